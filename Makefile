@@ -1,0 +1,56 @@
+# make study           the default study (config.yaml); STUDY=<name> runs studies/<name>.yaml
+# make test            the tests
+# make bench           benchmarks, as ratios against the named peers
+# make lock            resolve the environments anew (envs/*.in -> envs/*.txt)
+
+STUDY ?=
+PROFILE ?= default
+CORES ?= all
+PYTHON ?= python3.11
+
+config := $(if $(STUDY),--configfile studies/$(STUDY).yaml)
+run := .venv/bin/snakemake --workflow-profile profiles/$(PROFILE) --cores $(CORES)
+
+.PHONY: study test bench lock conda
+
+study: .venv/.study
+	@mkdir -p results
+	@flock --nonblock --conflict-exit-code 75 results/.running $(run) --nolock $(config); status=$$?; \
+	if [ $$status = 75 ]; then echo "another run works in this folder: wait for it, or use another clone" >&2; fi; \
+	exit $$status
+
+test: .venv/.dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/snakefmt --check Snakefile rules
+	.venv/bin/snakemake --lint
+	.venv/bin/python -m pytest
+
+bench: .venv/.study
+	.venv/bin/python scripts/bench_scorer.py
+
+.venv/.study: envs/study.txt
+	test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r envs/study.txt
+	touch $@
+
+.venv/.dev: envs/dev.txt .venv/.study
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r envs/dev.txt
+	touch $@
+
+# Newest versions that fit envs/*.in, as installed here; then the conda twins with the same pins.
+lock:
+	rm -rf .venv-lock
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet -r envs/study.in
+	.venv-lock/bin/pip freeze > envs/study.txt
+	.venv-lock/bin/pip install --quiet -c envs/study.txt -r envs/dev.in
+	.venv-lock/bin/pip freeze | grep --invert-match --line-regexp --fixed-strings --file envs/study.txt > envs/dev.txt
+	$(MAKE) conda
+	rm -rf .venv-lock
+
+conda:
+	for name in $(basename $(notdir $(wildcard envs/*.txt))); do \
+	  { printf 'channels: [conda-forge, nodefaults]\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n'; \
+	    grep -o '^[^#]*' envs/$$name.txt | sed 's/ *$$//; s/^/      - /'; } > envs/$$name.yaml; \
+	done

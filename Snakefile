@@ -1,0 +1,42 @@
+"""A study of image codecs: images -> bitstreams -> pictures -> scores -> tables and figures."""
+
+import sys
+
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+if not workflow.overwrite_configfiles:
+
+    configfile: "config.yaml"
+
+
+sys.path.insert(0, f"{workflow.basedir}/scripts")
+
+
+include: "rules/common.smk"
+include: "rules/images.smk"
+include: "rules/codecs.smk"
+include: "rules/scores.smk"
+include: "rules/tables.smk"
+include: "rules/figures.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        f"{STUDY}/complete.txt",
+
+
+if workflow.is_main_process:
+    logger.addHandler(progress.Progress())
+
+
+onsuccess:
+    print(progress.closing(STUDY), file=sys.stderr)
+
+
+onerror:
+    print(progress.closing(STUDY), file=sys.stderr)

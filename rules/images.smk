@@ -1,0 +1,41 @@
+# INPUTS:  pictures in installed packages, local folders, or a download (images.yaml, `define.images` of the study)
+# OUTPUTS: results/images/{set}/images.csv, the pictures beside it as 8-bit RGB PNG
+
+
+for image_set in PLAN.downloaded():
+
+    rule:
+        name:
+            f"download_{image_set}"
+        output:
+            f"results/images/{image_set}/images.csv",
+        log:
+            f"results/logs/images/{image_set}.log",
+        retries: 2
+        conda:
+            "../envs/study.yaml"
+        params:
+            spec=PLAN.images_spec(image_set),
+            code=code("fetch_images.py"),
+            remade=remade(f"results/images/{image_set}/images.csv"),
+        shell:
+            f"python scripts/fetch_images.py --set {image_set}"
+            " --spec {params.spec:q} --remade {params.remade} --out {output:q} 2> {log:q}"
+
+
+rule fetch_images:
+    input:
+        lambda w: PLAN.image_files(w.set),
+    output:
+        "results/images/{set}/images.csv",
+    log:
+        "results/logs/images/{set}.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        spec=lambda w: PLAN.images_spec(w.set),
+        code=code("fetch_images.py"),
+        remade=lambda w: remade(f"results/images/{w.set}/images.csv"),
+    shell:
+        "python scripts/fetch_images.py --set {wildcards.set:q}"
+        " --spec {params.spec:q} --remade {params.remade} --out {output:q} 2> {log:q}"

@@ -1,0 +1,21 @@
+# INPUTS:  results/images/{set}/images.csv, results/decoded/{set}/{codec}/{quality}/decoded.csv and their pictures
+# OUTPUTS: results/scores/{set}/{codec}/{quality}.csv, every metric of the ledger
+
+
+rule score:
+    input:
+        images="results/images/{set}/images.csv",
+        decoded="results/decoded/{set}/{codec}/{quality}/decoded.csv",
+    output:
+        "results/scores/{set}/{codec}/{quality}.csv",
+    log:
+        "results/logs/score/{set}/{codec}/{quality}.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        engine=config["engine"],
+        code=code("score.py"),
+        lock=lock("study"),
+    shell:
+        "python scripts/score.py --images {input.images:q} --decoded {input.decoded:q}"
+        " --engine {params.engine} --out {output:q} 2> {log:q}"

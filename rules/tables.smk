@@ -1,0 +1,56 @@
+# INPUTS:  the records of all cells of the study (images, bitstreams, decoded pictures, scores)
+# OUTPUTS: results/studies/{study}/rd.csv, rd.parquet, means.csv, codecs.csv, bd.csv, complete.txt
+
+
+rule aggregate:
+    input:
+        images=expand("results/images/{part}/images.csv", part=PLAN.part_names()),
+        scores=expand("results/scores/{cell}.csv", cell=PLAN.cell_paths()),
+    output:
+        rd=report(f"{STUDY}/rd.csv", caption="report/rd.rst", category="Tables"),
+        parquet=f"{STUDY}/rd.parquet",
+        means=report(f"{STUDY}/means.csv", caption="report/means.rst", category="Tables"),
+        codecs=report(f"{STUDY}/codecs.csv", caption="report/codecs.rst", category="Tables"),
+    log:
+        f"results/logs/studies/{PLAN.name}/aggregate.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        plan=PLAN.tables(),
+        code=code("aggregate.py"),
+        lock=lock("study"),
+    shell:
+        f"printf %s {{params.plan:q}} | python scripts/aggregate.py --plan - --out {STUDY} 2> {{log:q}}"
+
+
+rule bd_rate:
+    input:
+        f"{STUDY}/rd.csv",
+    output:
+        report(f"{STUDY}/bd.csv", caption="report/bd.rst", category="Tables"),
+    log:
+        f"results/logs/studies/{PLAN.name}/bd_rate.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        options=PLAN.bd_options(),
+        code=code("bd_rate.py"),
+        lock=lock("study"),
+    shell:
+        "python scripts/bd_rate.py --rd {input:q} {params.options} --out {output:q} > {log:q} 2>&1"
+
+
+rule check_cells:
+    input:
+        rd=f"{STUDY}/rd.csv",
+        products=lambda w: PRODUCTS,
+    output:
+        f"{STUDY}/complete.txt",
+    log:
+        f"results/logs/studies/{PLAN.name}/check_cells.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        code=code("check_cells.py"),
+    shell:
+        "python scripts/check_cells.py --rd {input.rd:q} --out {output:q} 2> {log:q}"

@@ -1,0 +1,59 @@
+"""Gather the records of a study's cells into its tables: rd.csv, rd.parquet, means.csv and codecs.csv.
+
+The plan is a JSON object with the keys `sets` (for each image set its parts, {"kodak": ["kodak"]}), `codecs` (for each
+id its entry in the catalogue, with the `qualities` of this study) and `metrics` (columns of the score records).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from study import files, records, tables
+from study.errors import StudyError, guarded
+
+
+def aggregate(results: Path, plan: dict, out: Path) -> list[dict]:
+    """Write the four tables into the folder `out`; the rows of rd.csv are returned."""
+    metrics = records.check_plan(plan)["metrics"]
+    rows = records.rd_rows(results, plan)
+    columns = records.rd_columns(metrics)
+    files.write_rows(out / "rd.csv", columns, rows)
+    tables.write_parquet(out / "rd.parquet", columns, rows)
+    files.write_rows(out / "means.csv", tables.mean_columns(metrics), tables.means(rows, metrics))
+    files.write_rows(out / "codecs.csv", tables.CODEC_COLUMNS, tables.codec_rows(rows, plan["codecs"]))
+    return rows
+
+
+def read_plan(path: str) -> dict:
+    """The plan in a JSON file, or from standard input for `-`."""
+    try:
+        return json.loads(sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StudyError(f"can't read the plan {path}: {error.strerror}") from None
+    except json.JSONDecodeError as error:
+        raise StudyError(f"the plan {path} is not valid JSON: {error}") from None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), help="folder of the records (default: results)"
+    )
+    parser.add_argument(
+        "--plan", default="-", help="JSON file that says what the study consists of; - (default) reads standard input"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder to write the tables to (results/studies/<study>)"
+    )
+    arguments = parser.parse_args()
+    plan = read_plan(arguments.plan)
+    rows = aggregate(arguments.results, plan, arguments.out)
+    for line in tables.gaps(rows, plan["metrics"]):
+        print(line, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    guarded(main)

@@ -1,0 +1,39 @@
+"""Say whether every cell of a study has its value: the last job of a study. A failed cell ends it with an error."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+from study import files
+from study.errors import StudyError, guarded
+
+
+def check_cells(rd: Path, out: Path) -> None:
+    """Write to `out` how many cells have values and which lack them, and why. Raises StudyError if any cell failed."""
+    rows = files.read_rows(rd)
+    failed = [row for row in rows if "failed: " in row["reason"]]
+    if failed:
+        lines = [f"  {row['image_set']}/{row['image']} {row['codec']} {row['quality']}: {row['reason']}" for row in failed]
+        raise StudyError(
+            f"{len(failed)} of {len(rows)} cells failed; tables and figures show the others.\n"
+            + "\n".join(lines)
+            + "\nThe next run tries them again."
+        )
+    missing = Counter((row["codec"], row["reason"]) for row in rows if row["bytes"] == "")
+    summary = [f"{sum(row['bytes'] != '' for row in rows)} of {len(rows)} cells have values"]
+    summary += [f"{codec}: {count} cells {reason}" for (codec, reason), count in sorted(missing.items())]
+    files.write_text(out, "\n".join(summary) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rd", type=Path, required=True, help="the study's rd.csv")
+    parser.add_argument("--out", type=Path, required=True, help="file to write the summary to")
+    arguments = parser.parse_args()
+    check_cells(arguments.rd, arguments.out)
+
+
+if __name__ == "__main__":
+    guarded(main)

@@ -1,0 +1,53 @@
+"""Fetch the pictures of one image set and write them as 8-bit RGB PNG files, with a record (CSV) beside them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from study import catalogue, errors, imagesets
+
+
+def main() -> None:
+    args = parse_args()
+    known = catalogue.read_yaml(args.catalogue) if not args.spec else {}
+    entry = json.loads(args.spec) if args.spec else catalogue.entry("image set", args.set, known)
+    folders = {"mirror": args.mirror, "cache": args.cache}
+    rows = imagesets.make(args.set, entry, args.out, catalogue=known, remade=args.remade, **folders)
+    print(f"image set {args.set}: {len(rows)} {'picture' if len(rows) == 1 else 'pictures'}, recorded in {args.out}")
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--set", required=True, metavar="ID", help="id of the image set")
+    parser.add_argument(
+        "--spec", metavar="JSON", help="the set's spec; without it, the set is looked up in --catalogue"
+    )
+    parser.add_argument(
+        "--catalogue",
+        default=imagesets.ROOT / "images.yaml",
+        metavar="FILE",
+        help="catalogue of image sets (default: the repository's images.yaml)",
+    )
+    parser.add_argument(
+        "--mirror",
+        metavar="FOLDER",
+        help="folder that is tried before a download, as FOLDER/ID/FILE and FOLDER/FILE (default: $STUDY_MIRROR)",
+    )
+    parser.add_argument(
+        "--cache",
+        metavar="FOLDER",
+        help="folder of earlier downloads (default: $STUDY_CACHE, else image-compression-study in the user's cache)",
+    )
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="CSV",
+        help="the record to write, such as results/images/ID/images.csv; the pictures go beside it as IMAGE.png",
+    )
+    parser.add_argument("--remade", type=int, default=0, help="how often this job's lost files were made again")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    errors.guarded(main)

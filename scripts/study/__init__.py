@@ -1,0 +1,1 @@
+"""A library for studies of image codecs: codecs, metrics, tables and figures."""

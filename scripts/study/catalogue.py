@@ -1,0 +1,50 @@
+"""What the ids of a study mean: codecs and image sets, from the catalogues and from the study itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from study.errors import StudyError
+from study.suggest import allowed
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def read_yaml(path: str | Path) -> dict:
+    """The mapping in a YAML file. Raises StudyError for a file that isn't there or isn't a mapping."""
+    try:
+        content = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except OSError as error:
+        raise StudyError(f"can't read {path}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise StudyError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+    if content is not None and not isinstance(content, dict):
+        raise StudyError(f"{path} must hold keys and values; found a {type(content).__name__}")
+    return content or {}
+
+
+def codecs(study: Mapping | None = None) -> dict[str, dict]:
+    """Every codec's entry by id: those of `codecs.yaml` and those that the study defines."""
+    return _with_own(read_yaml(ROOT / "codecs.yaml"), (study or {}).get("define", {}).get("codecs", {}), "codec")
+
+
+def image_sets(study: Mapping | None = None) -> dict[str, dict]:
+    """Every image set's entry by id: those of `images.yaml` and those that the study defines."""
+    return _with_own(read_yaml(ROOT / "images.yaml"), (study or {}).get("define", {}).get("images", {}), "image set")
+
+
+def entry(kind: str, name: str, entries: Mapping[str, dict]) -> dict:
+    """The entry called `name`. Raises StudyError, with the nearest match, if there is none."""
+    if name not in entries:
+        raise StudyError(f"{kind} {name!r} is unknown; {allowed(name, entries)}")
+    return entries[name]
+
+
+def _with_own(shared: dict[str, dict], own: Mapping[str, dict], kind: str) -> dict[str, dict]:
+    for name in own:
+        if name in shared and own[name] != shared[name]:
+            raise StudyError(f"define: {kind} {name!r} is in the catalogue already, and an id means one thing; choose another id")
+    return {**shared, **own}

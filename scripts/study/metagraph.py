@@ -1,0 +1,175 @@
+"""TensorFlow Compression's metagraphs: a codec as one file, loaded once and run as often as wanted, on the CPU.
+
+The file is a serialized `MetaGraphDef` of TensorFlow 1 with frozen weights and two signatures, as `tfci` publishes them:
+
+    sender    input_image (uint8 [1, H, W, 3]; some models have a second, scalar input) -> channel:0, channel:1, …
+    receiver  channel:0, channel:1, … -> output_image (uint8, or floating point to be rounded)
+
+The channels count in the order of their sorted keys, in which `channel:10` precedes `channel:2`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from study.errors import StudyError
+
+
+class Port(NamedTuple):
+    """A tensor of a signature: its key there, its name in the graph (`node:0`), dtype, number of axes if known."""
+
+    key: str
+    tensor: str
+    dtype: np.dtype
+    rank: int | None
+
+    @property
+    def node(self) -> str:
+        return self.tensor.split(":")[0]
+
+    @property
+    def is_string(self) -> bool:
+        return self.dtype == object
+
+
+class Node(NamedTuple):
+    """A node of the graph: operation, inputs as named in the GraphDef (`node`, `node:1`, `^control`), `real` if its
+    result is floating point, and the strides of its window, [1, rows, columns, 1], if it has one."""
+
+    op: str
+    inputs: tuple[str, ...]
+    real: bool
+    strides: tuple[int, ...]
+
+
+class Metagraph:
+    """A codec in memory. `image` and `rate` (or None) are the sender's inputs, `sent` its channels, `received` the
+    receiver's, `picture` its output; `nodes` is the graph by name."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Load a file. Raises StudyError for one that is missing, damaged or of another form."""
+        tf = _tensorflow()
+        metagraph = _parsed(tf, Path(path))
+        for node in metagraph.graph_def.node:
+            node.device = ""
+        self.nodes = {node.name: _node(node) for node in metagraph.graph_def.node}
+        self._graph = _imported(tf, metagraph, path)
+        self._session = tf.compat.v1.Session(graph=self._graph, config=_config(tf))
+        self._errors = tf.errors
+        sender = self._ports(metagraph, "sender", path)
+        receiver = self._ports(metagraph, "receiver", path)
+        self.image = sender[0].pop("input_image", None)
+        self.picture = receiver[1].get("output_image")
+        if self.image is None or self.picture is None or len(sender[0]) > 1 or len(sender[1]) != len(receiver[0]):
+            raise StudyError(
+                f"{path}: its signatures aren't those of an image codec: the sender must take `input_image` and at most "
+                "one parameter, the receiver take the sender's channels and give `output_image`"
+            )
+        self.rate = next(iter(sender[0].values()), None)
+        self.sent = [sender[1][key] for key in sorted(sender[1])]
+        self.received = [receiver[0][key] for key in sorted(receiver[0])]
+
+    def run(self, fetches: Sequence[str], feeds: Mapping[str, object], failure: type[StudyError], what: str) -> list:
+        """The values of the tensors `fetches` where the tensors `feeds` have the values given.
+
+        Raises `failure`, with `what` and TensorFlow's reason, where an operation fails or a value doesn't fit its tensor.
+        """
+        try:
+            return self._session.run(list(fetches), feeds)
+        except (self._errors.OpError, ValueError) as error:
+            reason = " ".join(str(getattr(error, "message", error)).split("\n\t")[0].split())
+            raise failure(f"{what}: {type(error).__name__}: {reason[:300]}") from None
+
+    def tensors(self) -> list[tuple[str, str, str]]:
+        """Name, dtype and shape of every tensor of the graph, sorted by name."""
+        return sorted(
+            (tensor.name, tensor.dtype.name, str(tensor.shape))
+            for operation in self._graph.get_operations()
+            for tensor in operation.outputs
+        )
+
+    def has_tensor(self, name: str) -> bool:
+        """Whether the graph has a tensor of this name (`node:0`)."""
+        try:
+            self._graph.get_tensor_by_name(name)
+        except (KeyError, ValueError):
+            return False
+        return True
+
+    def _ports(self, metagraph, signature: str, path: str | Path) -> tuple[dict[str, Port], dict[str, Port]]:
+        if signature not in metagraph.signature_def:
+            found = ", ".join(sorted(metagraph.signature_def)) or "none"
+            raise StudyError(f"{path}: it has no signature {signature!r} (found: {found}), so it is no codec of tfci's form")
+        ends = metagraph.signature_def[signature]
+        return tuple({key: self._port(key, info.name) for key, info in end.items()} for end in (ends.inputs, ends.outputs))
+
+    def _port(self, key: str, name: str) -> Port:
+        tensor = self._graph.get_tensor_by_name(name)
+        return Port(key, name, np.dtype(tensor.dtype.as_numpy_dtype), tensor.shape.rank)
+
+
+def threads() -> int:
+    """How many threads an operation may use: OMP_NUM_THREADS, else the cores that this process may use."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    return int(given) if given.isdigit() and int(given) else len(os.sched_getaffinity(0))
+
+
+def _tensorflow():
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # decoding on a GPU fails (tensorflow/compression #44, #147)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import tensorflow
+        import tensorflow_compression  # noqa: F401 (it registers the operations of the graphs)
+    return tensorflow
+
+
+def _parsed(tf, path: Path):
+    metagraph = tf.compat.v1.MetaGraphDef()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise StudyError(f"can't read the metagraph {path}: {error.strerror}") from None
+    try:
+        metagraph.ParseFromString(content)
+    except Exception:  # google.protobuf's DecodeError, whose home differs between its implementations
+        metagraph.Clear()
+    if not metagraph.graph_def.node:
+        raise StudyError(f"{path} is not a metagraph of TensorFlow Compression, or a damaged one; delete it and get it anew")
+    return metagraph
+
+
+def _imported(tf, metagraph, path: str | Path):
+    with tf.Graph().as_default() as graph:
+        try:
+            operations = metagraph.meta_info_def.stripped_op_list
+            tf.import_graph_def(metagraph.graph_def, name="", producer_op_list=operations)
+        except (ValueError, KeyError, tf.errors.OpError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise StudyError(f"{path}: its graph can't be loaded (damaged, or from another TensorFlow): {reason}") from None
+    return graph
+
+
+def _config(tf):
+    """As `tfci` runs graphs: the optimiser and oneDNN are on, with which results don't depend on the thread count."""
+    count = threads()
+    return tf.compat.v1.ConfigProto(
+        device_count={"GPU": 0}, intra_op_parallelism_threads=count, inter_op_parallelism_threads=count
+    )
+
+
+_REAL = (1, 2, 14, 19)  # DT_FLOAT, DT_DOUBLE, DT_BFLOAT16, DT_HALF
+
+
+def _node(node) -> Node:
+    kind = node.attr["DstT" if node.op == "Cast" else "T"].type
+    strides = tuple(node.attr["strides"].list.i) if "strides" in node.attr else ()
+    return Node(node.op, tuple(node.input), kind in _REAL, strides)

@@ -1,0 +1,68 @@
+"""Train one learned codec at one quality, from photos to a file of weights; goes on from its checkpoint after a stop."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from study import errors, files, photos, training
+
+
+def main() -> None:
+    args = _arguments().parse_args()
+    import torch
+    from tqdm import tqdm
+
+    torch.set_num_threads(args.threads)
+    recipe = training.Recipe(
+        args.model, args.metric, args.n, args.m, args.h, args.lam, args.steps, args.batch, args.crop, args.lr,
+        args.warmup, args.decay, args.seed, args.precision,
+    )  # fmt: skip
+    crops = photos.Crops(photos.unpack(args.photos), recipe.crop, recipe.seed)
+    with tqdm(total=recipe.steps, unit="step", mininterval=5, file=sys.stderr) as bar:
+
+        def tell(row: dict[str, float]) -> None:
+            bar.update(row["step"] - bar.n)
+            bar.set_postfix(bpp=f"{row['bpp']:.3f}", distortion=f"{row['distortion']:.4g}", refresh=False)
+
+        net, log = training.train(recipe, crops, args.checkpoint, args.start, args.every, tell=tell)
+    training.save(net, recipe, args.out, {"start": args.start.stem if args.start else "none"})
+    files.write_rows(args.log, training.LOG, log)
+    args.checkpoint.unlink(missing_ok=True)
+
+
+def _arguments() -> argparse.ArgumentParser:
+    defaults = training.Recipe.__dataclass_fields__
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=Path, required=True, help="photos packed by scripts/pack_photos.py")
+    parser.add_argument("--model", required=True, help="network, such as bmshj2018-hyperprior")
+    parser.add_argument("--metric", required=True, help="distortion: mse or msssim")
+    parser.add_argument("--n", type=json.loads, required=True, help="width of the transforms, or [first, second, third]")
+    parser.add_argument("--m", type=int, required=True, help="channels of the latent")
+    parser.add_argument("--h", type=json.loads, help="[z, first, second] widths of the hyper transforms (default: n)")
+    parser.add_argument("--lam", type=float, required=True, help="weight of the distortion against bits per pixel")
+    parser.add_argument("--steps", type=int, required=True, help="how many steps")
+    for name, what in {
+        "batch": "crops in a step",
+        "crop": "side of a crop in pixels",
+        "lr": "highest learning rate",
+        "warmup": "steps over which the learning rate rises",
+        "decay": "part of the steps, at the end, over which it falls",
+        "seed": "seed of crops, noise and first weights",
+        "precision": "bf16 (mixed) or f32",
+    }.items():
+        default = defaults[name].default
+        parser.add_argument(f"--{name}", type=type(default), default=default, help=f"{what} (default: %(default)s)")
+    parser.add_argument("--start", type=Path, help="weights to start from (safetensors); random ones if not given")
+    parser.add_argument("--threads", type=int, default=1, help="threads (default: %(default)s)")
+    parser.add_argument("--every", type=int, default=500, help="steps between checkpoints (default: %(default)s)")
+    parser.add_argument("--checkpoint", type=Path, required=True, help="checkpoint file, removed at the end")
+    parser.add_argument("--log", type=Path, required=True, help="table of step, bpp, distortion, loss (CSV)")
+    parser.add_argument("--out", type=Path, required=True, help="the weights (safetensors)")
+    return parser
+
+
+if __name__ == "__main__":
+    errors.guarded(main)
