@@ -1,5 +1,6 @@
 # make study           the default study (config.yaml); STUDY=<name> runs studies/<name>.yaml
 # make test            the tests
+# make tensorflow      the environment of TensorFlow Compression's models, built as well when a study or a test needs it
 # make bench           benchmarks, as ratios against the named peers
 # make lock            resolve the environments anew (envs/*.in -> envs/*.txt)
 
@@ -11,15 +12,15 @@ PYTHON ?= python3.11
 config := $(if $(STUDY),--configfile studies/$(STUDY).yaml)
 run := .venv/bin/snakemake --workflow-profile profiles/$(PROFILE) --cores $(CORES)
 
-.PHONY: study test bench lock conda
+.PHONY: study test tensorflow bench lock conda
 
-study: .venv/.study
+study: .venv/.study $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
 	@mkdir -p results
 	@flock --nonblock --conflict-exit-code 75 results/.running $(run) --nolock $(config); status=$$?; \
 	if [ $$status = 75 ]; then echo "another run works in this folder: wait for it, or use another clone" >&2; fi; \
 	exit $$status
 
-test: .venv/.dev
+test: .venv/.dev .venv-tensorflow/.ready
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/snakefmt --check Snakefile rules
@@ -32,6 +33,14 @@ bench: .venv/.study
 .venv/.study: envs/study.txt
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r envs/study.txt
+	touch $@
+
+tensorflow: .venv-tensorflow/.ready
+
+# TensorFlow Compression can't share an environment with Snakemake; the lock names every package, hence --no-deps.
+.venv-tensorflow/.ready: envs/tensorflow.txt
+	test -x .venv-tensorflow/bin/python || $(PYTHON) -m venv .venv-tensorflow
+	.venv-tensorflow/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r envs/tensorflow.txt
 	touch $@
 
 .venv/.dev: envs/dev.txt .venv/.study

@@ -18,7 +18,7 @@ rule encode:
         spec=lambda w: PLAN.spec(w.codec),
         weights=lambda w: PLAN.weights_option(w.codec, w.quality),
         code=lambda w: PLAN.code("encode.py", w.codec),
-        remade=lambda w: remade(f"results/bitstreams/{w.set}/{w.codec}/{w.quality}/encoded.csv"),
+        remade=lambda w: PLAN.remade(f"results/bitstreams/{w.set}/{w.codec}/{w.quality}/encoded.csv", w.codec, w.quality),
     shell:
         "{params.python} scripts/encode.py --codec {wildcards.codec:q} --quality {wildcards.quality:q}"
         " --spec {params.spec:q} {params.weights} --images {input.images:q}"
@@ -40,7 +40,7 @@ rule decode:
         spec=lambda w: PLAN.spec(w.codec),
         weights=lambda w: PLAN.weights_option(w.codec, w.quality),
         code=lambda w: PLAN.code("decode.py", w.codec),
-        remade=lambda w: remade(f"results/decoded/{w.set}/{w.codec}/{w.quality}/decoded.csv"),
+        remade=lambda w: PLAN.remade(f"results/decoded/{w.set}/{w.codec}/{w.quality}/decoded.csv", w.codec, w.quality),
     shell:
         "{params.python} scripts/decode.py --codec {wildcards.codec:q} --quality {wildcards.quality:q}"
         " --spec {params.spec:q} {params.weights} --encoded {input.encoded:q}"

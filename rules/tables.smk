@@ -43,7 +43,7 @@ rule bd_rate:
 rule check_cells:
     input:
         rd=f"{STUDY}/rd.csv",
-        products=lambda w: PRODUCTS,
+        products=PLAN.products(STUDY),
     output:
         f"{STUDY}/complete.txt",
     log:

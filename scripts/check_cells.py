@@ -15,7 +15,9 @@ def check_cells(rd: Path, out: Path) -> None:
     rows = files.read_rows(rd)
     failed = [row for row in rows if "failed: " in row["reason"]]
     if failed:
-        lines = [f"  {row['image_set']}/{row['image']} {row['codec']} {row['quality']}: {row['reason']}" for row in failed]
+        lines = [
+            f"  {row['image_set']}/{row['image']} {row['codec']} {row['quality']}: {row['reason']}" for row in failed
+        ]
         raise StudyError(
             f"{len(failed)} of {len(rows)} cells failed; tables and figures show the others.\n"
             + "\n".join(lines)

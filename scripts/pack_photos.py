@@ -10,8 +10,12 @@ from study import errors, photos
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, required=True, help="folder of PNG, JPEG or WebP photos, searched in depth")
-    parser.add_argument("--longest", type=int, default=1024, help="reduce a photo whose longer side exceeds this (default: %(default)s)")
+    parser.add_argument(
+        "--folder", type=Path, required=True, help="folder of PNG, JPEG or WebP photos, searched in depth"
+    )
+    parser.add_argument(
+        "--longest", type=int, default=1024, help="reduce a photo whose longer side exceeds this (default: %(default)s)"
+    )
     parser.add_argument("--out", type=Path, required=True, help="the packed photos (npz)")
     args = parser.parse_args()
     count = photos.pack(args.folder, args.out, args.longest)

@@ -1,4 +1,4 @@
-"""Train one learned codec at one quality, from photos to a file of weights; goes on from its checkpoint after a stop."""
+"""Train one learned codec at one quality, from photos to a file of weights; goes on from its checkpoint if stopped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     recipe = training.Recipe(
         args.model, args.metric, args.n, args.m, args.h, args.lam, args.steps, args.batch, args.crop, args.lr,
-        args.warmup, args.decay, args.seed, args.precision,
+        args.warmup, args.decay, args.seed, args.precision, args.init,
     )  # fmt: skip
     crops = photos.Crops(photos.unpack(args.photos), recipe.crop, recipe.seed)
     with tqdm(total=recipe.steps, unit="step", mininterval=5, file=sys.stderr) as bar:
@@ -28,7 +28,8 @@ def main() -> None:
             bar.set_postfix(bpp=f"{row['bpp']:.3f}", distortion=f"{row['distortion']:.4g}", refresh=False)
 
         net, log = training.train(recipe, crops, args.checkpoint, args.start, args.every, tell=tell)
-    training.save(net, recipe, args.out, {"start": args.start.stem if args.start else "none"})
+    start = f"{args.start.parent.name}/{args.start.stem}" if args.start else "none"
+    training.save(net, recipe, args.out, {"start": start})
     files.write_rows(args.log, training.LOG, log)
     args.checkpoint.unlink(missing_ok=True)
 
@@ -39,7 +40,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--photos", type=Path, required=True, help="photos packed by scripts/pack_photos.py")
     parser.add_argument("--model", required=True, help="network, such as bmshj2018-hyperprior")
     parser.add_argument("--metric", required=True, help="distortion: mse or msssim")
-    parser.add_argument("--n", type=json.loads, required=True, help="width of the transforms, or [first, second, third]")
+    parser.add_argument(
+        "--n", type=json.loads, required=True, help="width of the transforms, or [first, second, third]"
+    )
     parser.add_argument("--m", type=int, required=True, help="channels of the latent")
     parser.add_argument("--h", type=json.loads, help="[z, first, second] widths of the hyper transforms (default: n)")
     parser.add_argument("--lam", type=float, required=True, help="weight of the distortion against bits per pixel")
@@ -52,10 +55,11 @@ def _arguments() -> argparse.ArgumentParser:
         "decay": "part of the steps, at the end, over which it falls",
         "seed": "seed of crops, noise and first weights",
         "precision": "bf16 (mixed) or f32",
+        "init": "without --start: principal (components of the photos) or random weights",
     }.items():
         default = defaults[name].default
         parser.add_argument(f"--{name}", type=type(default), default=default, help=f"{what} (default: %(default)s)")
-    parser.add_argument("--start", type=Path, help="weights to start from (safetensors); random ones if not given")
+    parser.add_argument("--start", type=Path, help="weights to start from (safetensors)")
     parser.add_argument("--threads", type=int, default=1, help="threads (default: %(default)s)")
     parser.add_argument("--every", type=int, default=500, help="steps between checkpoints (default: %(default)s)")
     parser.add_argument("--checkpoint", type=Path, required=True, help="checkpoint file, removed at the end")

@@ -9,6 +9,7 @@ two signatures of a v1 MetaGraphDef with frozen weights. What each one is for st
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import sys
 from collections.abc import Callable
@@ -27,6 +28,8 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from tensorflow_compression.python.ops import gen_ops
 
 v1 = tf.compat.v1
+v1.disable_control_flow_v2()  # loops of version 1, as in the published graphs
+v1.logging.set_verbosity(v1.logging.ERROR)
 IMAGE = tf.TensorSpec([1, None, None, 3], tf.uint8, name="input_image")
 
 
@@ -45,13 +48,14 @@ class Model(NamedTuple):
 
 def hyperprior(filters: int, latents: int, mean: bool = False) -> Model:
     """A scale hyperprior (with `mean`: mean and scale) with TFC 2's layers and entropy models; uint8 pictures."""
-    analysis = _layers("analysis", [(filters, 5, 2, tfc.GDN)] * 3 + [(latents, 5, 2, None)], down=True)
-    synthesis = _layers("synthesis", [(filters, 5, 2, tfc.GDN)] * 3 + [(3, 5, 2, None)], down=False)
+    layers = functools.partial(_layers, kernel="variable" if mean else "rdft")
+    analysis = layers("analysis", [(filters, 5, 2, tfc.GDN)] * 3 + [(latents, 5, 2, None)], down=True)
+    synthesis = layers("synthesis", [(filters, 5, 2, tfc.GDN)] * 3 + [(3, 5, 2, None)], down=False)
     hyper = [(filters, 3, 1, tf.nn.relu), (filters, 5, 2, tf.nn.relu), (filters, 5, 2, None)]
-    hyper_analysis = _layers("hyper_analysis", hyper, down=True)
+    hyper_analysis = layers("hyper_analysis", hyper, down=True)
     width = latents * 2 if mean else latents
     hyper = [(filters, 5, 2, tf.nn.relu), (filters, 5, 2, tf.nn.relu), (width, 3, 1, None)]
-    hyper_synthesis = _layers("hyper_synthesis", hyper, down=False)
+    hyper_synthesis = layers("hyper_synthesis", hyper, down=False)
     entropy = tfc.LocationScaleIndexedEntropyModel(
         tfc.NoisyNormal, num_scales=16, scale_fn=lambda i: tf.exp(i / 3.0 - 2.0), coding_rank=3, compression=True
     )
@@ -270,7 +274,7 @@ def _info(tensor: tf.Tensor) -> object:
 # --- layers and coders ------------------------------------------------------------------------------------------
 
 
-def _layers(name: str, layers: list[tuple], down: bool) -> tf.keras.Sequential:
+def _layers(name: str, layers: list[tuple], down: bool, kernel: str) -> tf.keras.Sequential:
     """Convolutions (filters, support, stride, activation), with seeded weights that keep the signal's scale."""
     model = tf.keras.Sequential(name=name)
     for number, (filters, support, stride, activation) in enumerate(layers):
@@ -289,6 +293,7 @@ def _layers(name: str, layers: list[tuple], down: bool) -> tf.keras.Sequential:
                 padding="same_zeros",
                 use_bias=True,
                 activation=activation,
+                kernel_parameter=kernel,
                 kernel_initializer=spread,
                 bias_initializer=tf.keras.initializers.RandomUniform(-0.1, 0.1, seed=number),
                 name=f"layer_{number}",
@@ -357,7 +362,6 @@ def main() -> None:
     parser.add_argument("--latents", type=int, default=12, help="channels of the latent (12)")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    v1.disable_control_flow_v2()
     for name in arguments.ids or MODELS:
         export(MODELS[name](arguments.filters, arguments.latents), arguments.folder / f"{name}.metagraph")
 

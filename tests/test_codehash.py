@@ -65,7 +65,9 @@ def test_every_import_inside_the_library_is_followed() -> None:
     import subprocess
     import sys
 
-    program = "import sys, encode; print('\\n'.join(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'study'))"
-    loaded = subprocess.run([sys.executable, "-c", program], cwd=codehash.SCRIPTS, capture_output=True, text=True, check=True)
+    program = "import sys, encode; print(*[m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'study'])"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=codehash.SCRIPTS, capture_output=True, text=True, check=True
+    )
     closure = codehash._closure([codehash.SCRIPTS / "encode.py"])
     assert {Path(name) for name in loaded.stdout.split()} <= closure

@@ -16,6 +16,7 @@ import pytest
 import skimage.data
 import torch
 from server import Server
+
 from study import catalogue, codecs, entropy, fetch, library, networks, published
 from study.codecs import Latents
 from study.codecs.compressai import Backend
@@ -97,7 +98,7 @@ def test_round_trip(weights, model, size):
 
 @pytest.mark.parametrize("model", NETS)
 def test_strings_are_the_librarys(weights, model):
-    """The library's own compress gives the same strings (up to what float64 changes), its decompress the same picture."""
+    """The library's compress gives the same strings (up to what float64 changes), its decompress the same picture."""
     one = codec(weights, model)
     rgb = photo(64, 64)
     mine = one.encode(rgb)
@@ -130,7 +131,9 @@ def test_scale_indexes_are_the_librarys():
     net = google.ScaleHyperprior(4, 6)
     entropy.complete(net)
     table = net.gaussian_conditional.scale_table
-    scales = torch.cat([table, table.nextafter(torch.tensor(0.0)), table.nextafter(torch.tensor(1e9)), torch.rand(500) * 300])
+    scales = torch.cat(
+        [table, table.nextafter(torch.tensor(0.0)), table.nextafter(torch.tensor(1e9)), torch.rand(500) * 300]
+    )
     scales = torch.cat([scales, -torch.rand(9), torch.zeros(1)])
     mine = entropy.scale_indexes(scales.double().numpy(), table.double().numpy())
     assert np.array_equal(mine, net.gaussian_conditional.build_indexes(scales).numpy())
@@ -245,9 +248,11 @@ def test_bundled_models_decode_the_same_elsewhere(threads):
     assert decoded_elsewhere(jobs[::-1], threads)[::-1] == decoded_here(jobs)
 
 
-@pytest.mark.parametrize(("name", "quality", "entry"), BUNDLED, ids=[f"{name}-{quality}" for name, quality, _ in BUNDLED])
+@pytest.mark.parametrize(
+    ("name", "quality", "entry"), BUNDLED, ids=[f"{name}-{quality}" for name, quality, _ in BUNDLED]
+)
 def test_bundled(name, quality, entry):
-    """Every bundled model: its file is there, it makes a picture, and damage is found."""
+    """Every bundled model: its file is there, it makes a picture, and damage is found (2,000 cases over all models)."""
     one = codecs.load(name, quality, entry)
     assert one.skip() is None
     rgb = photo(200, 256)
@@ -255,7 +260,7 @@ def test_bundled(name, quality, entry):
     error = np.mean((one.decode(bitstream).astype(float) - rgb) ** 2)
     assert error < (400 if "msssim" in name else 250)
     rng = np.random.default_rng(4)
-    for _ in range(50):
+    for _ in range(-(-2000 // len(BUNDLED))):
         broken = bytearray(bitstream)
         if rng.random() < 0.2:
             broken = broken[: rng.integers(len(broken))]
@@ -268,7 +273,10 @@ def test_bundled(name, quality, entry):
 def test_bundled_files_and_their_size():
     files = list((ROOT / "models").rglob("*.safetensors"))
     assert sum(path.stat().st_size for path in files) <= 60e6
-    listed = {ROOT / codecs.backend("compressai").weights_source(entry["settings"], quality).path for _, quality, entry in BUNDLED}
+    listed = {
+        ROOT / codecs.backend("compressai").weights_source(entry["settings"], quality).path
+        for _, quality, entry in BUNDLED
+    }
     assert listed == set(files)
 
 
@@ -302,7 +310,7 @@ def test_weights_of_another_network(weights):
 
 
 def test_the_short_import_is_the_library():
-    """In a fresh process each: the short way loads none of the heavy packages, and the classes are of the same files."""
+    """In a fresh process each: the short way loads none of the heavy packages, and the same source."""
     code = """
 import sys, inspect, hashlib; sys.path.insert(0, sys.argv[1])
 if sys.argv[2] == "plain":
@@ -310,10 +318,13 @@ if sys.argv[2] == "plain":
 from study import library
 google, waseda, layers = library.load()
 text = "".join(inspect.getsource(module) for module in (google, waseda, layers))
-print(hashlib.sha256(text.encode()).hexdigest(), *[name for name in ("torch_geometric", "torchvision") if name in sys.modules])
+heavy = [name for name in ("torch_geometric", "torchvision") if name in sys.modules]
+print(hashlib.sha256(text.encode()).hexdigest(), *heavy)
 """
     found = [
-        subprocess.run([sys.executable, "-c", code, str(ROOT / "scripts"), way], capture_output=True, text=True, check=True)
+        subprocess.run(
+            [sys.executable, "-c", code, str(ROOT / "scripts"), way], capture_output=True, text=True, check=True
+        )
         for way in ("short", "plain")
     ]
     short, plain = (done.stdout.split() for done in found)
@@ -330,7 +341,9 @@ with warnings.catch_warnings(record=True) as caught:
     google, _, _ = library.load()
 print(google.ScaleHyperprior(4, 4).N, any("in full" in str(warning.message) for warning in caught))
 """
-    done = subprocess.run([sys.executable, "-c", code, str(ROOT / "scripts")], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(ROOT / "scripts")], capture_output=True, text=True, check=True
+    )
     assert done.stdout.split() == ["4", "True"]
 
 
@@ -385,7 +398,9 @@ def site(monkeypatch, tmp_path):
             target = tmp_path / source.file
             patience = fetch.Patience(tries=2, wait=0.001, longest_wait=0.01, connect=2.0, stall=0.5)
             said = []
-            fetch.fetch(source.url, target, source.sha256, cache=tmp_path / "cache", patience=patience, tell=said.append)
+            fetch.fetch(
+                source.url, target, source.sha256, cache=tmp_path / "cache", patience=patience, tell=said.append
+            )
             return Backend("published", quality, settings, target)
 
         publish.server = server
@@ -398,7 +413,7 @@ def test_published_file(site, model, quality):
     assert one.skip() is None
     bitstream = one.encode(photo(64, 64))
     assert one.decode(bitstream).shape == (64, 64, 3)
-    assert (one._net.N, one._net.M) == published.widths(model, quality)
+    assert published.widths(model, quality) == (one._net.N, one._net.M)
 
 
 def test_published_file_of_another_hash(site, tmp_path):

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-
 from conftest import ROOT, TINY
+
 from study import catalogue, config
 from study.errors import StudyError
 
@@ -34,22 +34,31 @@ def broken(change) -> str:
         (lambda s: s["codecs"].update(webp=500), ["codecs.webp: found 500", "`all`"]),
         (lambda s: s["codecs"].update(webp=[]), ["codecs.webp: found []"]),
         (lambda s: s["codecs"].update(webp=[500]), ["codecs.webp", "500", "100"]),
-        (lambda s: s.update(metrics=["psnr"]), ["metric 'psnr' is unknown", "psnr_rgb"]),
+        (
+            lambda s: s.update(metrics=["psnr", "psnr_rgb", "ssim_sewar", "msssim_sewar", "vifp_sewar"]),
+            ["metric 'psnr' is unknown", "did you mean 'psnr_y'"],
+        ),
         (lambda s: s.update(engine="quick"), ["engine: found 'quick'", "allowed: fast, library"]),
         (lambda s: s["bd_rate"].update(anchor="webq"), ["bd_rate.anchor: 'webq'", "did you mean 'webp'"]),
         (lambda s: s["bd_rate"].update(metrics=["ms_ssin"]), ["bd_rate.metrics: 'ms_ssin'", "did you mean 'ms_ssim'"]),
         (lambda s: s["bd_rate"].update(resamples=1), ["bd_rate.resamples: found 1", "at least 100"]),
         (lambda s: s["bd_rate"].update(seed=0.5), ["bd_rate.seed: found 0.5", "a whole number"]),
-        (lambda s: s.update(figures={"rate_axis": "logarithmic"}), ["figures.rate_axis", "did you mean 'log'"]),
+        (lambda s: s.update(figures={"rate_axis": "logs"}), ["figures.rate_axis", "did you mean 'log'"]),
         (lambda s: s.update(figures={"panels": ["mse"]}), ["figures.panels: 'mse'", "is not among"]),
         (lambda s: s.update(study="../evil"), ["study: found '../evil'"]),
         (
-            lambda s: s["define"].update(codecs={"jpeg": {"backend": "webp", "label": "x", "family": "x", "parameter": "x", "qualities": [1]}}),
+            lambda s: s["define"].update(
+                codecs={"jpeg": {"backend": "webp", "label": "x", "family": "x", "parameter": "x", "qualities": [1]}}
+            ),
             ["'jpeg' is in the catalogue already"],
         ),
         (
             lambda s: (
-                s["define"].update(codecs={"mine": {"backend": "nothing", "label": "x", "family": "x", "parameter": "x", "qualities": [1]}}),
+                s["define"].update(
+                    codecs={
+                        "mine": {"backend": "nothing", "label": "x", "family": "x", "parameter": "x", "qualities": [1]}
+                    }
+                ),
                 s["codecs"].update(mine="all"),
             ),
             ["codecs.mine", "backend 'nothing' is unknown"],
@@ -57,7 +66,16 @@ def broken(change) -> str:
         (
             lambda s: (
                 s["define"].update(
-                    codecs={"mine": {"backend": "webp", "label": "x", "family": "x", "parameter": "x", "qualities": [1], "settings": {"methid": 3}}}
+                    codecs={
+                        "mine": {
+                            "backend": "webp",
+                            "label": "x",
+                            "family": "x",
+                            "parameter": "x",
+                            "qualities": [1],
+                            "settings": {"methid": 3},
+                        }
+                    }
                 ),
                 s["codecs"].update(mine="all"),
             ),
@@ -87,7 +105,9 @@ def test_defaults_are_filled_in_and_the_given_config_stays() -> None:
     assert study == {"study": "x", "images": ["photos"], "codecs": {"jpeg": "all"}}
 
 
-@pytest.mark.parametrize("path", [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))], ids=lambda path: path.name
+)
 def test_every_study_of_the_repository_is_valid(path: Path) -> None:
     config.checked(catalogue.read_yaml(path), path.name)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from study import container
 from study.errors import BitstreamError
 
@@ -11,7 +12,9 @@ SHA = "ab" * 32
 
 
 def packed(size=(512, 768), strings=(b"latent y", b"z"), symbols=None, codec="some-codec", weights=SHA):
-    return container.pack(codec, weights, size, strings, symbols or [np.arange(6).reshape(1, 2, 3), np.zeros((1, 1, 1))])
+    return container.pack(
+        codec, weights, size, strings, symbols or [np.arange(6).reshape(1, 2, 3), np.zeros((1, 1, 1))]
+    )
 
 
 @given(

@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from conftest import Study, environment, make_study
 
 pytestmark = pytest.mark.study
@@ -45,7 +44,15 @@ def test_second_run_does_nothing(study: Study) -> None:
 def test_touch_clone_and_move_rerun_nothing(study: Study, tmp_path: Path) -> None:
     for path in study.folder.rglob("*"):
         inside = path.relative_to(study.folder).parts[0]
-        if path.is_file() and inside in ("scripts", "rules", "pictures", "envs", "codecs.yaml", "images.yaml", "Snakefile"):
+        if path.is_file() and inside in (
+            "scripts",
+            "rules",
+            "pictures",
+            "envs",
+            "codecs.yaml",
+            "images.yaml",
+            "Snakefile",
+        ):
             path.touch()
     assert study.plan() == {}
     fresh = make_study(tmp_path / "fresh" / "clone")

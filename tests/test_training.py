@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file
+
 from study import networks, photos, training
 from study.codecs.compressai import Backend
 from study.errors import StudyError
@@ -76,7 +78,7 @@ def test_crops_depend_on_seed_and_step_alone(packed, crops):
 def test_training_lowers_the_loss(trained):
     _, log, _ = trained
     assert [row["step"] for row in log] == [50, 100, 150]
-    assert log[-1]["loss"] < 0.5 * log[0]["loss"]
+    assert log[-1]["loss"] < 0.75 * log[0]["loss"]
     assert all(row["loss"] == pytest.approx(row["bpp"] + TINY.lam * row["distortion"], rel=1e-3) for row in log)
 
 
@@ -142,6 +144,23 @@ def test_warm_start_from_another_model_takes_the_transforms(trained, tmp_path):
         training.warm_start(net, tmp_path / "no.safetensors", one)
 
 
+def test_the_start_from_principal_components(packed):
+    """Before any step, the transforms rebuild photos as the components do; also with shifted leaky ReLUs."""
+    from study import principal
+
+    crops = photos.Crops(photos.unpack(packed), 64, 1)
+    x = torch.from_numpy(crops.batch(5, 8)).permute(0, 3, 1, 2).float() / 255
+    for model in ("bmshj2018-factorized", "b2018-leaky_relu"):
+        net = networks.build(model, [16, 24, 32], 64)
+        principal.start(net, crops.batch(7, 32), 0.015)
+        with torch.no_grad():
+            y = net.g_a(x)
+            assert 10 * torch.log10(1 / (net.g_s(y) - x).square().mean()) > 22
+            principal.fit_prior(net.entropy_bottleneck, y)
+            _, likelihood = net.entropy_bottleneck.train()(y)
+        assert -likelihood.log2().sum() / x[:, 0].numel() < 1.5
+
+
 def test_the_file_is_what_the_codec_loads(trained):
     path, _, net = trained
     with safe_open(path, "pt") as file:
@@ -149,7 +168,13 @@ def test_the_file_is_what_the_codec_loads(trained):
     assert said["model"] == TINY.model and said["n"] == "[4, 6, 8]" and float(said["lam"]) == TINY.lam
     stored = load_file(path)
     assert stored["g_a.0.weight"].dtype == torch.float16 and stored["g_a.1.gamma"].dtype == torch.float32
-    settings = {"model": TINY.model, "n": TINY.n, "m": TINY.m, "h": TINY.h, "weights": str(path.with_name("{quality}.safetensors"))}
+    settings = {
+        "model": TINY.model,
+        "n": TINY.n,
+        "m": TINY.m,
+        "h": TINY.h,
+        "weights": str(path.with_name("{quality}.safetensors")),
+    }
     codec = Backend("trained", 1, settings)
     rgb = np.ascontiguousarray(skimage.data.astronaut()[:128, 128:256])
     bitstream = codec.encode(rgb)
@@ -174,7 +199,7 @@ def test_the_learning_rate():
     rates = [one.rate(step) for step in range(100)]
     assert rates[0] == pytest.approx(0.1) and rates[9] == rates[50] == pytest.approx(1.0)
     assert rates[75] == pytest.approx(0.5) and 0 < rates[99] < 0.01
-    assert all(after <= before for before, after in zip(rates[10:], rates[11:]))
+    assert all(after <= before for before, after in itertools.pairwise(rates[10:]))
 
 
 def test_bad_recipes():
@@ -193,8 +218,9 @@ def test_bad_recipes():
 def test_the_script(tmp_path, packed):
     """Killed or not, the script ends with the weights and the log, and without its checkpoint."""
     options = {
-        "photos": packed, "model": "b2018-gdn", "metric": "mse", "n": "[4,6,8]", "m": 12, "lam": 0.01, "steps": 50, "batch": 1,
-        "crop": 64, "checkpoint": tmp_path / "c", "log": tmp_path / "log.csv", "out": tmp_path / "out.safetensors",
+        "photos": packed, "model": "b2018-gdn", "metric": "mse", "n": "[4,6,8]", "m": 12, "lam": 0.01, "steps": 50,
+        "batch": 1, "crop": 64, "checkpoint": tmp_path / "c", "log": tmp_path / "log.csv",
+        "out": tmp_path / "out.safetensors",
     }  # fmt: skip
     command = [sys.executable, ROOT / "scripts" / "train.py"]
     command += [word for name, value in options.items() for word in (f"--{name}", str(value))]

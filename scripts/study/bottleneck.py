@@ -79,7 +79,8 @@ class Flow:
             name = waiting.pop()
             if name not in found:
                 found.add(name)
-                waiting.extend(n for n in self._consumers[name] if n not in blocked and self._nodes[n].op not in _SHAPES)
+                after = (consumer for consumer in self._consumers[name] if consumer not in blocked)
+                waiting.extend(consumer for consumer in after if self._nodes[consumer].op not in _SHAPES)
         return found
 
     def bypass(self, tensor: str) -> list[str]:
@@ -221,5 +222,3 @@ def _values(node: Node) -> Iterable[str]:
 
 def _source(text: str) -> str:
     return text.lstrip("^").split(":")[0]
-
-

@@ -16,7 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def read_yaml(path: str | Path) -> dict:
     """The mapping in a YAML file. Raises StudyError for a file that isn't there or isn't a mapping."""
     try:
-        content = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        content = yaml.load(
+            Path(path).read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        )
     except OSError as error:
         raise StudyError(f"can't read {path}: {error.strerror}") from None
     except yaml.YAMLError as error:
@@ -46,5 +48,7 @@ def entry(kind: str, name: str, entries: Mapping[str, dict]) -> dict:
 def _with_own(shared: dict[str, dict], own: Mapping[str, dict], kind: str) -> dict[str, dict]:
     for name in own:
         if name in shared and own[name] != shared[name]:
-            raise StudyError(f"define: {kind} {name!r} is in the catalogue already, and an id means one thing; choose another id")
+            raise StudyError(
+                f"define: {kind} {name!r} is in the catalogue already, and an id means one thing; choose another id"
+            )
     return {**shared, **own}

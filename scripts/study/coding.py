@@ -28,7 +28,8 @@ def encode_set(codec: Codec, pictures: Path, record: Path, remade: int = 0) -> N
     """Encode the pictures of an image set's record into bitstreams beside `record`, and write `record` last.
 
     A picture without bitstream has its reason in the record: `skipped: ` (the codec can't run here),
-    `refused: ` (it can't hold this picture) or `failed: ` (an error). `remade` counts how often lost files were made again.
+    `refused: ` (it can't hold this picture) or `failed: ` (an error). `remade` counts how often lost files were made
+    again.
     """
     skip = codec.skip()
     same = {"settings": json.dumps(codec.settings, sort_keys=True), "versions": codec.versions() if not skip else ""}
@@ -42,7 +43,9 @@ def encode_set(codec: Codec, pictures: Path, record: Path, remade: int = 0) -> N
             row["reason"] = f"skipped: {skip}"
         else:
             rgb = images.read(pictures.parent / source["file"])
-            row |= _measured("encode", lambda rgb=rgb: codec.encode(rgb), lambda data, row=row: _keep(codec, data, record, row))
+            row |= _measured(
+                "encode", lambda rgb=rgb: codec.encode(rgb), lambda data, row=row: _keep(codec, data, record, row)
+            )
         rows.append(row)
         _tell(codec, row)
     files.write_rows(record, ENCODED, rows)
@@ -100,9 +103,13 @@ def _bitstream(path: Path, sha256: str) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise StudyError(f"can't read the bitstream {path}: {error.strerror}; run the study again to make it anew") from None
+        raise StudyError(
+            f"can't read the bitstream {path}: {error.strerror}; run the study again to make it anew"
+        ) from None
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise StudyError(f"{path} isn't the bitstream that was encoded: its sha256 differs; delete it and run the study again")
+        raise StudyError(
+            f"{path} isn't the bitstream that was encoded: its sha256 differs; delete it and run the study again"
+        )
     return data
 
 

@@ -13,8 +13,8 @@
     1-4    length of each string, varint
     ...    the strings
 
-At most 39 bytes stand before the strings of a picture of up to 2^21 pixels a side. The padding follows from the size. The
-check value is compared after decoding: an arithmetic decoder never notices by itself that its probabilities differ
+At most 39 bytes stand before the strings of a picture of up to 2^21 pixels a side. The padding follows from the size.
+The check value is compared after decoding: an arithmetic decoder never notices by itself that its probabilities differ
 from the encoder's, be it by other weights or by the floating point of another machine. A varint is seven bits
 a byte, lowest first, the highest bit set in all but the last.
 """
@@ -46,7 +46,9 @@ class Contents:
     check: bytes
 
 
-def pack(codec: str, weights: str, size: tuple[int, int], strings: Sequence[bytes], symbols: Sequence[np.ndarray]) -> bytes:
+def pack(
+    codec: str, weights: str, size: tuple[int, int], strings: Sequence[bytes], symbols: Sequence[np.ndarray]
+) -> bytes:
     """The bitstream of a picture of `size`.
 
     `codec` is the codec's id, `weights` the sha256 of its weights, `symbols` the integers that the strings code.
@@ -59,12 +61,14 @@ def pack(codec: str, weights: str, size: tuple[int, int], strings: Sequence[byte
 
 
 def unpack(bitstream: bytes, codec: str, weights: str) -> Contents:
-    """The contents of a bitstream that `codec` made with `weights`. Raises BitstreamError for any other, and for damage."""
+    """The contents of a bitstream of `codec` with `weights`. Raises BitstreamError for any other, and for damage."""
     contents = parse(bitstream)
     if contents.head[:4] != _hash(4, codec.encode()):
         raise BitstreamError(f"this bitstream was made by another codec than {codec}; decode it with that codec")
     if contents.head[4:] != _hash(6, weights.encode()):
-        raise BitstreamError(f"this bitstream was made with other weights than those of {codec} here (sha256 {weights[:12]}…)")
+        raise BitstreamError(
+            f"this bitstream was made with other weights than those of {codec} here (sha256 {weights[:12]}…)"
+        )
     return contents
 
 
@@ -73,7 +77,9 @@ def parse(bitstream: bytes) -> Contents:
     if bitstream[: len(MAGIC)] != MAGIC:
         raise BitstreamError(f"no bitstream of a learned codec: it starts with {bitstream[:3]!r}, not {MAGIC!r}")
     if bitstream[len(MAGIC) : len(MAGIC) + 1] != bytes([VERSION]):
-        raise BitstreamError(f"bitstream of an unknown version {bitstream[3:4].hex() or '(cut off)'}; this is version {VERSION}")
+        raise BitstreamError(
+            f"bitstream of an unknown version {bitstream[3:4].hex() or '(cut off)'}; this is version {VERSION}"
+        )
     if len(bitstream) <= _FIXED or zlib.crc32(bitstream[_CHECKED:]).to_bytes(4, "little") != bitstream[4:_CHECKED]:
         raise BitstreamError(f"damaged or incomplete bitstream of {len(bitstream)} bytes: its CRC doesn't hold")
     height, place = _read_varint(bitstream, _FIXED)
@@ -96,8 +102,8 @@ def verify(contents: Contents, symbols: Sequence[np.ndarray]) -> None:
     """Raise BitstreamError unless the decoded `symbols` are those that were encoded."""
     if _check(contents.head, contents.size, symbols) != contents.check:
         raise BitstreamError(
-            "the decoded latents aren't those that were encoded: the entropy model gave other probabilities here than in "
-            "the encoder (another machine's or device's floating point); decode where it was encoded"
+            "the decoded latents aren't those that were encoded: the entropy model gave other probabilities here than "
+            "in the encoder (another machine's or device's floating point); decode where it was encoded"
         )
 
 

@@ -48,7 +48,9 @@ class Tables:
         from compressai.ans import RansDecoder
 
         if len(string) < 4:
-            raise BitstreamError(f"inconsistent bitstream: a string of {len(string)} bytes can't hold entropy-coded values")
+            raise BitstreamError(
+                f"inconsistent bitstream: a string of {len(string)} bytes can't hold entropy-coded values"
+            )
         decoder = RansDecoder()
         decoder.set_stream(string + bytes(_SLACK * (count + 16)))
         return decoder

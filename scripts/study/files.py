@@ -19,9 +19,9 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    for name in os.listdir(path.parent):
-        if name.startswith(".partial-") and name.endswith(f"-{path.name}"):
-            (path.parent / name).unlink(missing_ok=True)
+    for other in path.parent.iterdir():
+        if other.name.startswith(".partial-") and other.name.endswith(f"-{path.name}"):
+            other.unlink(missing_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-", suffix=f"-{path.name}")
     os.close(handle)
     temporary = Path(name)

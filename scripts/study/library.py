@@ -1,8 +1,8 @@
 """CompressAI without the parts that image codecs don't use.
 
 `import compressai` also brings point clouds (torch_geometric), data sets, torchvision and scipy.stats: three more
-seconds of CPU in every job than torch alone. Here its packages `compressai`, `compressai.models`,
-`compressai.registry` and `compressai.zoo` come into being without their `__init__`, which only gathers names; the modules of the networks,
+seconds of CPU in every job than torch alone. Here its packages `compressai`, `compressai.models`, `compressai.registry`
+and `compressai.zoo` come into being without their `__init__`, which only gathers names; the modules of the networks,
 layers and entropy models in them are the library's own files, loaded as always.
 """
 

@@ -1,6 +1,6 @@
 """TensorFlow Compression's metagraphs: a codec as one file, loaded once and run as often as wanted, on the CPU.
 
-The file is a serialized `MetaGraphDef` of TensorFlow 1 with frozen weights and two signatures, as `tfci` publishes them:
+The file is a serialized `MetaGraphDef` of TensorFlow 1 with frozen weights and two signatures, as published for `tfci`:
 
     sender    input_image (uint8 [1, H, W, 3]; some models have a second, scalar input) -> channel:0, channel:1, …
     receiver  channel:0, channel:1, … -> output_image (uint8, or floating point to be rounded)
@@ -19,7 +19,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from study import protobuf
 from study.errors import StudyError
+
+_GRAPH, _SIGNATURE = 2, 5  # fields of MetaGraphDef
 
 
 class Port(NamedTuple):
@@ -69,8 +72,8 @@ class Metagraph:
         self.picture = receiver[1].get("output_image")
         if self.image is None or self.picture is None or len(sender[0]) > 1 or len(sender[1]) != len(receiver[0]):
             raise StudyError(
-                f"{path}: its signatures aren't those of an image codec: the sender must take `input_image` and at most "
-                "one parameter, the receiver take the sender's channels and give `output_image`"
+                f"{path}: its signatures aren't those of an image codec: the sender must take `input_image` and at "
+                "most one parameter, the receiver take the sender's channels and give `output_image`"
             )
         self.rate = next(iter(sender[0].values()), None)
         self.sent = [sender[1][key] for key in sorted(sender[1])]
@@ -79,13 +82,12 @@ class Metagraph:
     def run(self, fetches: Sequence[str], feeds: Mapping[str, object], failure: type[StudyError], what: str) -> list:
         """The values of the tensors `fetches` where the tensors `feeds` have the values given.
 
-        Raises `failure`, with `what` and TensorFlow's reason, where an operation fails or a value doesn't fit its tensor.
+        Raises `failure`, with `what` and TensorFlow's reason, where an operation fails or a value doesn't fit.
         """
         try:
             return self._session.run(list(fetches), feeds)
         except (self._errors.OpError, ValueError) as error:
-            reason = " ".join(str(getattr(error, "message", error)).split("\n\t")[0].split())
-            raise failure(f"{what}: {type(error).__name__}: {reason[:300]}") from None
+            raise failure(f"{what}: {_reason(str(getattr(error, 'message', error)))}") from None
 
     def tensors(self) -> list[tuple[str, str, str]]:
         """Name, dtype and shape of every tensor of the graph, sorted by name."""
@@ -106,13 +108,33 @@ class Metagraph:
     def _ports(self, metagraph, signature: str, path: str | Path) -> tuple[dict[str, Port], dict[str, Port]]:
         if signature not in metagraph.signature_def:
             found = ", ".join(sorted(metagraph.signature_def)) or "none"
-            raise StudyError(f"{path}: it has no signature {signature!r} (found: {found}), so it is no codec of tfci's form")
+            raise StudyError(
+                f"{path}: it has no signature {signature!r} (found: {found}), so it is no codec's metagraph"
+            )
         ends = metagraph.signature_def[signature]
-        return tuple({key: self._port(key, info.name) for key, info in end.items()} for end in (ends.inputs, ends.outputs))
+        return tuple(
+            {key: self._port(key, info.name) for key, info in end.items()} for end in (ends.inputs, ends.outputs)
+        )
 
     def _port(self, key: str, name: str) -> Port:
         tensor = self._graph.get_tensor_by_name(name)
         return Port(key, name, np.dtype(tensor.dtype.as_numpy_dtype), tensor.shape.rank)
+
+
+def check(path: str | Path) -> None:
+    """Raise StudyError unless a file is a whole metagraph with both signatures, by its frame; needs no TensorFlow."""
+    signatures, graphs = set(), 0
+    try:
+        for number, part in protobuf.fields(memoryview(Path(path).read_bytes())):
+            graphs += number == _GRAPH
+            if number == _SIGNATURE:
+                signatures.add(bytes(dict(protobuf.fields(part)).get(1, b"")))
+    except OSError as error:
+        raise StudyError(f"can't read the metagraph {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise StudyError(f"{path} is not a whole metagraph: {error}") from None
+    if not graphs or not {b"sender", b"receiver"} <= signatures:
+        raise StudyError(f"{path} is not a codec's metagraph: it lacks the graph or the signatures sender and receiver")
 
 
 def threads() -> int:
@@ -125,10 +147,15 @@ def _tensorflow():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # decoding on a GPU fails (tensorflow/compression #44, #147)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import tensorflow
-        import tensorflow_compression  # noqa: F401 (it registers the operations of the graphs)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import tensorflow
+            import tensorflow_compression  # noqa: F401 (it registers the operations of the graphs)
+    except ImportError as error:
+        raise StudyError(
+            f"this Python can't run metagraphs ({error}); .venv-tensorflow/bin/python can: `make tensorflow` builds it"
+        ) from None
     return tensorflow
 
 
@@ -143,7 +170,7 @@ def _parsed(tf, path: Path):
     except Exception:  # google.protobuf's DecodeError, whose home differs between its implementations
         metagraph.Clear()
     if not metagraph.graph_def.node:
-        raise StudyError(f"{path} is not a metagraph of TensorFlow Compression, or a damaged one; delete it and get it anew")
+        raise StudyError(f"{path} is not a metagraph, or a damaged one; delete it and get it anew")
     return metagraph
 
 
@@ -154,7 +181,7 @@ def _imported(tf, metagraph, path: str | Path):
             tf.import_graph_def(metagraph.graph_def, name="", producer_op_list=operations)
         except (ValueError, KeyError, tf.errors.OpError) as error:
             reason = " ".join(str(error).split())[:300]
-            raise StudyError(f"{path}: its graph can't be loaded (damaged, or from another TensorFlow): {reason}") from None
+            raise StudyError(f"{path}: its graph can't be loaded (damaged? another TensorFlow's?): {reason}") from None
     return graph
 
 
@@ -166,10 +193,18 @@ def _config(tf):
     )
 
 
+def _reason(message: str) -> str:
+    """The line of TensorFlow's message that says what went wrong, not where in the graph."""
+    where = ("Graph execution error", "Detected at node", "Node:", "\t")
+    lines = [line for line in message.splitlines() if line.strip() and not line.startswith(where)]
+    return (lines or [message])[0].strip()[:300]
+
+
 _REAL = (1, 2, 14, 19)  # DT_FLOAT, DT_DOUBLE, DT_BFLOAT16, DT_HALF
 
 
 def _node(node) -> Node:
-    kind = node.attr["DstT" if node.op == "Cast" else "T"].type
+    kind = "DstT" if node.op == "Cast" else "T"
+    real = kind in node.attr and node.attr[kind].type in _REAL  # asking for what isn't there would add it
     strides = tuple(node.attr["strides"].list.i) if "strides" in node.attr else ()
-    return Node(node.op, tuple(node.input), kind in _REAL, strides)
+    return Node(node.op, tuple(node.input), real, strides)

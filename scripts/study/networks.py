@@ -33,6 +33,7 @@ MODELS = {
 }
 SLICED = ("bmshj2018-factorized", "bmshj2018-factorized-relu", "bmshj2018-hyperprior", "mbt2018-mean")
 SLICED += ("b2018-gdn", "b2018-leaky_relu")
+_TABLE, _LENGTHS = "entropy_bottleneck._quantized_cdf", "entropy_bottleneck._cdf_length"
 
 
 def build(model: str, n: int | Sequence[int], m: int, h: Sequence[int] | None = None) -> CompressionModel:
@@ -63,7 +64,8 @@ def check(model: str, n: object, m: object, h: object) -> None:
     free = model in SLICED
     if not (_width(n) or (free and isinstance(n, list | tuple) and len(n) == 3 and all(map(_width, n)))):
         raise StudyError(
-            f"model {model}: n is {n!r}; allowed: a number{' or a list of three numbers' if free else ''}, each at least 1"
+            f"model {model}: n is {n!r}; "
+            f"allowed: a number{' or a list of three numbers' if free else ''}, each at least 1"
         )
     if not _width(m) or (model.startswith("cheng2020") and m != n):
         raise StudyError(f"model {model}: m is {m!r}; allowed: a number at least 1 (for cheng2020, n itself)")
@@ -75,17 +77,21 @@ def check(model: str, n: object, m: object, h: object) -> None:
 
 
 def state(net: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """The network's weights for a file: convolutions in half precision, the rest as it is, tables of the Gaussian left out.
+    """The network's weights for a file: convolutions in half precision, the rest as it is, no tables of the Gaussian.
 
-    Those tables follow from constants alone; the entropy bottleneck's are kept, since they decide how bits are read.
+    Those tables follow from constants alone; the entropy bottleneck's are kept, since they decide how bits are read,
+    its rows one after another without their padding.
     """
     import torch
 
-    return {
+    kept = {
         name: (value.half() if value.ndim == 4 and value.dtype == torch.float32 else value).contiguous().clone()
         for name, value in net.state_dict().items()
         if not name.startswith("gaussian_conditional.")
     }
+    table, lengths = kept[_TABLE], kept[_LENGTHS].tolist()
+    kept[_TABLE] = torch.cat([row[:length] for row, length in zip(table, lengths)]) if lengths else table
+    return kept
 
 
 def fill(net: CompressionModel, weights: Mapping[str, torch.Tensor], origin: str) -> None:
@@ -96,6 +102,9 @@ def fill(net: CompressionModel, weights: Mapping[str, torch.Tensor], origin: str
     for name, value in net.state_dict().items():
         if name.startswith("gaussian_conditional."):
             full.setdefault(name, value)
+    if _TABLE in full and full[_TABLE].ndim == 1 and full[_TABLE].numel():
+        rows = full[_TABLE].split(full[_LENGTHS].tolist())
+        full[_TABLE] = torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
     try:
         net.load_state_dict(full)
     except (RuntimeError, KeyError) as error:

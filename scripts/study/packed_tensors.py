@@ -20,8 +20,8 @@ from typing import NamedTuple
 import numpy as np
 
 from study.errors import BitstreamError
+from study.protobuf import field, fields, varint, varints
 
-_DELIMITED = 2  # the wire type of every field here, in protocol buffers
 _BYTES, _FLOATS, _INTEGERS = 1, 2, 3  # fields of Feature
 _MODEL = "MD"
 
@@ -40,8 +40,8 @@ def pack(model: str, channels: Sequence[Sequence | np.ndarray]) -> bytes:
     """
     entries = [(_MODEL, _feature([model.encode("ascii")]))]
     entries += [(chr(number), _feature(channel)) for number, channel in enumerate(channels, start=1)]
-    features = b"".join(_field(1, _field(1, name.encode()) + _field(2, value)) for name, value in entries)
-    return _field(1, features)
+    features = b"".join(field(1, field(1, name.encode()) + field(2, value)) for name, value in entries)
+    return field(1, features)
 
 
 def unpack(data: bytes) -> Packed:
@@ -61,7 +61,7 @@ def _unpacked(data: bytes) -> Packed:
     found = {}
     for features in _only(data, 1):
         for entry in _only(features, 1):
-            pair = dict(_fields(entry))
+            pair = dict(fields(entry))
             name = pair.get(1, b"").decode()
             if set(pair) != {1, 2} or name in found:
                 raise ValueError(f"its entry {name!r} is incomplete or repeated")
@@ -77,14 +77,14 @@ def _unpacked(data: bytes) -> Packed:
 
 def _feature(values: Sequence | np.ndarray) -> bytes:
     array = values if isinstance(values, np.ndarray) else np.array(values, dtype=object if _strings(values) else None)
-    if array.ndim != 1:
-        raise ValueError(f"a channel must be a vector; found an array of shape {list(array.shape)}")
-    if array.dtype.kind in "OS" and _strings(array):
-        return _field(_BYTES, b"".join(_field(1, value) for value in array))
+    if array.ndim != 1 or not array.size:
+        raise ValueError(f"a channel must be a vector of values; found an array of shape {list(array.shape)}")
+    if array.dtype.kind == "O" and _strings(array):
+        return field(_BYTES, b"".join(field(1, value) for value in array))
     if array.dtype.kind in "iu":
-        return _field(_INTEGERS, _field(1, b"".join(_varint(int(value)) for value in array)))
+        return field(_INTEGERS, field(1, b"".join(varint(int(value)) for value in array)))
     if array.dtype.kind == "f":
-        return _field(_FLOATS, _field(1, array.astype("<f4").tobytes()))
+        return field(_FLOATS, field(1, array.astype("<f4").tobytes()))
     raise ValueError(f"a channel must hold bytes, integers or floating point; found {array.dtype}")
 
 
@@ -93,72 +93,21 @@ def _strings(values: Sequence | np.ndarray) -> bool:
 
 
 def _values(feature: bytes) -> list:
-    ((kind, content),) = _fields(feature)
-    lists = [value for field, value in _fields(content) if field == 1 or _unexpected(field)]
+    ((kind, content),) = fields(feature)
+    lists = [value for number, value in fields(content) if number == 1 or _unexpected(number)]
     if kind == _BYTES:
         return lists
     packed = b"".join(lists)
     if kind == _FLOATS:
         return list(struct.unpack(f"<{len(packed) // 4}f", packed))
     if kind == _INTEGERS:
-        return list(_integers(packed))
+        return list(varints(packed))
     raise ValueError(f"a channel is of the unknown kind {kind}")
 
 
-def _integers(packed: bytes) -> Iterator[int]:
-    position = 0
-    while position < len(packed):
-        value, position = _read_varint(packed, position)
-        yield value - (1 << 64) if value >> 63 else value
+def _only(data: bytes, wanted: int) -> Iterator[bytes]:
+    return (content for number, content in fields(data) if number == wanted or _unexpected(number))
 
 
-def _field(number: int, content: bytes) -> bytes:
-    return _varint(number << 3 | _DELIMITED) + _varint(len(content)) + content
-
-
-def _varint(value: int) -> bytes:
-    value &= (1 << 64) - 1  # a negative number as its two's complement
-    digits = bytearray()
-    while value > 0x7F:
-        digits.append(value & 0x7F | 0x80)
-        value >>= 7
-    digits.append(value)
-    return bytes(digits)
-
-
-def _only(data: bytes, field: int) -> Iterator[bytes]:
-    for number, content in _fields(data):
-        if number != field:
-            _unexpected(number)
-        yield content
-
-
-def _fields(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The fields of a message, all of them length-delimited, as (number, content)."""
-    position = 0
-    while position < len(data):
-        tag, position = _read_varint(data, position)
-        if tag & 7 != _DELIMITED:
-            raise ValueError(f"a field of wire type {tag & 7} doesn't belong there")
-        length, position = _read_varint(data, position)
-        if length > len(data) - position:
-            raise ValueError("it ends too early")
-        yield tag >> 3, data[position : position + length]
-        position += length
-
-
-def _read_varint(data: bytes, position: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 70, 7):
-        if position >= len(data):
-            raise ValueError("it ends too early")
-        digit = data[position]
-        position += 1
-        value |= (digit & 0x7F) << shift
-        if digit < 0x80:
-            return value & ((1 << 64) - 1), position
-    raise ValueError("a number has more than 10 bytes")
-
-
-def _unexpected(field: int) -> bool:
-    raise ValueError(f"a field of number {field} doesn't belong there")
+def _unexpected(number: int) -> bool:
+    raise ValueError(f"a field of number {number} doesn't belong there")

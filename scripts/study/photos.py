@@ -41,7 +41,9 @@ def unpack(packed: Path) -> list[np.ndarray]:
         with np.load(packed) as content:
             return [content[name] for name in content.files]
     except (OSError, ValueError) as error:
-        raise StudyError(f"{packed} is no file of packed photos ({error}); make it with scripts/pack_photos.py") from None
+        raise StudyError(
+            f"{packed} is no file of packed photos ({error}); make it with scripts/pack_photos.py"
+        ) from None
 
 
 class Crops:

@@ -6,13 +6,14 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 from study import catalogue, codecs, files, imagesets
 from study.codehash import ROOT, code, lock
 from study.config import qualities
+from study.errors import StudyError
 
 
 class Plan:
@@ -60,14 +61,26 @@ class Plan:
             return [os.path.relpath(ROOT / needed.path)]
         return [f"results/weights/{needed.file}"]
 
+    def weights_job(self, file: str) -> str:
+        """The options of `fetch_weights.py` for a file of weights, quoted for a shell."""
+        for codec, chosen in self.qualities.items():
+            for quality in map(str, chosen):
+                needed = self._weights(codec, quality)
+                if needed is not None and needed.path is None and needed.file == file:
+                    return f"--codec {shlex.quote(codec)} --quality {quality} --spec {shlex.quote(self.spec(codec))}"
+        raise StudyError(f"no codec of this study needs the weights {file!r}")
+
     def weights_option(self, codec: str, quality: str) -> str:
         """The option of `encode.py` and `decode.py` that names the file of weights, quoted for a shell."""
         return "".join(f"--weights {shlex.quote(path)}" for path in self.weights(codec, quality))
 
     def python(self, codec: str) -> str:
-        """The interpreter of a codec's jobs: that of the workflow, or that of the environment which the codec needs."""
-        environment = self._backend(codec).environment
-        return "python" if environment == "study" else os.path.relpath(ROOT / f".venv-{environment}" / "bin" / "python")
+        """The interpreter of a codec's jobs: that of the environment which the codec needs, if it was built.
+
+        Else it is that of the workflow, where the codec tells how to build the environment.
+        """
+        own = ROOT / f".venv-{self._backend(codec).environment}" / "bin" / "python"
+        return os.path.relpath(own) if own.exists() else "python"
 
     def conda(self, codec: str) -> str:
         """The file that describes a codec's environment for conda."""
@@ -100,11 +113,59 @@ class Plan:
         return json.dumps({"sets": sets, "codecs": codecs_of_study, "metrics": self.config["metrics"]})
 
     def bd_options(self) -> str:
-        """The options of `bd_rate.py`, quoted for a shell."""
-        chosen = self.config["bd_rate"]
+        """The options of `bd_rate.py`, quoted for a shell; none for a study without."""
+        chosen = self.config.get("bd_rate")
+        if chosen is None:
+            return ""
         metrics = shlex.join(chosen["metrics"])
-        numbers = " ".join(f"--{name.replace('_', '-')} {chosen[name]}" for name in ("min_overlap", "resamples", "seed"))
+        numbers = " ".join(
+            f"--{name.replace('_', '-')} {chosen[name]}" for name in ("min_overlap", "resamples", "seed")
+        )
         return f"--anchor {shlex.quote(chosen['anchor'])} --metrics {metrics} {numbers}"
+
+    def figure_options(self, *only: str) -> str:
+        """The options of the figures' scripts, quoted for a shell: all of them, or those named."""
+        chosen = {
+            name: value for name, value in self.config["figures"].items() if name in (only or self.config["figures"])
+        }
+        words = []
+        for name, value in chosen.items():
+            if value is not None:
+                words += [f"--{name.replace('_', '-')}", *map(str, value if isinstance(value, list) else [value])]
+        return shlex.join(words)
+
+    def products(self, folder: str) -> list[str]:
+        """The tables and figures of the study, which lies in `folder`."""
+        bd = ["bd_rate"] if "bd_rate" in self.config else []
+        tables = [
+            f"{folder}/{table}"
+            for table in ("rd.csv", "rd.parquet", "means.csv", "codecs.csv", *(["bd.csv"] if bd else []))
+        ]
+        figures = [
+            f"{folder}/figures/{image_set}/{figure}.{kind}"
+            for image_set in self.parts
+            for figure in (
+                "originals",
+                "average",
+                "time",
+                *bd,
+                *(f"images/{name}" for name in self.image_names(image_set)),
+            )
+            for kind in ("png", "pdf")
+        ]
+        return tables + figures
+
+    def image_names(self, image_set: str) -> list[str]:
+        """The names of a set's images."""
+        return imagesets.names(self._known_sets[image_set], self._known_sets)
+
+    def remade(self, record: str, codec: str, quality: str) -> int:
+        """The `remade` of an encode or decode job by its record."""
+        return remade(record, lambda: self._load(codec, quality).skip() is None)
+
+    def _load(self, codec: str, quality: str) -> codecs.Codec:
+        exact = next(q for q in self.qualities[codec] if str(q) == quality)
+        return codecs.load(codec, exact, self.codecs[codec], *map(Path, self.weights(codec, quality)))
 
     def _all_parts(self) -> Iterator[tuple[str, dict]]:
         for parts in self.parts.values():
@@ -129,18 +190,23 @@ def prepare_environment(config: Mapping) -> None:
             os.environ[name] = str(Path(folder).expanduser())
 
 
-def remade(record: str | Path) -> int:
+def remade(record: str | Path, runs: Callable[[], bool] = lambda: False) -> int:
     """How often a job's lost files were made again: the number in its record, one more if files are lost now.
 
-    The workflow keeps it as a parameter of the job, so that a deleted bitstream or picture, or a cell that
-    failed, makes the job run again although its record is there. 0 without a record.
+    The workflow keeps it as a parameter of the job, so that a deleted bitstream or picture, a cell that failed, or a
+    skipped one whose codec now `runs` makes the job run again although its record is there. 0 without a record.
     """
     record = Path(record)
     if not record.exists():
         return 0
     rows = files.read_rows(record)
     here = _names(record.parent)
-    lost = any(row["file"] not in here if row["file"] else "failed: " in row["reason"] for row in rows)
+    missing = [row["reason"] for row in rows if not row["file"]]
+    lost = (
+        any(row["file"] and row["file"] not in here for row in rows)
+        or any("failed: " in reason for reason in missing)
+        or (any(reason.startswith("skipped: ") for reason in missing) and runs())
+    )
     return int(rows[0]["remade"] if rows else 0) + lost
 
 

@@ -47,6 +47,10 @@ def closing(folder: str | Path) -> str:
     """The last words of a run: which cells lack a value, and where the results are."""
     folder = Path(folder)
     complete = folder / "complete.txt"
-    summary = complete.read_text(encoding="utf-8") if complete.exists() else "the study is not complete: see the errors above\n"
+    summary = (
+        complete.read_text(encoding="utf-8")
+        if complete.exists()
+        else "the study is not complete: see the errors above\n"
+    )
     tables = f"Tables: {folder}/rd.csv, means.csv, bd.csv. Figures: {folder}/figures/"
     return f"{summary}{tables}" if folder.exists() else summary.rstrip()

@@ -8,7 +8,7 @@ libraries `sewar` and `pytorch-msssim` decide. Pictures are planes, float64 [3, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 import numpy as np
 
@@ -22,20 +22,28 @@ C2 = (0.03 * 255) ** 2
 _WINDOW = gaussian(TAPS, SIGMA)
 
 
-def ssim_uniform(reference: np.ndarray, picture: np.ndarray) -> float:
-    """SSIM with a uniform window of 11x11, mean over windows and then over R', G', B' (`sewar.ssim`)."""
-    return float(_channels(reference, picture, lambda plane: box(plane, TAPS))[0].mean())
+def similarity(reference: np.ndarray, picture: np.ndarray, names: Collection[str]) -> dict[str, float]:
+    """Those of `ssim`, `ms_ssim`, `ssim_sewar` and `msssim_sewar` that are in `names`; they share what they can.
 
-
-def ssim_gaussian(reference: np.ndarray, picture: np.ndarray, names: Collection[str]) -> dict[str, float]:
-    """Those of `ssim`, `ms_ssim` and `msssim_sewar` that are in `names`; they share the windows of the first scale."""
-    first = _channels(reference, picture, _gaussian)
-    values = {"ssim": float(first[0].mean())}
+    `ssim` has a Gaussian window, `ssim_sewar` a uniform one, both of 11x11; each is a mean over windows, then over
+    R', G' and B'.
+    """
+    averages = {"gaussian": _gaussian} if {"ssim", "ms_ssim", "msssim_sewar"} & set(names) else {}
+    if "ssim_sewar" in names:
+        averages["uniform"] = _uniform
+    if not averages:
+        return {}
+    terms = dict(zip(averages, _terms(reference, picture, *averages.values())))
+    values = {}
+    if "ssim" in names:
+        values["ssim"] = float(terms["gaussian"][0].mean())
     if "ms_ssim" in names:
-        values["ms_ssim"] = _ms_ssim(reference, picture, first)
+        values["ms_ssim"] = _ms_ssim(reference, picture, terms["gaussian"])
+    if "ssim_sewar" in names:
+        values["ssim_sewar"] = float(terms["uniform"][0].mean())
     if "msssim_sewar" in names:
-        values["msssim_sewar"] = _msssim_sewar(reference, picture, first)
-    return {name: values[name] for name in values if name in names}
+        values["msssim_sewar"] = _msssim_sewar(reference, picture, terms["gaussian"])
+    return values
 
 
 def _ms_ssim(reference: np.ndarray, picture: np.ndarray, first: np.ndarray) -> float:
@@ -43,7 +51,7 @@ def _ms_ssim(reference: np.ndarray, picture: np.ndarray, first: np.ndarray) -> f
     product = np.maximum(first[1], 0) ** WEIGHTS[0]
     for scale in range(1, len(WEIGHTS)):
         reference, picture = _pooled(reference), _pooled(picture)
-        ssim, structure = _channels(reference, picture, _gaussian)
+        ssim, structure = _terms(reference, picture, _gaussian)[0]
         term = structure if scale < len(WEIGHTS) - 1 else ssim
         product = product * np.maximum(term, 0) ** WEIGHTS[scale]
     return float(product.mean())
@@ -58,69 +66,72 @@ def _msssim_sewar(reference: np.ndarray, picture: np.ndarray, first: np.ndarray)
     terms = [first.mean(axis=1)]
     for _ in range(1, scales):
         reference, picture = _mixed(reference), _mixed(picture)
-        terms.append(_channels(reference, picture, _gaussian).mean(axis=1))
+        terms.append(_terms(reference, picture, _gaussian)[0].mean(axis=1))
     factors = [structure for _, structure in terms[:-1]] + [terms[-1][0]]
     return float(np.prod(np.array(factors, dtype=complex) ** WEIGHTS[:scales]).real)
 
 
-def _channels(reference: np.ndarray, picture: np.ndarray, average: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """For each colour the mean of SSIM (first row) and of its contrast-structure term (second): [2, 3]."""
+def _terms(reference: np.ndarray, picture: np.ndarray, *averages: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """The mean SSIM and the mean contrast-structure term, for each way to average and each colour: [ways, 2, 3]."""
     windows = (reference.shape[1] - TAPS + 1) * (reference.shape[2] - TAPS + 1)
-    sums = [sum(_sums(*strip, average) for _, strip in strips(TAPS, x, y)) for x, y in zip(reference, picture)]
-    return np.array(sums).T / windows
+    sums = [sum(_sums(*strip, averages) for _, strip in strips(TAPS, x, y)) for x, y in zip(reference, picture)]
+    return np.stack(sums, axis=-1) / windows
 
 
-def _sums(x: np.ndarray, y: np.ndarray, average: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """The sums of SSIM and of its contrast-structure term over the windows of a strip; `average` takes their means."""
+def _sums(x: np.ndarray, y: np.ndarray, averages: Iterable[Callable[[np.ndarray], np.ndarray]]) -> np.ndarray:
     squares = x * x
     squares += y * y
-    product = x * y
-    product *= 2
-    means_x, means_y = average(x), average(y)
-    variances, covariance = average(squares), average(product)  # the sum of both variances, twice the covariance
-    luminance = means_x * means_y
+    products = x * y
+    products *= 2
+    return np.array([_similarities(*map(average, (x, y, squares, products))) for average in averages])
+
+
+def _similarities(mean_x: np.ndarray, mean_y: np.ndarray, variances: np.ndarray, covariance: np.ndarray) -> list[float]:
+    """The sums of SSIM and of its contrast-structure term, from the windows' means of x, y, xx + yy, 2xy."""
+    luminance = mean_x * mean_y
     luminance *= 2
-    means_x *= means_x
-    means_y *= means_y
-    means_x += means_y
-    variances -= means_x
+    mean_x *= mean_x
+    mean_y *= mean_y
+    mean_x += mean_y
+    variances -= mean_x
     covariance -= luminance
     covariance += C2
     variances += C2
     covariance /= variances
     luminance += C1
-    means_x += C1
-    luminance /= means_x
+    mean_x += C1
+    luminance /= mean_x
     luminance *= covariance
-    return np.array([luminance.sum(), covariance.sum()])
+    return [luminance.sum(), covariance.sum()]
 
 
 def _gaussian(plane: np.ndarray) -> np.ndarray:
     return filtered(plane, _WINDOW)
 
 
+def _uniform(plane: np.ndarray) -> np.ndarray:
+    return box(plane, TAPS)
+
+
 def _pooled(planes: np.ndarray) -> np.ndarray:
     """Means of 2x2 pixels (torch's avg_pool2d); an odd side has a line of zeros before the first one."""
-    planes = np.pad(planes, ((0, 0), (planes.shape[1] % 2, 0), (planes.shape[2] % 2, 0)))
-    pooled = planes[:, ::2] + planes[:, 1::2]
-    pooled = pooled[..., ::2] + pooled[..., 1::2]
+    if planes.shape[1] % 2 or planes.shape[2] % 2:
+        planes = np.pad(planes, ((0, 0), (planes.shape[1] % 2, 0), (planes.shape[2] % 2, 0)))
+    rows = planes[:, ::2] + planes[:, 1::2]
+    pooled = rows[..., ::2] + rows[..., 1::2]
     pooled *= 0.25
     return pooled
 
 
 def _mixed(planes: np.ndarray) -> np.ndarray:
     """SciPy's uniform_filter(size=2) over rows, columns *and colours*, then every second row and column."""
-    mixed = _with_previous(_with_previous(planes, 1)[:, ::2], 2)[..., ::2]
-    mixed = _with_previous(mixed, 0)
+    rows = planes[:, ::2].copy()
+    rows[:, 0] += planes[:, 0]
+    rows[:, 1:] += planes[:, 1:-1:2]
+    mixed = rows[..., ::2].copy()
+    mixed[..., 0] += rows[..., 0]
+    mixed[..., 1:] += rows[..., 1:-1:2]
+    mixed[1:] += mixed[:-1].copy()
+    mixed[0] *= 2
     mixed *= 0.125
     return mixed
-
-
-def _with_previous(planes: np.ndarray, axis: int) -> np.ndarray:
-    """Each line plus the one before it along an axis; the first is doubled."""
-    lines = np.moveaxis(planes, axis, 0)
-    total = planes.copy()
-    sums = np.moveaxis(total, axis, 0)
-    sums[1:] += lines[:-1]
-    sums[0] += lines[0]
-    return total

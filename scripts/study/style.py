@@ -2,7 +2,8 @@
 
 A known family has its colour in every study. The colours were chosen by a search for the largest smallest distance in
 OKLab between any two, for normal sight, protanopia, deuteranopia and tritanopia (Machado, Oliveira, Fernandes 2009),
-on white. With more families than colours, families that share one differ in their markers.
+on white. With more families than colours, or two names of one family in a study, a colour serves a second family, with
+other markers, filled white.
 """
 
 from __future__ import annotations
@@ -15,23 +16,23 @@ from dataclasses import dataclass
 from study.errors import StudyError
 from study.suggest import allowed
 
-COLOURS = {
-    "JPEG": "#000000",
-    "JPEG 2000": "#7f7f7f",
-    "WebP": "#9c5418",
-    "AVIF": "#24a80c",
-    "JPEG XL": "#186084",
-    "HEVC": "#f09090",
-    "VVC": "#900c48",
-    "bmshj2018-factorized": "#18ccd8",
-    "bmshj2018-hyperprior": "#4860fc",
-    "mbt2018-mean": "#cc00c0",
-    "mbt2018": "#003090",
-    "cheng2020": "#9c90fc",
-    "b2018": "#c0c018",
-    "hific": "#3c3c00",
+FAMILIES = {
+    "#000000": ("JPEG",),
+    "#7f7f7f": ("JPEG 2000",),
+    "#9c5418": ("WebP",),
+    "#24a80c": ("AVIF",),
+    "#186084": ("JPEG XL",),
+    "#f09090": ("HEVC",),
+    "#900c48": ("VVC",),
+    "#18ccd8": ("factorized prior", "bmshj2018-factorized"),
+    "#4860fc": ("scale hyperprior", "bmshj2018-hyperprior"),
+    "#cc00c0": ("mean-scale hyperprior", "mbt2018-mean"),
+    "#003090": ("context model", "mbt2018"),
+    "#9c90fc": ("Cheng 2020",),
+    "#c0c018": ("b2018",),
+    "#3c3c00": ("HiFiC",),
 }
-MARKERS = "os^DvPX<p>hd"
+MARKERS = "os^DvPX<>d"  # all of them have an inside
 LINES = {
     "mse": ("-", (0, (6, 1.2, 1.2, 1.2)), (0, (1.2, 1.2)), (0, (6, 1.2, 1.2, 1.2, 1.2, 1.2))),
     "ms-ssim": ((0, (3.5, 1.5)), (0, (8, 2)), (0, (2, 2)), (0, (8, 1.2, 2.5, 1.2))),
@@ -49,13 +50,14 @@ _LABELS = {
 
 @dataclass(frozen=True)
 class Style:
-    """The look of one codec: `line` and `marker` as matplotlib takes them."""
+    """The look of one codec: `line` and `marker` as matplotlib takes them; a marker is filled with colour or white."""
 
     label: str
     family: str
     colour: str
     line: object
     marker: str
+    filled: bool = True
 
 
 def styles(codecs: Sequence[Mapping[str, str]]) -> dict[str, Style]:
@@ -81,9 +83,10 @@ def styles(codecs: Sequence[Mapping[str, str]]) -> dict[str, Style]:
             found[row["codec"]] = Style(
                 row["label"] if labels.count(row["label"]) == 1 else f"{row['label']} ({row['codec']})",
                 family,
-                list(COLOURS.values())[places[family] % len(COLOURS)],
+                list(FAMILIES)[places[family] % len(FAMILIES)],
                 LINES[kind][used[kind] % len(LINES[kind])],
-                MARKERS[(places[family] + places[family] // len(COLOURS) + turn) % len(MARKERS)],
+                MARKERS[(places[family] + places[family] // len(FAMILIES) + turn) % len(MARKERS)],
+                places[family] < len(FAMILIES),
             )
             used[kind] += 1
     return found
@@ -96,33 +99,40 @@ def of(codec: str, known: Mapping[str, Style]) -> Style:
     return known[codec]
 
 
+def parts(metric: str) -> list[str]:
+    """A metric's name and, where it is known, what tells its definition from others: `MS-SSIM`, `sewar`."""
+    return list(_LABELS.get(metric, (metric,)))
+
+
 def axis_label(metric: str, scale: str = "linear") -> str:
     """The label of a metric's axis: its name, what tells its definition from others, its unit."""
-    name, definition = _LABELS.get(metric, (metric, ""))
+    name, *definition = parts(metric)
     if name == "PSNR":
-        return f"PSNR (dB, {definition})"
-    told = f"{name} ({definition})" if definition else name
-    return f"{told}, −10 log₁₀(1 − x) dB" if scale == "db" else told
+        return f"PSNR (dB, {', '.join(definition)})"
+    return f"{short(metric)}, −10 log₁₀(1 − x) dB" if scale == "db" else short(metric)
 
 
 def short(metric: str) -> str:
     """The name of a metric in running text, such as `MS-SSIM (sewar)`."""
-    name, definition = _LABELS.get(metric, (metric, ""))
-    return f"{name} ({definition})" if definition else name
+    name, *definition = parts(metric)
+    return f"{name} ({', '.join(definition)})" if definition else name
 
 
 def _places(families: Iterable[str]) -> dict[str, int]:
-    """The place of each family's colour: a known family's own; for others the one that the name draws, or the next free.
+    """The place of each family's colour: a known family's own; for others one drawn by the name, or the next free.
 
     Places go on beyond the number of colours when all are taken.
     """
-    n = len(COLOURS)
-    own = {_plain(name): place for place, name in enumerate(COLOURS)}
-    places = {family: own[_plain(family)] for family in families if _plain(family) in own}
-    for family in sorted(set(families) - set(places)):
+    n = len(FAMILIES)
+    own = {_plain(name): place for place, names in enumerate(FAMILIES.values()) for name in names}
+    known = [family for family in families if _plain(family) in own]
+    wishes = {family: itertools.count(own[_plain(family)], n) for family in known}
+    for family in sorted(set(families) - set(known)):
         start = hashlib.sha256(family.encode()).digest()[0]
-        wishes = (turn * n + (start + step) % n for turn in itertools.count() for step in range(n))
-        places[family] = next(place for place in wishes if place not in places.values())
+        wishes[family] = (turn * n + (start + step) % n for turn in itertools.count() for step in range(n))
+    places: dict[str, int] = {}
+    for family, wished in wishes.items():
+        places[family] = next(place for place in wished if place not in places.values())
     return places
 
 

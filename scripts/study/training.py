@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from study import files, networks
+from study import files, networks, principal
 from study.errors import StudyError
 from study.photos import Crops
 from study.suggest import allowed
@@ -21,6 +21,10 @@ LOG = ("step", "bpp", "distortion", "loss")
 METRICS = ("mse", "msssim")
 AVERAGED = 50
 QUANTILES_EVERY = 250
+_UNUSED_STEP = 2**40
+_USUAL = 0.01
+_PRIOR = "entropy_bottleneck."
+_PRIOR_RATE = 3.0
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,9 @@ class Recipe:
 
     `model`, `n`, `m`, `h`: the network (see `networks.build`). `metric`: mse (of values 0-255) or msssim (1 - MS-SSIM);
     the loss is bits per pixel + `lam` * distortion. `lr` rises over `warmup` steps, and falls over the last `decay`
-    part of all steps as a cosine. `precision`: bf16 runs the transforms in mixed precision, several times
-    faster on CPUs with AMX; the entropy models always run in float32.
+    part of all steps as a cosine. `precision`: bf16 runs the transforms in mixed precision, twice
+    as fast on CPUs with AMX; the entropy models always run in float32. `init`, without other weights to start from:
+    random, or principal (see `study.principal`), for the models of `networks.SLICED`; the others start at random.
     """
 
     model: str
@@ -47,6 +52,7 @@ class Recipe:
     decay: float = 0.5
     seed: int = 1
     precision: str = "bf16"
+    init: str = "principal"
 
     def __post_init__(self) -> None:
         networks.check(self.model, self.n, self.m, self.h)
@@ -56,8 +62,11 @@ class Recipe:
             raise StudyError(f"precision {self.precision!r} is unknown; {allowed(self.precision, ('bf16', 'f32'))}")
         if self.crop % 64 or self.crop < (192 if self.metric == "msssim" else 64):
             raise StudyError(
-                f"a crop of {self.crop} pixels can't be used; allowed: multiples of 64, at least 64 (msssim: at least 192)"
+                f"a crop of {self.crop} pixels can't be used; "
+                "allowed: multiples of 64, at least 64 (msssim: at least 192)"
             )
+        if self.init not in ("principal", "random"):
+            raise StudyError(f"init {self.init!r} is unknown; {allowed(self.init, ('principal', 'random'))}")
         if self.steps < 1 or self.batch < 1 or self.lam <= 0 or self.lr <= 0 or not 0 <= self.decay <= 1:
             raise StudyError("steps and batch must be at least 1, lambda and lr more than 0, decay between 0 and 1")
 
@@ -87,13 +96,13 @@ def train(
 
     torch.manual_seed(recipe.seed)
     net = networks.build(recipe.model, recipe.n, recipe.m, recipe.h).train()
-    parameters = [parameter for name, parameter in net.named_parameters() if not name.endswith("quantiles")]
-    optimizer = _optimizer(parameters, recipe)
+    parameters = _trained(net)
+    optimizer = _optimizer(net, parameters, recipe)
     first, log = 0, []
     if checkpoint.exists():
         first, log = _resume(checkpoint, recipe, net, optimizer)
-    elif start is not None:
-        warm_start(net, start, recipe)
+    else:
+        _begin(net, recipe, crops, start)
     sums = [0.0, 0.0, 0.0]
     for step in range(first, min(recipe.steps, stop or recipe.steps)):
         if step % QUANTILES_EVERY == 0:
@@ -105,14 +114,16 @@ def train(
             sums = [0.0, 0.0, 0.0]
             tell(log[-1])
             if not math.isfinite(log[-1]["loss"]):
-                raise StudyError(f"the loss isn't finite at step {step + 1}; use a lower learning rate than {recipe.lr}")
+                raise StudyError(
+                    f"the loss isn't finite at step {step + 1}; use a lower learning rate than {recipe.lr}"
+                )
         if (step + 1) % _whole(every) == 0 and step + 1 < recipe.steps:
             _save(checkpoint, recipe, net, optimizer, step + 1, log)
     return net, log
 
 
 def save(net: CompressionModel, recipe: Recipe, path: Path, notes: Mapping[str, str] | None = None) -> None:
-    """Write the weights (safetensors), rounded as `networks.state` says, with tables that belong to the rounded ones."""
+    """Write the weights (safetensors), rounded as `networks.state` says, with the tables of the rounded ones."""
     import torch
     from safetensors.torch import save_file
 
@@ -128,8 +139,8 @@ def save(net: CompressionModel, recipe: Recipe, path: Path, notes: Mapping[str, 
         save_file(networks.state(final), temporary, metadata={**said, "torch": torch.__version__, **(notes or {})})
 
 
-def warm_start(net: CompressionModel, path: Path, recipe: Recipe) -> None:
-    """Start from the weights of another network: all parameters of equal name and shape.
+def warm_start(net: CompressionModel, path: Path, recipe: Recipe) -> set[str]:
+    """Start from the weights of another network: all parameters of equal name and shape, whose names are returned.
 
     If the other one was trained for the same distortion with another lambda, the latent is scaled by the root of the
     lambdas' ratio, which is what the finer or coarser quantisation asks for; all that follows it is scaled back.
@@ -154,6 +165,7 @@ def warm_start(net: CompressionModel, path: Path, recipe: Recipe) -> None:
         raise StudyError(f"can't start from {path}: none of its transforms has the widths n {recipe.n}, m {recipe.m}")
     if said.get("metric") == recipe.metric and "lam" in said:
         _scale_latent(net, math.sqrt(recipe.lam / float(said["lam"])), taken)
+    return taken
 
 
 def rate_distortion(net: CompressionModel, x: torch.Tensor, recipe: Recipe) -> tuple[torch.Tensor, torch.Tensor]:
@@ -209,12 +221,41 @@ def _rounded(values: torch.Tensor, offset: torch.Tensor | float) -> torch.Tensor
     return values + ((values - offset).round() + offset - values).detach()
 
 
-def _optimizer(parameters: list[torch.Tensor], recipe: Recipe) -> torch.optim.Optimizer:
-    """SOAP over views of the parameters, a convolution as [out, in, taps]: a mode less to precondition."""
+def _begin(net: CompressionModel, recipe: Recipe, crops: Crops, start: Path | None) -> None:
+    """The weights before the first step; an entropy bottleneck that `start` doesn't have is fitted to the latent."""
+    import torch
+
+    taken: set[str] = set()
+    pictures = crops.batch(_UNUSED_STEP, 64)
+    if start is not None:
+        taken = warm_start(net, start, recipe)
+    elif recipe.init == "principal" and recipe.model in networks.SLICED:
+        principal.start(net, pictures, recipe.lam if recipe.metric == "mse" else _USUAL)
+    if "entropy_bottleneck.matrices.0" not in taken:
+        with torch.no_grad():
+            y = net.g_a(torch.from_numpy(pictures[:16]).permute(0, 3, 1, 2).float() / 255)
+            if hasattr(net, "h_a"):
+                y = net.h_a(y.abs() if recipe.model == "bmshj2018-hyperprior" else y)
+        principal.fit_prior(net.entropy_bottleneck, y)
+
+
+def _trained(net: CompressionModel) -> list[torch.Tensor]:
+    """What the loss trains: the transforms, then the entropy bottleneck, whose quantiles are solved for instead."""
+    named = [(name, value) for name, value in net.named_parameters() if not name.endswith("quantiles")]
+    return [value for name, value in sorted(named, key=lambda pair: pair[0].startswith(_PRIOR))]
+
+
+def _optimizer(net: CompressionModel, parameters: list[torch.Tensor], recipe: Recipe) -> torch.optim.Optimizer:
+    """SOAP over views of the parameters, a convolution as [out, in, taps]: a mode less to precondition.
+
+    The second group is the entropy bottleneck's parameters, which learn faster.
+    """
     from pytorch_optimizer import SOAP
 
     views = [_view(parameter.detach()) for parameter in parameters]
-    return SOAP(views, lr=recipe.lr, weight_decay=0.0, precondition_frequency=10, max_precondition_dim=800)
+    priors = len(list(net.entropy_bottleneck.parameters())) - 1
+    groups = [{"params": views[:-priors]}, {"params": views[-priors:]}]
+    return SOAP(groups, lr=recipe.lr, weight_decay=0.0, precondition_frequency=10, max_precondition_dim=800)
 
 
 def _view(values: torch.Tensor) -> torch.Tensor:
@@ -232,11 +273,12 @@ def _step(
     bpp, distortion = rate_distortion(net, x, recipe)
     loss = bpp + recipe.lam * distortion
     gradients = torch.autograd.grad(loss, parameters)
-    group = optimizer.param_groups[0]
-    group["lr"] = recipe.rate(step)
-    for view, gradient in zip(group["params"], gradients):
+    views = [view for group in optimizer.param_groups for view in group["params"]]
+    for view, gradient in zip(views, gradients):
         view.grad = _view(gradient.contiguous())
-    torch.nn.utils.clip_grad_norm_(group["params"], 1.0)
+    torch.nn.utils.clip_grad_norm_(views, 1.0)
+    for group, factor in zip(optimizer.param_groups, (1.0, _PRIOR_RATE)):
+        group["lr"] = recipe.rate(step) * factor
     optimizer.step()
     return [bpp.item(), distortion.item(), loss.item()]
 

@@ -43,7 +43,7 @@ def _plane(x: np.ndarray, y: np.ndarray) -> float:
             x, y = (np.ascontiguousarray(filtered(plane, window)[::2, ::2]) for plane in (x, y))
         for top, strip in strips(len(window), x, y):
             moments = _moments(*strip, window)
-            if (moments[0] < FAINT).any():
+            if moments[0].min() < FAINT:
                 faint.append(_faint(scale, top, *moments))
             total += _information(*moments)
     if faint:
@@ -74,11 +74,12 @@ def _information(s1: np.ndarray, s2: np.ndarray, s12: np.ndarray) -> np.ndarray:
     With the gain g = s12 / (s1 + EPS) and the distortion v = s2 - g s12 of a window, these are the sums of
     log(1 + g^2 s1 / (v + NOISE)) and of log(1 + s1 / NOISE). The arguments [rows, columns] are overwritten.
     """
-    flat = s1 < EPS
-    if flat.any():
+    if s1.min() < EPS:
+        flat = s1 < EPS
         s1[flat] = 0
         s12[flat] = 0
-    s12 *= s2 >= EPS
+    if s2.min() < EPS:
+        s12[s2 < EPS] = 0
     np.maximum(s12, 0, out=s12)
     gain = s1 + EPS
     np.divide(s12, gain, out=gain)
@@ -90,7 +91,7 @@ def _information(s1: np.ndarray, s2: np.ndarray, s12: np.ndarray) -> np.ndarray:
     gain *= s1
     gain /= s2
     gain += 1
-    s1 /= NOISE
+    s1 *= 1 / NOISE
     s1 += 1
     return np.array([_sum_log10(gain), _sum_log10(s1)])
 
@@ -120,32 +121,58 @@ def _doubtful(moments: np.ndarray, allowed: float) -> np.ndarray:
 
 def _corrections(x: np.ndarray, y: np.ndarray, windows: np.ndarray) -> np.ndarray:
     """What to add to the information of `_information`, so that these windows are summed as sewar does."""
-    exact = [_sewar_moments(x, y, *window[:3].astype(int)) for window in windows.T]
-    return _information(*(np.array(exact).T[:, None])) - _information(*windows[3:, None].copy())
+    exact = windows[3:].copy()
+    for scale in range(len(WINDOWS)):
+        here = windows[0] == scale
+        if here.any():
+            exact[:, here] = _sewar_moments(x, y, scale, windows[1, here].astype(int), windows[2, here].astype(int))
+    return _information(*exact[:, None]) - _information(*windows[3:, None].copy())
 
 
-def _sewar_moments(x: np.ndarray, y: np.ndarray, scale: int, row: int, column: int) -> tuple[float, float, float]:
-    """The moments of a window in sewar's arithmetic, from the pixels behind it; row and column are its corner's."""
-    from sewar.utils import filter2
-
+def _sewar_moments(x: np.ndarray, y: np.ndarray, scale: int, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """The moments [3, windows] of windows in sewar's arithmetic, from the pixels behind them; their corners are given."""
     side = len(WINDOWS[scale])
     for window in WINDOWS[scale:0:-1]:
         side = 2 * (side - 1) + len(window)
-    top, left = row * 2**scale, column * 2**scale
-    x, y = (plane[top : top + side, left : left + side] for plane in (x, y))
+    corners = rows * 2**scale, columns * 2**scale
+    x, y = (np.lib.stride_tricks.sliding_window_view(plane, (side, side))[corners] for plane in (x, y))
     kernels = _sewar_windows()
     for kernel in kernels[1 : scale + 1]:
-        x, y = (filter2(plane, kernel, "valid")[::2, ::2] for plane in (x, y))
-    means = (filter2(plane, kernels[scale], "valid").item() for plane in (x, y, x * x, y * y, x * y))
+        x, y = (_sewar_filtered(planes, kernel)[:, ::2, ::2] for planes in (x, y))
+    means = (_sewar_filtered(planes, kernels[scale])[:, 0, 0] for planes in (x, y, x * x, y * y, x * y))
     mean_x, mean_y, xx, yy, xy = means
-    return xx - mean_x * mean_x, yy - mean_y * mean_y, xy - mean_x * mean_y
+    return np.array([xx - mean_x * mean_x, yy - mean_y * mean_y, xy - mean_x * mean_y])
+
+
+def _sewar_filtered(planes: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """`sewar.utils.filter2(plane, kernel, "valid")` of planes [n, H, W], to the last bit.
+
+    SciPy's convolve2d, which it calls, adds the products from the last to the first, of each row four at a time.
+    """
+    side = len(kernel)
+    rows, columns = planes.shape[1] - side + 1, planes.shape[2] - side + 1
+    total = np.zeros((len(planes), rows, columns))
+    for i in reversed(range(side)):
+        products = [kernel[i, j] * planes[:, i : i + rows, j : j + columns] for j in reversed(range(side))]
+        fours = len(products) // 4 * 4
+        for start in range(0, fours, 4):
+            first, second, third, fourth = products[start : start + 4]
+            total = total + (((first + second) + third) + fourth)
+        for product in products[fours:]:
+            total = total + product
+    return total
 
 
 @cache
 def _sewar_windows() -> list[np.ndarray]:
-    from sewar.utils import Filter, fspecial
-
-    return [fspecial(Filter.GAUSSIAN, ws=float(len(window)), sigma=len(window) / 5) for window in WINDOWS]
+    """sewar's own two-dimensional windows, to the last bit (`sewar.utils.fspecial`)."""
+    windows = []
+    for taps in map(len, WINDOWS):
+        x, y = np.mgrid[-(taps // 2) : taps // 2 + 1, -(taps // 2) : taps // 2 + 1]
+        window = np.exp(-((x**2 + y**2) / (2.0 * (taps / 5) ** 2)))
+        window[window < np.finfo(float).eps * window.max()] = 0
+        windows.append(window / window.sum())
+    return windows
 
 
 def _by_sewar(x: np.ndarray, y: np.ndarray) -> float:

@@ -152,7 +152,10 @@ def backend(name: str) -> type[Codec]:
     """The class of a backend, by the name of its module. Raises StudyError for an unknown one."""
     if not name.isidentifier() or importlib.util.find_spec(f"study.codecs.{name}") is None:
         raise StudyError(f"backend {name!r} is unknown: there is no file study/codecs/{name}.py")
-    return importlib.import_module(f"study.codecs.{name}").Backend
+    module = importlib.import_module(f"study.codecs.{name}")
+    if not hasattr(module, "Backend"):
+        raise StudyError(f"backend {name!r} is unknown: study/codecs/{name}.py holds what backends share")
+    return module.Backend
 
 
 def load(name: str, quality: float, spec: Mapping[str, object], weights: Path | None = None) -> Codec:

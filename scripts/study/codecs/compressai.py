@@ -13,7 +13,7 @@ import functools
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -33,14 +33,22 @@ LARGEST_SIDE = 2**16
 
 
 class Backend(LearnedCodec):
-    """Settings: `model` (a name of `networks.MODELS`), `metric` it was trained for (mse, msssim), `weights`, widths, `device`.
+    """Settings: `model` (one of `networks.MODELS`), `metric` (mse or msssim), `weights`, widths, `device`.
 
     `weights` is `published` (CompressAI's own, downloaded; widths as published), or the path of a file with `{quality}`
     in it, relative to the repository: `models/…` for bundled ones, `results/…` for those that the workflow trains.
     `n`, `m`, `h` are the widths of the network (`networks.build`). `device` is where the transforms run: cpu or cuda.
     """
 
-    defaults = {"model": None, "metric": "mse", "weights": "published", "n": None, "m": None, "h": None, "device": "cpu"}
+    defaults: ClassVar[Mapping[str, object]] = {
+        "model": None,
+        "metric": "mse",
+        "weights": "published",
+        "n": None,
+        "m": None,
+        "h": None,
+        "device": "cpu",
+    }
     extension = "lic"
 
     def __init__(
@@ -49,7 +57,9 @@ class Backend(LearnedCodec):
         super().__init__(name, quality, settings, weights)
         for key, choices in (("model", networks.MODELS), ("metric", METRICS), ("device", DEVICES)):
             if self.settings[key] not in choices:
-                raise StudyError(f"codec {name}: {key} is {self.settings[key]!r}; {allowed(self.settings[key], choices)}")
+                raise StudyError(
+                    f"codec {name}: {key} is {self.settings[key]!r}; {allowed(self.settings[key], choices)}"
+                )
         self._source = self.weights_source(self.settings, quality)
         if self.settings["weights"] != "published":
             networks.check(*(self.settings[key] for key in ("model", "n", "m", "h")))
@@ -73,7 +83,11 @@ class Backend(LearnedCodec):
                 return "device is cuda, and PyTorch finds no GPU here; use device: cpu"
         path = self._path()
         if not path.is_file():
-            how = f"download it from {self._source.url}" if self._source.url else "train it, or choose a quality that is bundled"
+            how = (
+                f"download it from {self._source.url}"
+                if self._source.url
+                else "train it, or choose a quality that is bundled"
+            )
             return f"the weights {path} are missing; {how}"
         return None
 
@@ -96,7 +110,9 @@ class Backend(LearnedCodec):
         if max(height, width) > LARGEST_SIDE:
             raise CodecError(f"a picture of {width}x{height} pixels; allowed: at most {LARGEST_SIDE} a side")
         with torch.inference_mode():
-            x = torch.from_numpy(np.pad(rgb, (*self._padding((height, width)), (0, 0)), mode="edge")).to(self.settings["device"])
+            x = torch.from_numpy(np.pad(rgb, (*self._padding((height, width)), (0, 0)), mode="edge")).to(
+                self.settings["device"]
+            )
             y = self._net.g_a(x[None].permute(0, 3, 1, 2).float().div_(255))
             z = self._hyper_analysis(y)
         return Latents(_array(y), None if z is None else _array(z), (height, width))
@@ -227,7 +243,7 @@ class Backend(LearnedCodec):
             if shape is None or values.shape != shape or values.dtype != np.float32:
                 wanted = "none for this model" if shape is None else f"float32 {list(shape)}"
                 raise CodecError(
-                    f"{self.name}: the latent {name} of a picture of {latents.size[1]}x{latents.size[0]} pixels must be "
+                    f"{self.name}: the latent {name} of a picture of {latents.size[1]}x{latents.size[0]} must be "
                     f"{wanted}; found {values.dtype} {list(values.shape)}"
                 )
 
@@ -334,14 +350,19 @@ def _read_weights(path: Path, sha256: str | None) -> Mapping[str, torch.Tensor]:
         raise StudyError(f"can't read the weights {path}: {error.strerror}") from None
     found = hashlib.sha256(data).hexdigest()
     if sha256 is not None and not found.startswith(sha256):
-        raise StudyError(f"the weights {path} are damaged: sha256 {found[:16]}…, expected {sha256}…; delete the file and fetch it again")
+        raise StudyError(
+            f"the weights {path} are damaged: sha256 {found[:16]}…, expected {sha256}…; "
+            "delete the file and fetch it again"
+        )
     try:
         if path.suffix == ".safetensors":
             return load(data)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever broken bytes lead the unpickler to
         said = " ".join(str(error).split())[:200]
-        raise StudyError(f"the weights {path} are no file of tensors ({said}); delete the file and fetch it again") from None
+        raise StudyError(
+            f"the weights {path} are no file of tensors ({said}); delete the file and fetch it again"
+        ) from None
     library.load()
     from compressai.zoo.pretrained import load_pretrained
 
@@ -356,6 +377,7 @@ def _inner(content: Any, path: Path) -> Mapping[str, torch.Tensor]:
         if isinstance(content, Mapping) and key in content:
             content = content[key]
     if not isinstance(content, Mapping) or not all(isinstance(value, torch.Tensor) for value in content.values()):
-        raise StudyError(f"the weights {path} hold other things than tensors; a state dict of a CompressAI model is wanted")
+        raise StudyError(
+            f"the weights {path} hold other things than tensors; a state dict of a CompressAI model is wanted"
+        )
     return content
-

@@ -11,27 +11,26 @@ from __future__ import annotations
 import functools
 import importlib.util
 import math
-import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from study import packed_tensors
+from study import metagraph, packed_tensors
+from study.bottleneck import Bottleneck, Flow
 from study.codecs import Latents, LearnedCodec, Weights, check_rgb
 from study.errors import BitstreamError, CodecError, StudyError
 from study.images import LARGEST_PIXELS
-from study.suggest import allowed
 
 if TYPE_CHECKING:
-    from study.bottleneck import Bottleneck, Flow
-    from study.metagraph import Metagraph, Port
+    from study.metagraph import Port
 
 PUBLISHED = "https://storage.googleapis.com/tensorflow_compression/metagraphs"
 LARGEST_SIDE = 2**16 - 1
-LARGEST_LATENT = 2.0**30
+LARGEST_LATENT = 2.0**24  # whole numbers beyond are not exact in float32, and TFC 1's coder hangs from 2^27 on
+_MODELS = "allowed: the id of a published model, or a path ending in .metagraph"
 PADDING = 64  # pixels that a sender may add to a picture
 
 
@@ -43,7 +42,7 @@ class Backend(LearnedCodec):
     latents (`y`, `z`, `y_hat`, `z_hat`) where they are not to be found automatically; `scripts/tensors.py` lists them.
     """
 
-    defaults = {"model": None, "url": PUBLISHED, "rd_parameter": None, "tensors": {}}
+    defaults: ClassVar = {"model": None, "url": PUBLISHED, "rd_parameter": None, "tensors": {}}
     extension = "tfci"
     environment = "tensorflow"
 
@@ -53,20 +52,27 @@ class Backend(LearnedCodec):
         super().__init__(name, quality, settings, weights)
         self.model = Path(_weights(self.settings, quality).file).stem
         self.rate = _rate(self.settings, quality)
-        for key, tensor in dict(self.settings["tensors"]).items():
-            if key not in ("y", "z", "y_hat", "z_hat") or not isinstance(tensor, str) or ":" not in tensor:
-                raise StudyError(
-                    f"codec {name}: tensors: found {key}: {tensor!r}; allowed: y, z, y_hat, z_hat, each a name like node:0"
-                )
+        named = self.settings["tensors"]
+        allowed = f"allowed: {', '.join(Bottleneck._fields)}, like y: node:0"
+        if not isinstance(named, dict):
+            raise StudyError(f"codec {name}: tensors: found {named!r}; {allowed}")
+        for key, tensor in named.items():
+            if key not in Bottleneck._fields or not isinstance(tensor, str) or ":" not in tensor:
+                raise StudyError(f"codec {name}: tensors: found {key}: {tensor!r}; {allowed}")
 
     @classmethod
     def weights_source(cls, settings: Mapping[str, object], quality: float) -> Weights:
         return _weights({**cls.defaults, **settings}, quality)
 
+    @staticmethod
+    def check_weights(path: Path) -> None:
+        """Raise StudyError for a file that is no whole metagraph, as far as that is to be seen without TensorFlow."""
+        metagraph.check(path)
+
     def skip(self) -> str | None:
         missing = [name for name in ("tensorflow", "tensorflow_compression") if importlib.util.find_spec(name) is None]
         if missing:
-            return f"{' and '.join(missing)} missing in {sys.prefix}; build the environment with `make tensorflow`"
+            return f"the Python that runs has no {' and no '.join(missing)}; `make tensorflow` builds the one that has"
         return None
 
     def versions(self) -> str:
@@ -97,7 +103,8 @@ class Backend(LearnedCodec):
         size = self._announced(channels)
         picture, *latents = self._receive([self._codec.picture.tensor, *self._returned], channels)
         if size is not None and picture.shape[1:3] != size:
-            raise BitstreamError(f"{self.name}: the picture has {list(picture.shape[1:3])} rows and columns, not {list(size)}")
+            found = list(picture.shape[1:3])
+            raise BitstreamError(f"{self.name}: the bitstream is damaged: a picture of {found} was announced as {size}")
         if size is not None and latents:
             self._check_return(channels, size, latents)
         return _rounded(picture, self.name)
@@ -107,10 +114,17 @@ class Backend(LearnedCodec):
         tensors = [self._latent("y")] + ([self._found.z] if self._found.z is not None else [])
         y, *z = self._codec.run(tensors, self._inputs(rgb), CodecError, self.name)
         if y.ndim != 4 or y.shape[0] != 1:
-            raise CodecError(f"{self.name}: {tensors[0]} has the shape {list(y.shape)}; a latent has [1, rows, columns, channels]")
+            shape = list(y.shape)
+            raise CodecError(f"{self.name}: {tensors[0]} is {shape}; a latent is [1, rows, columns, channels]")
         return Latents(_planes(y), _planes(z[0]) if z else None, size)
 
     def write(self, latents: Latents) -> bytes:
+        around = self._flow.bypass(self._latent("y"))
+        if around:
+            raise CodecError(
+                f"{self.name}: {', '.join(around)} depends on the picture by other ways than {self._found.y}, so an "
+                "edited latent can't be written"
+            )
         feeds = {self._latent("y"): self._fed(latents.y, "y", latents.size)}
         if latents.z is not None:
             feeds[self._latent("z")] = self._fed(latents.z, "z", latents.size)
@@ -120,7 +134,7 @@ class Backend(LearnedCodec):
         channels = self._unpacked(bitstream)
         size = self._announced(channels)
         if size is None:
-            raise CodecError(f"{self.name}: the model doesn't send the size of the picture, so its latents can't be taken")
+            raise CodecError(f"{self.name}: the model doesn't send the picture's size, so its latents can't be read")
         tensors = [self._latent("y_hat")] + ([self._found.z_hat] if self._found.z_hat is not None else [])
         y, *z = self._receive(tensors, channels)
         if self._returned:
@@ -146,12 +160,10 @@ class Backend(LearnedCodec):
         return _rounded(picture, self.name)
 
     @functools.cached_property
-    def _codec(self) -> Metagraph:
-        from study.metagraph import Metagraph
-
+    def _codec(self) -> metagraph.Metagraph:
         if self.weights is None:
             raise StudyError(f"codec {self.name}: it needs the metagraph of {self.model}; name the file with --weights")
-        codec = Metagraph(self.weights)
+        codec = metagraph.Metagraph(self.weights)
         if (codec.rate is None) != (self.rate is None):
             expected = "has no second input" if codec.rate is None else f"has a second input, {codec.rate.key}"
             raise StudyError(f"codec {self.name}: the model {expected}; found rd_parameter: {self.rate}")
@@ -159,17 +171,17 @@ class Backend(LearnedCodec):
 
     @functools.cached_property
     def _flow(self) -> Flow:
-        from study.bottleneck import Flow
-
         return Flow(self._codec)
 
     @functools.cached_property
     def _found(self) -> Bottleneck:
         """The latents' tensors: those of the settings, else those that the graph's shape tells."""
-        named = dict(self.settings["tensors"])
+        named = self.settings["tensors"]
         for key, tensor in named.items():
             if not self._codec.has_tensor(tensor):
-                raise StudyError(f"codec {self.name}: tensors: {key}: the graph has no {tensor!r}; scripts/tensors.py lists it")
+                raise StudyError(
+                    f"codec {self.name}: tensors: {key}: the graph has no {tensor!r}; scripts/tensors.py lists all"
+                )
         found = self._flow.find()
         if "y" not in named and found.y is not None and self._flow.stride(found.y.split(":")[0]) != 16:
             found = found._replace(y=None, z=None)
@@ -177,7 +189,7 @@ class Backend(LearnedCodec):
 
     @functools.cached_property
     def _returned(self) -> list[str]:
-        """The tensors of the latents as read, if they can be written once more to see whether they are whole; else none."""
+        """The tensors of the latents as read, if they can be written once more to see whether they are whole."""
         found = self._found
         if None in (found.y, found.y_hat) or (found.z is None) != (found.z_hat is None) or self._flow.bypass(found.y):
             return []
@@ -194,18 +206,12 @@ class Backend(LearnedCodec):
             return False
 
     def _latent(self, key: str) -> str:
-        """The name of a latent's tensor. Raises CodecError, with the way out, where the graph doesn't allow to use it."""
+        """The name of a latent's tensor. Raises CodecError, with the way out, where it isn't known."""
         tensor = getattr(self._found, key)
         if tensor is None:
             raise CodecError(
                 f"{self.name}: no tensor of the graph could be told to be the latent {key}; if you know it, name it in "
                 f"the codec's settings (tensors: {{{key}: name}}); scripts/tensors.py lists them"
-            )
-        around = self._flow.bypass(tensor) if key == "y" else []
-        if around:
-            raise CodecError(
-                f"{self.name}: {', '.join(around)} depends on the picture by other ways than {tensor}, so an edited latent "
-                "can't be written"
             )
         return tensor
 
@@ -236,13 +242,14 @@ class Backend(LearnedCodec):
         """The channels of a bitstream, of the kinds that the receiver takes."""
         packed = packed_tensors.unpack(bitstream)
         if packed.model != self.model:
-            raise BitstreamError(f"{self.name}: the bitstream is of the model {packed.model!r}; this codec's is {self.model!r}")
+            raise BitstreamError(f"{self.name}: the bitstream is of the model {packed.model!r}, not of {self.model!r}")
         ports = self._codec.received
         if len(packed.channels) != len(ports):
-            raise BitstreamError(f"{self.name}: the bitstream has {len(packed.channels)} channels; the model has {len(ports)}")
+            count = len(packed.channels)
+            raise BitstreamError(f"{self.name}: the bitstream has {count} channels; the model has {len(ports)}")
         for port, values in zip(ports, packed.channels):
             if not values or not all(_fits(value, port) for value in values):
-                raise BitstreamError(f"{self.name}: {port.key} of the bitstream holds other values than the model's {port.dtype}")
+                raise BitstreamError(f"{self.name}: the bitstream is damaged: {port.key} isn't of {port.dtype}")
         return packed.channels
 
     def _announced(self, channels: Sequence[list]) -> tuple[int, int] | None:
@@ -251,11 +258,13 @@ class Backend(LearnedCodec):
         Raises BitstreamError if they, or the sizes of latents, can't be true: decoding would take any memory.
         """
         strides = self._flow.shape_strides()
-        size = next((tuple(channel) for channel, stride in zip(channels, strides) if stride == 1 and len(channel) == 2), None)
+        sizes = [tuple(channel) for channel, stride in zip(channels, strides) if stride == 1 and len(channel) == 2]
+        size = sizes[0] if sizes else None
         for port, channel, stride in zip(self._codec.received, channels, strides):
             if stride is not None:
                 reach = [value * stride for value in channel]
-                possible = all(0 < value <= LARGEST_SIDE + PADDING for value in reach) and math.prod(reach) <= LARGEST_PIXELS
+                possible = all(0 < side <= LARGEST_SIDE + PADDING for side in reach)
+                possible &= math.prod(reach) <= LARGEST_PIXELS
                 if not possible or (size is not None and not _near(channel, size, stride)):
                     raise BitstreamError(f"{self.name}: the bitstream is damaged: {port.key} holds the size {channel}")
         return size
@@ -266,13 +275,15 @@ class Backend(LearnedCodec):
             return
         if self._returns:
             raise BitstreamError(
-                f"{self.name}: the bitstream is damaged, or was written on a machine whose arithmetic differs: the latents "
-                "that were read from it are written as another"
+                f"{self.name}: the bitstream is damaged, or was written on a machine whose arithmetic differs: what "
+                "was read from it is written otherwise"
             )
         warnings.warn(f"{self.name}: damage of a bitstream of this model can't be told", stacklevel=2)
 
     def _again(self, size: tuple[int, int], latents: Sequence[np.ndarray]) -> list[list] | None:
         """The channels of latents (y, or y and z) as the receiver has them; None where the sender can't take them."""
+        if not all(_writable(latent) for latent in latents):
+            return None
         try:
             feeds = dict(zip((self._found.y, self._found.z), latents))
             return packed_tensors.unpack(self._pack(self._send(feeds, size))).channels
@@ -285,22 +296,24 @@ class Backend(LearnedCodec):
         stride = self._flow.stride(self._latent(key).split(":")[0]) or 1
         if array.ndim != 3 or 0 in array.shape or not _near(array.shape[1:], size, stride):
             raise CodecError(
-                f"{self.name}: a latent {key} of shape {list(array.shape)} doesn't fit a picture of {size[1]}x{size[0]} pixels"
+                f"{self.name}: a latent {key} of {list(array.shape)} doesn't fit a picture of {size[1]}x{size[0]}"
             )
-        if not np.isfinite(array).all() or np.abs(array).max() > LARGEST_LATENT:
-            raise CodecError(f"{self.name}: the latent {key} holds values that can't be written: not finite, or beyond 2^30")
+        if not _writable(array):
+            raise CodecError(
+                f"{self.name}: the latent {key} can't be written: some values are no numbers, or beyond 2^24"
+            )
         return np.ascontiguousarray(array.transpose(1, 2, 0)[None])
 
 
 def _weights(settings: Mapping[str, object], quality: float) -> Weights:
     model = settings["model"]
     if not isinstance(model, str) or not model:
-        raise StudyError(f"tfci: model: found {model!r}; allowed: the id of a published model, or a path ending in .metagraph")
+        raise StudyError(f"tfci: model: found {model!r}; {_MODELS}")
     model = model.replace("{quality}", _text(quality))
     if model.endswith(".metagraph"):
         return Weights(Path(model).name, path=model)
     if "/" in model or not model.isascii() or not model.isprintable():
-        raise StudyError(f"tfci: model: found {model!r}; allowed: the id of a published model, or a path ending in .metagraph")
+        raise StudyError(f"tfci: model: found {model!r}; {_MODELS}")
     return Weights(f"{model}.metagraph", url=f"{str(settings['url']).rstrip('/')}/{model}.metagraph")
 
 
@@ -332,7 +345,8 @@ def _tensorflow_version() -> str:
 def _checked(rgb: np.ndarray) -> np.ndarray:
     height, width = check_rgb(rgb).shape[:2]
     if max(height, width) > LARGEST_SIDE or height * width > LARGEST_PIXELS:
-        raise CodecError(f"a picture of {width}x{height} pixels; allowed: {LARGEST_SIDE} a side, {LARGEST_PIXELS:,} in all")
+        limit = f"{LARGEST_SIDE} a side, {LARGEST_PIXELS:,} in all"
+        raise CodecError(f"a picture of {width}x{height} pixels; allowed: {limit}")
     return rgb
 
 
@@ -345,9 +359,13 @@ def _planes(array: np.ndarray) -> np.ndarray:
 
 
 def _near(shape: Sequence[int], size: tuple[int, int], stride: int) -> bool:
-    """Whether rows and columns are those of a picture of this size, reduced by `stride`, which the sender may have padded."""
+    """Whether rows and columns are those of a picture of this size reduced by `stride`, padding allowed for."""
     slack = 0 if stride == 1 else 1 + PADDING // stride
     return len(shape) == 2 and all(abs(length - whole / stride) <= slack for length, whole in zip(shape, size))
+
+
+def _writable(latent: np.ndarray) -> bool:
+    return bool(np.isfinite(latent).all() and np.abs(latent).max() <= LARGEST_LATENT)
 
 
 def _fits(value: object, port: Port) -> bool:

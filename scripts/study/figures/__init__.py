@@ -1,1 +1,1 @@
-"""The figures of a study. Each module draws one kind of figure as a matplotlib `Figure`; `canvas` is what they share."""
+"""The figures of a study: each module draws one kind as a matplotlib `Figure`; `canvas` is what they share."""

@@ -1,0 +1,63 @@
+"""Fetch the weights that a learned codec needs at a quality, or those at a URL, and verify them."""
+
+from __future__ import annotations
+
+import argparse
+
+from study import codecs, commands, weights
+from study.errors import StudyError, guarded
+
+
+def main() -> None:
+    arguments = _parse_arguments()
+    if arguments.url:
+        weights.obtain(arguments.url, arguments.out, arguments.sha256, **_places(arguments))
+        return
+    kind = codecs.backend(commands.spec(arguments)["backend"])
+    source = kind.weights_source(commands.spec(arguments).get("settings", {}), commands.number(arguments.quality))
+    if source is None or source.url is None:
+        origin = "none" if source is None else f"the file {source.path}"
+        raise StudyError(
+            f"codec {arguments.codec} at quality {arguments.quality} downloads no weights; it needs {origin}"
+        )
+    check = getattr(kind, "check_weights", None)
+    weights.obtain(source.url, arguments.out, source.sha256, check=check, **_places(arguments))
+
+
+def _places(arguments: argparse.Namespace) -> dict:
+    return {"record": arguments.record, "mirror": arguments.mirror, "cache": arguments.cache}
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--codec", metavar="ID", help="id of the codec, as in codecs.yaml; its weights at --quality")
+    what.add_argument("--url", help="address of the weights, instead of a codec")
+    parser.add_argument("--quality", help="quality on the codec's own scale")
+    parser.add_argument("--spec", metavar="JSON", help="the codec's entry; without it, the entry in codecs.yaml")
+    parser.add_argument("--sha256", help="with --url: the sha256 of the file, or the start of it, if it is published")
+    parser.add_argument(
+        "--mirror",
+        metavar="FOLDER",
+        help="folder that is tried before a download, as FOLDER/FILE and FOLDER/weights/FILE (default: $STUDY_MIRROR)",
+    )
+    parser.add_argument(
+        "--cache",
+        metavar="FOLDER",
+        help="folder of earlier downloads (default: $STUDY_CACHE, else image-compression-study in the user's cache)",
+    )
+    parser.add_argument(
+        "--record",
+        default=weights.RECORD,
+        metavar="FILE",
+        help="list of the sha256 of all weights ever downloaded, which is added to (default: models/published.sha256)",
+    )
+    parser.add_argument("--out", required=True, metavar="FILE", help="where to put it, such as results/weights/FILE")
+    arguments = parser.parse_args()
+    if arguments.codec and arguments.quality is None:
+        parser.error("--codec needs --quality")
+    return arguments
+
+
+if __name__ == "__main__":
+    guarded(main)

@@ -1,0 +1,25 @@
+"""Draw the rate-distortion curves of an image set's means, a panel for each metric."""
+
+from __future__ import annotations
+
+import argparse
+
+from study.errors import guarded
+from study.figures import canvas, command, curves
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    command.add_tables(parser, "means")
+    command.add_curves(parser)
+    command.add_out(parser)
+    arguments = parser.parse_args()
+    rows = command.rows_of(arguments.means, arguments.set)
+    count = rows[0]["n"]
+    title = f"{arguments.set}: mean of {count} picture{'s' * (count != '1')} at each quality"
+    figure = curves.figure(rows, command.codecs(arguments.codecs), title, command.curve_options(arguments))
+    canvas.save(figure, canvas.paths(arguments.out))
+
+
+if __name__ == "__main__":
+    guarded(main)

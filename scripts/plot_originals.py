@@ -1,0 +1,38 @@
+"""Draw the original pictures of an image set on one sheet, with their names and sizes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from study.errors import guarded
+from study.figures import canvas, command, originals
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--images",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="CSV",
+        help="records of the set, or of all its parts (results/images/<set>/images.csv); the pictures are beside them",
+    )
+    parser.add_argument("--set", required=True, metavar="ID", help="name of the image set, for the title")
+    parser.add_argument(
+        "--most", type=int, default=originals.MOST, metavar="N", help="pictures to draw at most (default: %(default)s)"
+    )
+    command.add_out(parser)
+    arguments = parser.parse_args()
+    pictures = [
+        (record.parent / row["file"], row)
+        for record in arguments.images
+        for row in command.read(record, ["image", "file", "width", "height"])
+    ]
+    title = f"{arguments.set}: {len(pictures)} picture{'s' * (len(pictures) != 1)}"
+    canvas.save(originals.figure(pictures, title, arguments.most), canvas.paths(arguments.out))
+
+
+if __name__ == "__main__":
+    guarded(main)

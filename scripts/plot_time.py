@@ -1,0 +1,36 @@
+"""Draw what a better codec costs in time: BD-rate against seconds per megapixel, and these against the rate."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from study.errors import guarded
+from study.figures import bars, canvas, command, curves, times
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    command.add_tables(parser, "rd", "means")
+    parser.add_argument("--bd", type=Path, metavar="CSV", help="the study's bd.csv; without it, no BD-rate is drawn")
+    parser.add_argument("--metric", metavar="METRIC", help="metric of the BD-rate (default: the first in bd.csv)")
+    command.add_bd(parser)
+    command.add_rate(parser)
+    command.add_out(parser)
+    arguments = parser.parse_args()
+    rates = None
+    if arguments.bd is not None:
+        rows = command.bd_rows(arguments.bd, arguments.set)
+        rates = bars.against(rows, arguments.metric, arguments.over, arguments.method) if rows else None
+    figure = times.figure(
+        command.rows_of(arguments.means, arguments.set),
+        command.mean_megapixels(command.rows_of(arguments.rd, arguments.set)),
+        command.codecs(arguments.codecs),
+        rates,
+        curves.Options(rate_axis=arguments.rate_axis, max_bpp=arguments.max_bpp),
+    )
+    canvas.save(figure, canvas.paths(arguments.out))
+
+
+if __name__ == "__main__":
+    guarded(main)

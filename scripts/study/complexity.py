@@ -1,0 +1,48 @@
+"""How large and how costly a learned codec is: parameters, operations, bytes of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from study.codecs.compressai import Backend
+
+COLUMNS = ("codec", "quality", "model", "parameters", "encode_kmac_per_pixel", "decode_kmac_per_pixel", "model_bytes")
+SIDE = 256
+
+
+def row(codec: Backend) -> Mapping[str, object]:
+    """A row of `COLUMNS` for a codec whose weights are there.
+
+    Multiplications with additions per pixel of a picture of 256x256, counted by PyTorch's flop counter (half its flops,
+    convolutions and matrix products): what the encoder runs (analysis, hyperprior) and what the decoder runs.
+    """
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    net = codec._net
+    y = torch.zeros(1, int(net.M), SIDE // 16, SIDE // 16)
+    counted = {}
+
+    def count(name: str, *inputs: torch.Tensor) -> torch.Tensor:
+        part = getattr(net, name)
+        weight = next(part.parameters())
+        with FlopCounterMode(display=False) as counter, torch.inference_mode():
+            out = part(*(values.to(weight) for values in inputs))
+        counted[name] = counter.get_total_flops() / 2 / SIDE**2 / 1000
+        return out
+
+    count("g_a", torch.zeros(1, 3, SIDE, SIDE))
+    count("g_s", y)
+    if hasattr(net, "h_a"):
+        given = count("h_s", count("h_a", y))
+        if hasattr(net, "context_prediction"):
+            count("entropy_parameters", torch.cat((given, count("context_prediction", y)), 1))
+    return {
+        "codec": codec.name,
+        "quality": codec.quality,
+        "model": codec.settings["model"],
+        "parameters": sum(value.numel() for name, value in net.named_parameters() if not name.endswith("quantiles")),
+        "encode_kmac_per_pixel": round(sum(counted.values()) - counted["g_s"], 3),
+        "decode_kmac_per_pixel": round(sum(counted.values()) - counted["g_a"] - counted.get("h_a", 0.0), 3),
+        "model_bytes": codec._path().stat().st_size,
+    }

@@ -1,0 +1,110 @@
+"""The sheet of a set's original pictures, in rows of one height, with names and sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+
+from study.errors import StudyError
+from study.figures import canvas
+
+MOST = 60
+DPI = 250
+
+_GAP = 0.08
+_NARROWEST, _WIDEST, _TALLEST = 0.45, 2.6, 3.2
+_TOP, _LEAST = 0.08, 3.0
+_BELOW = 2 * canvas.LINE + 0.04
+
+
+def figure(pictures: Sequence[tuple[Path, Mapping[str, str]]], title: str, most: int = MOST) -> Figure:
+    """The sheet of some pictures: each one's file and its row of images.csv; no more than the first `most`.
+
+    A picture is reduced to what the sheet's resolution can show. Raises StudyError for a file that can't be read, and
+    if there is none.
+    """
+    if not pictures:
+        raise StudyError("there are no pictures to draw: the record of the image set has no row")
+    shown = pictures[:most]
+    room = canvas.WIDTH - 2 * canvas.MARGIN
+    shapes = [_shape(row) for _, row in shown]
+    arranged = arrange(shapes, room)
+    heights = [min(_TALLEST, (room - _GAP * (len(row) - 1)) / sum(shapes[place] for place in row)) for row in arranged]
+    widest = max(tall * sum(shapes[place] for place in row) for tall, row in zip(heights, arranged))
+    width = canvas.WIDTH if len(arranged) > 1 else max(widest + _GAP * (len(shown) - 1) + 2 * canvas.MARGIN, _LEAST)
+    with canvas.looks():
+        text = canvas.note_lines(_notes(pictures, shown), width)
+        total = sum(heights) + len(heights) * _BELOW
+        whole = 2 * canvas.MARGIN + canvas.title_height(title) + _TOP + total + canvas.LINE * len(text)
+        layout = canvas.start(whole, title, width)
+        layout.y -= _TOP
+        for row, tall in zip(arranged, heights):
+            x = canvas.MARGIN
+            for place in row:
+                _place(layout, shown[place], x, tall, tall * shapes[place])
+                x += tall * shapes[place] + _GAP
+            layout.y -= tall + _BELOW
+        canvas.notes(layout, text)
+        return layout.figure
+
+
+def arrange(shapes: Sequence[float], room: float) -> list[list[int]]:
+    """The places of the pictures in rows of about equal width; `shapes` are widths over heights, `room` is in inches.
+
+    There are as many rows as make them about 1.6 inches high, or less for many pictures.
+    """
+    height = 1.6 if len(shapes) <= 8 else 1.15 if len(shapes) <= 24 else 0.85
+    total = sum(shapes)
+    count = max(1, round(total * height / room))
+    rows: list[list[int]] = [[] for _ in range(count)]
+    before = 0.0
+    for place, shape in enumerate(shapes):
+        rows[int(count * (before + shape / 2) / total)].append(place)
+        before += shape
+    return [row for row in rows if row]
+
+
+def _shape(row: Mapping[str, str]) -> float:
+    return min(max(int(row["width"]) / int(row["height"]), _NARROWEST), _WIDEST)
+
+
+def _notes(pictures: Sequence, shown: Sequence[tuple[Path, Mapping[str, str]]]) -> list[str]:
+    notes = []
+    if any(row.get("was_jpeg") == "yes" for _, row in shown):
+        notes.append("* was JPEG at this size before, which flatters JPEG.")
+    if len(shown) < len(pictures):
+        notes.append(f"The first {len(shown)} of {len(pictures)} pictures.")
+    return notes
+
+
+def _place(
+    layout: canvas.Layout, picture: tuple[Path, Mapping[str, str]], x: float, height: float, width: float
+) -> None:
+    path, row = picture
+    box = canvas.panel(layout, x, layout.y - height, width, height)
+    box.set_axis_off()
+    pixels = _reduced(path, round(width * DPI), round(height * DPI))
+    small = int(row["width"]) < width * 72
+    box.imshow(pixels, aspect="equal", interpolation="nearest" if small else "antialiased")
+    box.set_anchor("SW")
+    star = "*" if row.get("was_jpeg") == "yes" else ""
+    for line, text in enumerate((row["image"], f"{row['width']}×{row['height']}{star}")):
+        colour = canvas.GREY if line else "black"
+        size = canvas.SMALL if line else canvas.TEXT
+        canvas.text(
+            layout, x, layout.y - height - 0.03 - line * canvas.LINE, canvas.shortened(text, width, size), size, colour
+        )
+
+
+def _reduced(path: Path, width: int, height: int) -> np.ndarray:
+    try:
+        with Image.open(path) as picture:
+            rgb = picture.convert("RGB")
+    except OSError as error:
+        raise StudyError(f"can't read the picture {path}: {error}; fetch the image set again") from None
+    rgb.thumbnail((width, height), Image.Resampling.LANCZOS, reducing_gap=None)
+    return np.asarray(rgb)

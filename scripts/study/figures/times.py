@@ -1,0 +1,213 @@
+"""The cost in time: BD-rate against seconds per megapixel, and seconds per megapixel against the rate."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from study import style
+from study.errors import StudyError
+from study.figures import axes, canvas, curves, gaps, legend
+from study.figures.bars import Bar
+from study.style import Style
+
+STAGES = {"encode_s": "Encoding", "decode_s": "Decoding"}
+
+_LEFT, _BETWEEN, _RIGHT = 0.47, 0.55, 0.1
+_ROW, _UNDER = 1.95, 0.4
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One codec at one quality: mean rate in bpp, and seconds per megapixel of each stage."""
+
+    rate: float
+    seconds: Mapping[str, float]
+
+
+def figure(
+    means: Sequence[Mapping[str, str]],
+    megapixels: float,
+    codecs: Mapping[str, Style],
+    rates: tuple[Mapping[str, Bar], str, str] | None = None,
+    options: curves.Options | None = None,
+) -> Figure:
+    """The figure of one image set: its rows of means.csv, and the mean size of its pictures in megapixels.
+
+    `rates` gives the upper panels: BD-rates by codec (`bars.bars`), the anchor, and a description of the metric.
+    `options` tells the rate axis of the lower ones. Raises StudyError for codecs that `codecs` lacks.
+    """
+    options = options or curves.Options()
+    if not means:
+        raise StudyError("there are no rows to draw: the table has none of this image set")
+    for row in means:
+        style.of(row["codec"], codecs)
+    found = speeds(means, megapixels)
+    drawn = [codec for codec in codecs if codec in found]
+    rate, anchor, metric = rates or ({}, "", "")
+    shown = {codec: rate[codec] for codec in drawn if codec in rate and rate[codec].rate is not None}
+    if anchor in drawn:
+        shown[anchor] = Bar(anchor, 0.0, None, None, [], "")
+    end = curves.rate_end([speed.rate for speeds_of in found.values() for speed in speeds_of], options)
+    with canvas.looks():
+        dots = {codecs[codec] for codec in drawn if len(found[codec]) == 1}
+        explained = legend.columns(legend.entries((codecs[codec] for codec in drawn), dots))
+        notes = canvas.note_lines(
+            [
+                *_about(metric, anchor, codecs),
+                *gaps.notes(means, codecs, list(STAGES), drawn),
+                *_refused(drawn, shown, rate, codecs),
+                *_beyond(found, end),
+            ]
+        )
+        return _draw(
+            found,
+            shown if rates else None,
+            codecs,
+            means[0]["image_set"],
+            (metric, anchor),
+            options,
+            end,
+            legend,
+            notes,
+        )
+
+
+def speeds(means: Sequence[Mapping[str, str]], megapixels: float) -> dict[str, list[Speed]]:
+    """Rate and seconds per megapixel of codecs at their qualities, by rate; rows that lack one are left out.
+
+    A mean time over the mean size is all pictures' time over all their pixels.
+    """
+    found: dict[str, list[Speed]] = {}
+    for row in means:
+        if row["bpp"] and all(row[stage] for stage in STAGES):
+            seconds = {stage: float(row[stage]) / megapixels for stage in STAGES}
+            found.setdefault(row["codec"], []).append(Speed(float(row["bpp"]), seconds))
+    return {codec: sorted(part, key=lambda speed: speed.rate) for codec, part in found.items()}
+
+
+def front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points (seconds, BD-rate) that no other is at least as good as in both, by seconds."""
+    best, found = math.inf, []
+    for seconds, rate in sorted(points):
+        if rate < best:
+            found.append((seconds, rate))
+            best = rate
+    return found
+
+
+def _about(metric: str, anchor: str, codecs: Mapping[str, Style]) -> list[str]:
+    text = "Times: all pictures' seconds over all their pixels, measured around the codec's call on the run's machine."
+    if metric:
+        text += (
+            f" Upper panels: BD-rate against {codecs[anchor].label} at {metric}; markers: the median quality's time, "
+            "lines across: from the fastest quality to the slowest, lines upright: interval over the pictures, dotted: "
+            "codecs that no other beats in both."
+        )
+    return [text]
+
+
+def _refused(
+    drawn: Sequence[str], shown: Mapping[str, Bar], rate: Mapping[str, Bar], codecs: Mapping[str, Style]
+) -> list[str]:
+    """Why codecs with times are not in the upper panels."""
+    lacking = [codec for codec in drawn if rate and codec not in shown]
+    reasons = {codec: rate[codec].reason if codec in rate else "bd.csv has no row" for codec in lacking}
+    texts = gaps.merged(reasons.values())
+    labels: dict[str, list[str]] = {}
+    for codec, reason in reasons.items():
+        labels.setdefault(canvas.clipped(texts[reason]), []).append(codecs[codec].label)
+    return [f"Without BD-rate: {', '.join(names)} ({reason})." for reason, names in labels.items()]
+
+
+def _beyond(found: Mapping[str, Sequence[Speed]], end: float) -> list[str]:
+    return curves.outside({codec: [speed.rate for speed in part] for codec, part in found.items()}, end)
+
+
+def _draw(
+    found: Mapping[str, Sequence[Speed]],
+    shown: Mapping[str, Bar] | None,
+    codecs: Mapping[str, Style],
+    image_set: str,
+    compared: tuple[str, str],
+    options: curves.Options,
+    end: float,
+    explained: Sequence[Sequence[legend.Entry]],
+    notes: Sequence[str],
+) -> Figure:
+    width = (canvas.WIDTH - _LEFT - _RIGHT - _BETWEEN) / 2
+    title = f"{image_set}: rate and time"
+    down = 1 if shown is None else 2
+    text = legend.height(explained) + canvas.LINE * len(notes)
+    layout = canvas.start(2 * canvas.MARGIN + canvas.title_height(title) + 0.16 + down * (_ROW + _UNDER) + text, title)
+    layout.y -= 0.08
+    for column, stage in enumerate(STAGES):
+        left, bottom = _LEFT + column * (width + _BETWEEN), layout.y - _ROW
+        if shown is not None:
+            box = canvas.panel(layout, left, bottom, width, _ROW)
+            _trade(box, stage, found, shown, codecs)
+            canvas.y_label(box, f"BD-rate (%) against {codecs[compared[1]].label}")
+            bottom -= _ROW + _UNDER
+        box = canvas.panel(layout, left, bottom, width, _ROW)
+        _cost(box, stage, found, codecs, options, end)
+    layout.y -= down * (_ROW + _UNDER)
+    legend.draw(layout, explained)
+    layout.y -= 0.08
+    canvas.notes(layout, notes)
+    return layout.figure
+
+
+def _trade(
+    box: Axes, stage: str, found: Mapping[str, Sequence[Speed]], shown: Mapping[str, Bar], codecs: Mapping[str, Style]
+) -> None:
+    box.set_xlabel(f"{STAGES[stage]} time (s per megapixel)")
+    if len(shown) < 2:
+        axes.empty(box, "no BD-rate: see the notes below")
+        return
+    points, reach, spans = [], [], []
+    for codec in (codec for codec in codecs if codec in shown):
+        look, bar = codecs[codec], shown[codec]
+        seconds = [speed.seconds[stage] for speed in found[codec]]
+        middle = statistics.median(seconds)
+        thin = {"color": look.colour, "linewidth": 0.6}
+        box.plot([min(seconds), max(seconds)], [bar.rate] * 2, **thin)
+        if bar.low is not None and bar.high is not None:
+            box.plot([middle] * 2, [bar.low, bar.high], **thin)
+        box.add_line(legend.line(look, [middle], [bar.rate], gid=codec))
+        points.append((middle, bar.rate))
+        reach += [value for value in (bar.rate, bar.low, bar.high) if value is not None]
+        spans += seconds
+    best = front(points)
+    steps = [(seconds, rate) for (_, rate), (seconds, _) in zip(best, [*best[1:], best[-1]])]
+    line = [point for pair in zip(best, steps) for point in pair]
+    box.plot(*zip(*line), color="#999999", linewidth=0.7, linestyle=(0, (1, 1.5)), zorder=1)
+    axes.log(box, "x", min(spans) / 1.3, max(spans) * 1.3)
+    axes.value(box, *axes.padded(reach))
+    box.axhline(0, color="#bbbbbb", linewidth=0.7, zorder=0.9)
+
+
+def _cost(
+    box: Axes,
+    stage: str,
+    found: Mapping[str, Sequence[Speed]],
+    codecs: Mapping[str, Style],
+    options: curves.Options,
+    end: float,
+) -> None:
+    for codec in (codec for codec in codecs if codec in found):
+        rates, seconds = ([speed.rate for speed in found[codec]], [speed.seconds[stage] for speed in found[codec]])
+        box.add_line(legend.line(codecs[codec], rates, seconds, gid=codec))
+    rates = [speed.rate for part in found.values() for speed in part]
+    seconds = [speed.seconds[stage] for part in found.values() for speed in part]
+    axes.rate(box, options.rate_axis, curves.rate_start(rates, options), end)
+    if seconds:
+        axes.log(box, "y", min(seconds) / 1.3, max(seconds) * 1.3)
+    else:
+        axes.empty(box, "no time: see the note below")
+    canvas.y_label(box, f"{STAGES[stage]} time (s per megapixel)")
+    box.set_xlabel("Rate (bpp)")
