@@ -18,6 +18,7 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 include: "rules/common.smk"
 include: "rules/images.smk"
+include: "rules/training.smk"
 include: "rules/weights.smk"
 include: "rules/codecs.smk"
 include: "rules/scores.smk"

@@ -18,7 +18,9 @@ rule encode:
         spec=lambda w: PLAN.spec(w.codec),
         weights=lambda w: PLAN.weights_option(w.codec, w.quality),
         code=lambda w: PLAN.code("encode.py", w.codec),
-        remade=lambda w: PLAN.remade(f"results/bitstreams/{w.set}/{w.codec}/{w.quality}/encoded.csv", w.codec, w.quality),
+        remade=lambda w: PLAN.remade(
+            f"results/bitstreams/{w.set}/{w.codec}/{w.quality}/encoded.csv", w.codec, w.quality
+        ),
     shell:
         "{params.python} scripts/encode.py --codec {wildcards.codec:q} --quality {wildcards.quality:q}"
         " --spec {params.spec:q} {params.weights} --images {input.images:q}"

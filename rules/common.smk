@@ -5,8 +5,9 @@ from study.errors import StudyError
 from study.plan import code, lock, remade
 
 try:
-    config = study_config.checked(config, " ".join(map(str, workflow.overwrite_configfiles)) or "config.yaml")
+    config = study_config.checked(config, plan.origin(workflow.overwrite_configfiles))
     PLAN = plan.Plan(config)
+    TRAINING = plan.Training(config) if "training" in config else None
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 

@@ -15,7 +15,7 @@ for image_set in PLAN.downloaded():
         conda:
             "../envs/study.yaml"
         params:
-            spec=PLAN.images_spec(image_set),
+            spec=lambda w, part=image_set: PLAN.images_spec(part),
             code=code("fetch_images.py"),
             remade=remade(f"results/images/{image_set}/images.csv"),
         shell:

@@ -16,7 +16,7 @@ rule aggregate:
     conda:
         "../envs/study.yaml"
     params:
-        plan=PLAN.tables(),
+        plan=lambda w: PLAN.tables(),
         code=code("aggregate.py"),
         lock=lock("study"),
     shell:

@@ -10,16 +10,14 @@ The channels count in the order of their sorted keys, in which `channel:10` prec
 
 from __future__ import annotations
 
-import logging
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from study import protobuf
+from study import graphs, protobuf
 from study.errors import StudyError
 
 _GRAPH, _SIGNATURE = 2, 5  # fields of MetaGraphDef
@@ -58,14 +56,13 @@ class Metagraph:
 
     def __init__(self, path: str | Path) -> None:
         """Load a file. Raises StudyError for one that is missing, damaged or of another form."""
-        tf = _tensorflow()
-        metagraph = _parsed(tf, Path(path))
+        self._tensorflow = graphs.runtime()
+        metagraph = self._parsed(Path(path))
         for node in metagraph.graph_def.node:
             node.device = ""
         self.nodes = {node.name: _node(node) for node in metagraph.graph_def.node}
-        self._graph = _imported(tf, metagraph, path)
-        self._session = tf.compat.v1.Session(graph=self._graph, config=_config(tf))
-        self._errors = tf.errors
+        self._graph = self._imported(metagraph, path)
+        self._session = self._tensorflow.Session(graph=self._graph, config=self._config())
         sender = self._ports(metagraph, "sender", path)
         receiver = self._ports(metagraph, "receiver", path)
         self.image = sender[0].pop("input_image", None)
@@ -86,7 +83,7 @@ class Metagraph:
         """
         try:
             return self._session.run(list(fetches), feeds)
-        except (self._errors.OpError, ValueError) as error:
+        except (self._tensorflow.OpError, ValueError) as error:
             raise failure(f"{what}: {_reason(str(getattr(error, 'message', error)))}") from None
 
     def tensors(self) -> list[tuple[str, str, str]]:
@@ -104,6 +101,39 @@ class Metagraph:
         except (KeyError, ValueError):
             return False
         return True
+
+    def _parsed(self, path: Path):
+        metagraph = self._tensorflow.MetaGraphDef()
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise StudyError(f"can't read the metagraph {path}: {error.strerror}") from None
+        try:
+            metagraph.ParseFromString(content)
+        except Exception:  # google.protobuf's DecodeError, whose home differs between its implementations
+            metagraph.Clear()
+        if not metagraph.graph_def.node:
+            raise StudyError(f"{path} is not a metagraph, or a damaged one; delete it and get it anew")
+        return metagraph
+
+    def _imported(self, metagraph, path: str | Path):
+        with self._tensorflow.Graph().as_default() as graph:
+            try:
+                operations = metagraph.meta_info_def.stripped_op_list
+                self._tensorflow.import_graph_def(metagraph.graph_def, name="", producer_op_list=operations)
+            except (ValueError, KeyError, self._tensorflow.OpError) as error:
+                reason = " ".join(str(error).split())[:300]
+                raise StudyError(
+                    f"{path}: its graph can't be loaded (damaged? another TensorFlow's?): {reason}"
+                ) from None
+        return graph
+
+    def _config(self):
+        """As `tfci` runs graphs: with the optimiser and oneDNN, whose results don't depend on the thread count."""
+        count = threads()
+        return self._tensorflow.ConfigProto(
+            device_count={"GPU": 0}, intra_op_parallelism_threads=count, inter_op_parallelism_threads=count
+        )
 
     def _ports(self, metagraph, signature: str, path: str | Path) -> tuple[dict[str, Port], dict[str, Port]]:
         if signature not in metagraph.signature_def:
@@ -141,56 +171,6 @@ def threads() -> int:
     """How many threads an operation may use: OMP_NUM_THREADS, else the cores that this process may use."""
     given = os.environ.get("OMP_NUM_THREADS", "")
     return int(given) if given.isdigit() and int(given) else len(os.sched_getaffinity(0))
-
-
-def _tensorflow():
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # decoding on a GPU fails (tensorflow/compression #44, #147)
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import tensorflow
-            import tensorflow_compression  # noqa: F401 (it registers the operations of the graphs)
-    except ImportError as error:
-        raise StudyError(
-            f"this Python can't run metagraphs ({error}); .venv-tensorflow/bin/python can: `make tensorflow` builds it"
-        ) from None
-    return tensorflow
-
-
-def _parsed(tf, path: Path):
-    metagraph = tf.compat.v1.MetaGraphDef()
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise StudyError(f"can't read the metagraph {path}: {error.strerror}") from None
-    try:
-        metagraph.ParseFromString(content)
-    except Exception:  # google.protobuf's DecodeError, whose home differs between its implementations
-        metagraph.Clear()
-    if not metagraph.graph_def.node:
-        raise StudyError(f"{path} is not a metagraph, or a damaged one; delete it and get it anew")
-    return metagraph
-
-
-def _imported(tf, metagraph, path: str | Path):
-    with tf.Graph().as_default() as graph:
-        try:
-            operations = metagraph.meta_info_def.stripped_op_list
-            tf.import_graph_def(metagraph.graph_def, name="", producer_op_list=operations)
-        except (ValueError, KeyError, tf.errors.OpError) as error:
-            reason = " ".join(str(error).split())[:300]
-            raise StudyError(f"{path}: its graph can't be loaded (damaged? another TensorFlow's?): {reason}") from None
-    return graph
-
-
-def _config(tf):
-    """As `tfci` runs graphs: the optimiser and oneDNN are on, with which results don't depend on the thread count."""
-    count = threads()
-    return tf.compat.v1.ConfigProto(
-        device_count={"GPU": 0}, intra_op_parallelism_threads=count, inter_op_parallelism_threads=count
-    )
 
 
 def _reason(message: str) -> str:

@@ -73,7 +73,7 @@ def _window():
 
     from study.filters import gaussian
 
-    return torch.from_numpy(gaussian(TAPS, SIGMA)).repeat(3, 1, 1, 1)
+    return torch.tensor(gaussian(TAPS, SIGMA), dtype=torch.float64).repeat(3, 1, 1, 1)
 
 
 _METRICS = {

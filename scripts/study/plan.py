@@ -6,11 +6,11 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from study import catalogue, codecs, files, imagesets
+from study import catalogue, codecs, files, imagesets, recipes
 from study.codehash import ROOT, code, lock
 from study.config import qualities
 from study.errors import StudyError
@@ -179,6 +179,33 @@ class Plan:
         return self._backend(codec).weights_source(self.codecs[codec].get("settings", {}), exact)
 
 
+class Training:
+    """What the trainings of a study depend on: the files of `photos`, and its recipes.
+
+    Raises StudyError for a folder without files, and for recipes that mean nothing.
+    """
+
+    def __init__(self, config: Mapping) -> None:
+        folder = ROOT / Path(config["training"]["photos"]).expanduser()
+        self.photos = [os.path.relpath(path) for path in sorted(folder.rglob("*")) if path.is_file()]
+        if not self.photos:
+            raise StudyError(f"training.photos: {folder} holds no files; it must be a folder of photos")
+        self._recipes = recipes.load(ROOT / config["training"]["recipes"])
+
+    def start(self, model: str, quality: str) -> list[str]:
+        """The weights that a training starts from, in a list; empty for one that starts from the photos."""
+        return recipes.start(self._recipes, model, quality)
+
+    def options(self, model: str, quality: str) -> str:
+        """The options of `train.py`, quoted for a shell."""
+        return recipes.options(self._recipes, model, quality)
+
+
+def origin(configfiles: Iterable[str | Path]) -> str:
+    """What to call a config in messages, by the files that were given for it."""
+    return ", ".join(os.path.relpath(file) for file in configfiles) or "config.yaml"
+
+
 def prepare_environment(config: Mapping) -> None:
     """Set what the jobs of this process inherit: `python` is that of Snakemake, mirror and cache are the config's.
 
@@ -223,4 +250,4 @@ def _parts(name: str, known: Mapping[str, dict], size: int | None) -> dict[str, 
     return {f"{name}.{number}": {"of": name, "only": cut} for number, cut in enumerate(cuts, start=1)}
 
 
-__all__ = ["Plan", "code", "lock", "prepare_environment", "remade"]
+__all__ = ["Plan", "Training", "code", "lock", "origin", "prepare_environment", "remade"]

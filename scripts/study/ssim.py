@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable
 
 import numpy as np
 
-from study.filters import box, filtered, gaussian, strips
+from study.filters import box, filtered, gaussian, tiles
 
 TAPS = 11
 SIGMA = 1.5
@@ -74,7 +74,7 @@ def _msssim_sewar(reference: np.ndarray, picture: np.ndarray, first: np.ndarray)
 def _terms(reference: np.ndarray, picture: np.ndarray, *averages: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """The mean SSIM and the mean contrast-structure term, for each way to average and each colour: [ways, 2, 3]."""
     windows = (reference.shape[1] - TAPS + 1) * (reference.shape[2] - TAPS + 1)
-    sums = [sum(_sums(*strip, averages) for _, strip in strips(TAPS, x, y)) for x, y in zip(reference, picture)]
+    sums = [sum(_sums(*tile, averages) for *_, tile in tiles(TAPS, x, y)) for x, y in zip(reference, picture)]
     return np.stack(sums, axis=-1) / windows
 
 

@@ -13,5 +13,5 @@ def allowed(found: object, choices: Iterable[object]) -> str:
     hint = f"did you mean {near[0]!r}? " if near else ""
     if not names:
         return hint + "none is allowed here"
-    shown = names if len(names) <= 40 else difflib.get_close_matches(str(found), names, n=10, cutoff=0)
+    shown = names if len(names) <= 24 else difflib.get_close_matches(str(found), names, n=10, cutoff=0)
     return f"{hint}allowed: {', '.join(shown)}{', …' if len(shown) < len(names) else ''}"

@@ -15,7 +15,7 @@ from functools import cache
 
 import numpy as np
 
-from study.filters import filtered, gaussian, strips
+from study.filters import Window, filtered, gaussian, halved, tiles
 
 NOISE = 2.0  # variance of the visual noise
 EPS = 1e-10  # variance below which a window counts as flat
@@ -40,11 +40,11 @@ def _plane(x: np.ndarray, y: np.ndarray) -> float:
     faint = []
     for scale, window in enumerate(WINDOWS):
         if scale:
-            x, y = (np.ascontiguousarray(filtered(plane, window)[::2, ::2]) for plane in (x, y))
-        for top, strip in strips(len(window), x, y):
-            moments = _moments(*strip, window)
+            x, y = halved(x, window), halved(y, window)
+        for top, left, tile in tiles(len(window), x, y):
+            moments = _moments(*tile, window)
             if moments[0].min() < FAINT:
-                faint.append(_faint(scale, top, *moments))
+                faint.append(_faint(scale, top, left, *moments))
             total += _information(*moments)
     if faint:
         windows = np.concatenate(faint, axis=1)
@@ -56,8 +56,8 @@ def _plane(x: np.ndarray, y: np.ndarray) -> float:
     return total[0] / total[1] if total[1] else math.nan
 
 
-def _moments(x: np.ndarray, y: np.ndarray, window: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each window the variance of the reference, that of the picture, and their covariance."""
+def _moments(x: np.ndarray, y: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each window the variance of the reference, that of the picture, and their covariance; [columns, rows]."""
     means_x, means_y = filtered(x, window), filtered(y, window)
     s1, s2, s12 = (filtered(product, window) for product in (x * x, y * y, x * y))
     s12 -= means_x * means_y
@@ -72,7 +72,7 @@ def _information(s1: np.ndarray, s2: np.ndarray, s12: np.ndarray) -> np.ndarray:
     """The information preserved in the picture and that available in the reference, in decimal digits.
 
     With the gain g = s12 / (s1 + EPS) and the distortion v = s2 - g s12 of a window, these are the sums of
-    log(1 + g^2 s1 / (v + NOISE)) and of log(1 + s1 / NOISE). The arguments [rows, columns] are overwritten.
+    log(1 + g^2 s1 / (v + NOISE)) and of log(1 + s1 / NOISE). The arguments are overwritten.
     """
     if s1.min() < EPS:
         flat = s1 < EPS
@@ -101,10 +101,11 @@ def _sum_log10(values: np.ndarray) -> float:
     return float(np.log10(np.multiply.reduceat(values, range(0, len(values), 16), axis=0)).sum())
 
 
-def _faint(scale: int, top: int, s1: np.ndarray, s2: np.ndarray, s12: np.ndarray) -> np.ndarray:
-    """The windows of a strip in which the reference is nearly flat: [scale, row, column, s1, s2, s12] of each."""
-    rows, columns = np.nonzero((s1 < FAINT) & (s1 > 0.3 * EPS))
-    return np.array([np.full(rows.shape, scale), rows + top, columns, *(s[rows, columns] for s in (s1, s2, s12))])
+def _faint(scale: int, top: int, left: int, s1: np.ndarray, s2: np.ndarray, s12: np.ndarray) -> np.ndarray:
+    """The windows of a tile in which the reference is nearly flat: [scale, row, column, s1, s2, s12] of each."""
+    found = np.nonzero((s1 < FAINT) & (s1 > 0.3 * EPS))
+    columns, rows = found
+    return np.array([np.full(rows.shape, scale), rows + top, columns + left, s1[found], s2[found], s12[found]])
 
 
 def _doubtful(moments: np.ndarray, allowed: float) -> np.ndarray:
@@ -130,7 +131,7 @@ def _corrections(x: np.ndarray, y: np.ndarray, windows: np.ndarray) -> np.ndarra
 
 
 def _sewar_moments(x: np.ndarray, y: np.ndarray, scale: int, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """The moments [3, windows] of windows in sewar's arithmetic, from the pixels behind them; their corners are given."""
+    """The moments [3, windows] in sewar's arithmetic of windows given by their corners, from the pixels behind them."""
     side = len(WINDOWS[scale])
     for window in WINDOWS[scale:0:-1]:
         side = 2 * (side - 1) + len(window)

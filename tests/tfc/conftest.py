@@ -14,6 +14,8 @@ import pytest
 
 HERE = importlib.util.find_spec("tensorflow_compression") is not None
 collect_ignore_glob = [] if HERE else ["test_*.py"]
+if HERE:
+    import tensorflow_compression  # noqa: F401 (whole, before study.graphs loads a part)
 
 HYPERPRIORS = ("bmshj2018-hyperprior-mse-1", "mbt2018-mean-mse-1")
 WITH_LATENTS = (*HYPERPRIORS, "b2018-gdn-128-1", "split-1", "variable-rate")

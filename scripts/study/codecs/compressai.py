@@ -3,6 +3,7 @@
 The networks are the library's; the bitstream is `study.container`'s. What entropy decoding depends on (hyper synthesis,
 context model, scale indexes) runs in float64 on the CPU: encoder and decoder must get the same integers from it, and a
 rounding error of 1e-16 next to a threshold is so rare that thread count and machine make no difference in practice.
+The synthesis runs on one thread, so that a picture doesn't depend on how many there are.
 What can still differ is found by the bitstream's check value.
 """
 
@@ -168,7 +169,7 @@ class Backend(LearnedCodec):
         self._check_shapes(latents)
         (top, _), (left, _) = self._padding(latents.size)
         height, width = latents.size
-        with torch.inference_mode(), _steady_threads():
+        with torch.inference_mode(), _one_thread():
             x = self._net.g_s(torch.from_numpy(latents.y)[None].to(self.settings["device"]))[0]
             x = x[:, top : top + height, left : left + width].clamp(0, 1).mul(255).round().to(torch.uint8)
             return x.permute(1, 2, 0).contiguous().cpu().numpy()
@@ -316,16 +317,16 @@ class Backend(LearnedCodec):
 
 
 @contextlib.contextmanager
-def _steady_threads() -> Iterator[None]:
-    """Use a power of two threads, at most as many as there are.
+def _one_thread() -> Iterator[None]:
+    """Run PyTorch with one thread, whatever it was given.
 
-    PyTorch's transposed convolution sums in another order with 3, 5, 6 or 7 threads than with 1, 2, 4 or 8, which now
-    and then turns a value of the picture over to the next integer.
+    Its transposed convolution sums in an order that depends on the number of threads and the size, which now and then
+    turns a value of the picture over to the next integer.
     """
     import torch
 
     threads = torch.get_num_threads()
-    torch.set_num_threads(1 << (threads.bit_length() - 1))
+    torch.set_num_threads(1)
     try:
         yield
     finally:

@@ -73,7 +73,7 @@ def figure(
             (metric, anchor),
             options,
             end,
-            legend,
+            explained,
             notes,
         )
 
