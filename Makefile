@@ -27,13 +27,10 @@ test: .venv/.dev .venv-tensorflow/.ready
 	.venv/bin/snakemake --lint
 	.venv/bin/python -m pytest
 
-bench: .venv/.study
-	.venv/bin/python scripts/bench_scorer.py
-
-.venv/.study: envs/study.txt
-	test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r envs/study.txt
-	touch $@
+bench: .venv/.study .venv-tensorflow/.ready
+	OMP_NUM_THREADS=1 .venv/bin/python scripts/bench_scorer.py
+	.venv/bin/python scripts/bench_learned.py
+	.venv-tensorflow/bin/python scripts/bench_tfci.py
 
 tensorflow: .venv-tensorflow/.ready
 
@@ -55,11 +52,18 @@ lock:
 	.venv-lock/bin/pip freeze > envs/study.txt
 	.venv-lock/bin/pip install --quiet -c envs/study.txt -r envs/dev.in
 	.venv-lock/bin/pip freeze | grep --invert-match --line-regexp --fixed-strings --file envs/study.txt > envs/dev.txt
-	$(MAKE) conda
 	rm -rf .venv-lock
+	$(PYTHON) -m venv .venv-lock
+	grep --invert-match '^tensorflow-compression' envs/tensorflow.in | .venv-lock/bin/pip install --quiet -r /dev/stdin
+	grep '^tensorflow-compression' envs/tensorflow.in | .venv-lock/bin/pip install --quiet --no-deps -r /dev/stdin
+	.venv-lock/bin/pip freeze --all | grep --invert-match '^pip==' > envs/tensorflow.txt
+	rm -rf .venv-lock
+	$(MAKE) conda
 
+# Conda's pip knows no --no-deps, so it is given the package that TensorFlow Compression asks for.
 conda:
 	for name in $(basename $(notdir $(wildcard envs/*.txt))); do \
 	  { printf 'channels: [conda-forge, nodefaults]\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n'; \
-	    grep -o '^[^#]*' envs/$$name.txt | sed 's/ *$$//; s/^/      - /'; } > envs/$$name.yaml; \
+	    grep -o '^[^#]*' envs/$$name.txt | sed 's/ *$$//; s/^tensorflow-cpu==/tensorflow==/; s/^/      - /'; } \
+	    > envs/$$name.yaml; \
 	done

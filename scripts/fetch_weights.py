@@ -20,8 +20,7 @@ def main() -> None:
         raise StudyError(
             f"codec {arguments.codec} at quality {arguments.quality} downloads no weights; it needs {origin}"
         )
-    check = getattr(kind, "check_weights", None)
-    weights.obtain(source.url, arguments.out, source.sha256, check=check, **_places(arguments))
+    weights.obtain(source.url, arguments.out, source.sha256, check=kind.check_weights, **_places(arguments))
 
 
 def _places(arguments: argparse.Namespace) -> dict:

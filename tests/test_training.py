@@ -164,8 +164,10 @@ def test_the_start_from_principal_components(packed):
 def test_the_file_is_what_the_codec_loads(trained):
     path, _, net = trained
     with safe_open(path, "pt") as file:
-        said = file.metadata()
+        said = networks.said_by(file.metadata())
     assert said["model"] == TINY.model and said["n"] == "[4, 6, 8]" and float(said["lam"]) == TINY.lam
+    training.save(net, TINY, path.with_name("again.safetensors"), {"start": "none"})
+    assert path.read_bytes() == path.with_name("again.safetensors").read_bytes()
     stored = load_file(path)
     assert stored["g_a.0.weight"].dtype == torch.float16 and stored["g_a.1.gamma"].dtype == torch.float32
     settings = {

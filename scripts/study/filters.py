@@ -1,8 +1,8 @@
 """Windows over a plane, taken where they lie wholly inside it (`valid`), in double precision.
 
-Filtering with a separable window is a product with a band matrix, block by block, first along the columns and then along
-the rows. SciPy's BLAS uses all of the processor's vector unit, OpenCV's `sepFilter2D` (next best of what was measured)
-half of it or less: for 17 taps it takes 2.5 times as long.
+Filtering with a separable window is a product with a band matrix, block by block, first along the columns and then
+along the rows. SciPy's BLAS uses the processor's whole vector unit; OpenCV's `sepFilter2D`, the next best of what was
+measured, takes up to 2.5 times as long.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def gaussian(taps: int, sigma: float) -> Window:
 def tiles(taps: int, *maps: np.ndarray) -> Iterator[tuple[int, int, list[np.ndarray]]]:
     """The maps [H, W] in tiles: a tile's first row and column (even), and its part of each map.
 
-    Tiles overlap by taps - 1 rows and columns, so every window lies in just one. A tile's arrays stay in the processor's
-    cache, which saves a quarter of the time, and memory with large pictures.
+    Tiles overlap by taps - 1 rows and columns, so every window lies in just one. A tile's arrays stay in the cache of
+    the processor, which saves a quarter of the time, and memory with large pictures.
     """
     height, width = (side - taps + 1 for side in maps[0].shape)
     for top in range(0, height, ROWS):

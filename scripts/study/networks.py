@@ -9,6 +9,7 @@ widths that grow with depth give more per operation.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +119,17 @@ def description(model: str, metric: str, n: Any, m: int, h: Any) -> dict[str, st
     """What a file of weights says of its network, as text."""
     widths = n if isinstance(n, int) else list(n)
     return {"model": model, "metric": metric, "n": str(widths), "m": str(m), "h": str(None if h is None else list(h))}
+
+
+def as_metadata(said: Mapping[str, str]) -> dict[str, str]:
+    """What a file says, as safetensors' metadata: under one key, since several would be written in a random order."""
+    return {"recipe": json.dumps(said, sort_keys=True)}
+
+
+def said_by(metadata: Mapping[str, str] | None) -> dict[str, str]:
+    """What a file says of its network and its training, from its metadata; nothing if it has none."""
+    metadata = metadata or {}
+    return json.loads(metadata["recipe"]) if "recipe" in metadata else dict(metadata)
 
 
 def _width(value: object) -> bool:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from study import catalogue
+from study import catalogue, networks
 from study.errors import StudyError
 from study.suggest import allowed
 
@@ -77,7 +77,7 @@ def made(recipes: Mapping[str, dict], name: str, quality: str | int, folder: str
 
     try:
         with safe_open(weights(name, quality, folder), "pt") as file:
-            said = file.metadata() or {}
+            said = networks.said_by(file.metadata())
     except (OSError, SafetensorError):
         return False
     wanted = {key: value for key, value in entry(recipes, name, quality).items() if key != "start"}

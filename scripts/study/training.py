@@ -136,7 +136,11 @@ def save(net: CompressionModel, recipe: Recipe, path: Path, notes: Mapping[str, 
     said = networks.description(recipe.model, recipe.metric, recipe.n, recipe.m, recipe.h)
     said |= {name: str(value) for name, value in asdict(recipe).items() if name not in said}
     with files.replacing(path) as temporary:
-        save_file(networks.state(final), temporary, metadata={**said, "torch": torch.__version__, **(notes or {})})
+        save_file(
+            networks.state(final),
+            temporary,
+            metadata=networks.as_metadata({**said, "torch": torch.__version__, **(notes or {})}),
+        )
 
 
 def warm_start(net: CompressionModel, path: Path, recipe: Recipe) -> set[str]:
@@ -151,7 +155,7 @@ def warm_start(net: CompressionModel, path: Path, recipe: Recipe) -> set[str]:
 
     try:
         with safe_open(path, "pt") as file:
-            said = file.metadata() or {}
+            said = networks.said_by(file.metadata())
             weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise StudyError(f"can't start from {path}: {error}") from None

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ALL, picture
 
 from study import files, images, packed_tensors
 from study.errors import CodecError, StudyError
+from tfc.conftest import ALL, picture
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,12 +6,12 @@ import time
 
 import numpy as np
 import pytest
-from conftest import ALL, picture
 from damage import damaged
 
 from study import packed_tensors
 from study.errors import BitstreamError, StudyError
 from study.metagraph import Metagraph
+from tfc.conftest import ALL, picture
 
 
 def outcomes(codec, streams: list[bytes], whole: np.ndarray) -> dict[str, int]:

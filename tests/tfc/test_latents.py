@@ -6,12 +6,12 @@ import dataclasses
 
 import numpy as np
 import pytest
-from conftest import HYPERPRIORS, WITH_LATENTS, picture
 
 from study.bottleneck import Flow
 from study.codecs import Latents
 from study.errors import CodecError, StudyError
 from study.metagraph import Metagraph
+from tfc.conftest import HYPERPRIORS, WITH_LATENTS, picture
 
 
 def test_latents_have_the_published_names(metagraph):

@@ -73,6 +73,11 @@ class Codec(ABC):
         """The file of weights that this quality needs, or None for a codec without."""
         return None
 
+    @classmethod
+    def check_weights(cls, path: Path) -> None:
+        """Raises StudyError for a downloaded file of weights that isn't whole, as far as its format tells."""
+        return None
+
     @abstractmethod
     def encode(self, rgb: np.ndarray) -> bytes:
         """The bitstream of a picture: everything that `decode` needs, size included.

@@ -1,0 +1,1 @@
+"""Tests that run in the TensorFlow environment alone; a package, so that its conftest is no other's."""
