@@ -32,6 +32,11 @@ bench: .venv/.study .venv-tensorflow/.ready
 	.venv/bin/python scripts/bench_learned.py
 	.venv-tensorflow/bin/python scripts/bench_tfci.py
 
+.venv/.study: envs/study.txt
+	test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r envs/study.txt
+	touch $@
+
 tensorflow: .venv-tensorflow/.ready
 
 # TensorFlow Compression can't share an environment with Snakemake; the lock names every package, hence --no-deps.
