@@ -22,7 +22,8 @@ class Plan:
     def __init__(self, config: Mapping) -> None:
         self.config = config
         self.name: str = config["study"]
-        self.codecs = {name: catalogue.codecs(config)[name] for name in config["codecs"]}
+        catalogued = catalogue.codecs(config)
+        self.codecs = {name: catalogued[name] for name in config["codecs"]}
         self.qualities = {name: qualities(chosen, self.codecs[name]) for name, chosen in config["codecs"].items()}
         self.parts: dict[str, dict[str, dict]] = {}
         known = catalogue.image_sets(config)
