@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -96,4 +95,3 @@ def test_without_the_environment_cells_are_skipped_with_the_command(study: Study
         (study.folder / ".venv-tensorflow").symlink_to(ROOT / ".venv-tensorflow")
         plan = study.plan()
     assert (plan["encode"], plan["decode"], plan["score"]) == (2, 2, 2)
-    shutil.rmtree(study.folder / "results")

@@ -29,7 +29,6 @@ class Plan:
         known = catalogue.image_sets(config)
         for name in config["images"]:
             self.parts[name] = _parts(name, known, config["part_size"])
-
         self._known_sets = known
 
     def part_names(self) -> list[str]:
@@ -165,8 +164,9 @@ class Plan:
         return remade(record, lambda: self._load(codec, quality).skip() is None)
 
     def _load(self, codec: str, quality: str) -> codecs.Codec:
-        exact = next(q for q in self.qualities[codec] if str(q) == quality)
-        return codecs.load(codec, exact, self.codecs[codec], *map(Path, self.weights(codec, quality)))
+        return codecs.load(
+            codec, self._exact(codec, quality), self.codecs[codec], *map(Path, self.weights(codec, quality))
+        )
 
     def _all_parts(self) -> Iterator[tuple[str, dict]]:
         for parts in self.parts.values():
@@ -176,8 +176,12 @@ class Plan:
         return codecs.backend(self.codecs[codec]["backend"])
 
     def _weights(self, codec: str, quality: str) -> codecs.Weights | None:
-        exact = next(q for q in self.qualities[codec] if str(q) == quality)
-        return self._backend(codec).weights_source(self.codecs[codec].get("settings", {}), exact)
+        settings = self.codecs[codec].get("settings", {})
+        return self._backend(codec).weights_source(settings, self._exact(codec, quality))
+
+    def _exact(self, codec: str, quality: str) -> int | float | str:
+        """The quality that stands as `quality` in paths."""
+        return next(exact for exact in self.qualities[codec] if str(exact) == quality)
 
 
 class Training:
