@@ -17,9 +17,10 @@ def main() -> None:
         "--out", type=Path, required=True, help="record to write (decoded.csv); the pictures are put beside it"
     )
     parser.add_argument("--remade", type=int, default=0, help="how often this job's lost files were made again")
+    commands.add_limit(parser)
     arguments = parser.parse_args()
     codec = codecs.load(*commands.codec(arguments))
-    coding.decode_set(codec, arguments.encoded, arguments.out, arguments.remade)
+    coding.decode_set(codec, arguments.encoded, arguments.out, arguments.remade, commands.limit(arguments))
 
 
 if __name__ == "__main__":

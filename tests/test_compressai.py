@@ -459,6 +459,21 @@ def test_a_pickle_that_runs_code_is_refused(site, tmp_path, form):
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("tensor", ["g_a.0.weight", "h_s.0.bias", "entropy_bottleneck.quantiles"])
+def test_weights_that_are_not_finite_are_refused(weights, tmp_path, tensor, value):
+    from safetensors.torch import load_file, save_file
+
+    content = load_file(codec(weights, "mbt2018-mean")._path())
+    content[tensor].view(-1)[0] = value
+    path = tmp_path / "3.safetensors"
+    save_file(content, path)
+    own = codec(weights, "mbt2018-mean")
+    own.weights = path
+    with pytest.raises(StudyError, match=f"{tensor}' hold values that are not finite"):
+        own.encode(photo(8, 8))
+
+
 def test_other_content_is_refused(tmp_path):
     content = io.BytesIO()
     torch.save({"state_dict": {"epoch": 3}}, content)

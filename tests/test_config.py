@@ -139,3 +139,37 @@ def test_readme_lists_the_keys_of_the_schema() -> None:
     section = readme.split("## The config", 1)[1].split("\n## ", 1)[0]
     listed = set(re.findall(r"^\| `([a-z_.]+)` \|", section, flags=re.MULTILINE))
     assert listed == keys(catalogue.read_yaml(config.SCHEMA))
+
+
+HARMFUL = [
+    "../x",
+    "a/b",
+    "a b",
+    "it's",
+    'say"so',
+    "$(touch x)",
+    "`touch x`",
+    "a;b",
+    "a\nb",
+    "-rf",
+    "",
+    ".hidden",
+    "{x}",
+    "é",
+]
+
+
+@pytest.mark.parametrize("name", HARMFUL)
+def test_names_that_would_mean_something_else_in_a_path_or_a_shell_are_refused(name):
+    codec = {"backend": "jpeg", "label": "L", "family": "F", "parameter": "p", "qualities": [50]}
+    for change in (
+        {"codecs": {name: [50]}, "define": {"codecs": {name: codec}}},
+        {"codecs": {"mine": [name]}, "define": {"codecs": {"mine": codec}}},
+        {"codecs": {"mine": "all"}, "define": {"codecs": {"mine": codec | {"qualities": [name]}}}},
+        {"images": [name], "define": {"images": {name: {"folder": "pictures"}}}},
+        {"images": ["mine"], "define": {"images": {"mine": {"url": "http://a/{image}", "images": {name: "0" * 64}}}}},
+    ):
+        with pytest.raises(StudyError, match="problem"):
+            config.checked({"study": "s", "images": ["photos"], "codecs": {"jpeg": "all"}} | change)
+    with pytest.raises(StudyError, match="study: "):
+        config.checked({"study": name, "images": ["photos"], "codecs": {"jpeg": "all"}})

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from study import files, images
+from study import files, images, supervised
 from study.codecs import Codec
-from study.errors import CodecError, StudyError
+from study.errors import CodecError, StudyError, WriteError
+from study.supervised import Limit
 
 ENCODED = (
     "image", "file", "width", "height", "bytes", "payload_bytes", "sha256",
@@ -24,67 +25,92 @@ ENCODED = (
 DECODED = ("image", "file", "sha256", "decode_s", "decode_rss", "versions", "reason", "remade")
 
 
-def encode_set(codec: Codec, pictures: Path, record: Path, remade: int = 0) -> None:
+def encode_set(codec: Codec, pictures: Path, record: Path, remade: int = 0, limit: Limit | None = None) -> None:
     """Encode the pictures of an image set's record into bitstreams beside `record`, and write `record` last.
 
     A picture without bitstream has its reason in the record: `skipped: ` (the codec can't run here),
-    `refused: ` (it can't hold this picture) or `failed: ` (an error). `remade` counts how often lost files were made
-    again.
+    `refused: ` (it can't hold this picture) or `failed: ` (an error, a crash or more than `limit`). `remade` counts how
+    often lost files were made again.
     """
-    skip = codec.skip()
-    same = {"settings": json.dumps(codec.settings, sort_keys=True), "versions": codec.versions() if not skip else ""}
-    rows = []
     sources = files.read_rows(pictures)
-    if not skip and sources:
-        _warm_up(codec, images.read(pictures.parent / sources[0]["file"]))
-    for source in sources:
-        row = {"image": source["image"], "width": source["width"], "height": source["height"], "remade": remade, **same}
-        if skip:
-            row["reason"] = f"skipped: {skip}"
-        else:
+
+    def start() -> Callable[[Mapping], dict]:
+        skip, versions = _state(codec)
+        warm = skip is not None
+
+        def work(source: Mapping) -> dict:
+            nonlocal warm
+            if skip is not None:
+                return {"reason": f"skipped: {skip}"}
             rgb = images.read(pictures.parent / source["file"])
-            row |= _measured(
-                "encode", lambda rgb=rgb: codec.encode(rgb), lambda data, row=row: _keep(codec, data, record, row)
-            )
-        rows.append(row)
-        _tell(codec, row)
+            if not warm:
+                _quietly(lambda: codec.encode(np.ascontiguousarray(rgb[:64, :64])))
+                warm = True
+            row = {"versions": versions}
+            return row | _measured("encode", lambda: codec.encode(rgb), lambda data: _keep(codec, data, record, source))
+
+        return work
+
+    settings = json.dumps(codec.settings, sort_keys=True)
+    rows = []
+    for source, result in zip(sources, supervised.each(sources, start, limit or Limit())):
+        row = {name: source[name] for name in ("image", "width", "height")} | {"settings": settings, "remade": remade}
+        rows.append(row | _told(codec, source, result))
     files.write_rows(record, ENCODED, rows)
 
 
-def decode_set(codec: Codec, encoded: Path, record: Path, remade: int = 0) -> None:
+def decode_set(codec: Codec, encoded: Path, record: Path, remade: int = 0, limit: Limit | None = None) -> None:
     """Decode the bitstreams of an encode job's record into PNGs beside `record`, and write `record` last.
 
     The pictures come from the bitstreams alone. Reasons are as in `encode_set`; a picture that was not encoded
     keeps its reason.
     """
-    skip = codec.skip()
-    versions = codec.versions() if not skip else ""
-    rows = []
-    warm = False
-    for source in files.read_rows(encoded):
-        row = {"image": source["image"], "remade": remade, "versions": versions}
-        if not source["file"]:
-            row["reason"] = source["reason"]
-        elif skip:
-            row["reason"] = f"skipped: {skip}"
-        else:
-            bitstream = _bitstream(encoded.parent / source["file"], source["sha256"])
+    sources = files.read_rows(encoded)
+    coded = [source for source in sources if source["file"]]
+
+    def start() -> Callable[[Mapping], dict]:
+        skip, versions = _state(codec)
+        warm = False
+
+        def work(source: Mapping) -> dict:
+            nonlocal warm
+            if skip is not None:
+                return {"reason": f"skipped: {skip}"}
+            data = _bitstream(encoded.parent / source["file"], source["sha256"])
             if not warm:
-                _quietly(lambda data=bitstream: codec.decode(data))
+                _quietly(lambda: codec.decode(data))
                 warm = True
-            name = f"{source['image']}.png"
-            row |= _measured(
-                "decode",
-                lambda data=bitstream: codec.decode(data),
-                lambda rgb, name=name: _keep_picture(rgb, record.parent / name),
-            )
-            _tell(codec, row)
-        rows.append(row)
+            path = record.parent / f"{source['image']}.png"
+            row = {"versions": versions}
+            return row | _measured("decode", lambda: codec.decode(data), lambda rgb: _keep_picture(rgb, path))
+
+        return work
+
+    results = zip(coded, supervised.each(coded, start, limit or Limit()))
+    told = {source["image"]: _told(codec, source, result) for source, result in results}
+    rows = [
+        {"image": source["image"], "remade": remade} | told.get(source["image"], {"reason": source["reason"]})
+        for source in sources
+    ]
     files.write_rows(record, DECODED, rows)
 
 
-def _keep(codec: Codec, data: bytes, record: Path, row: Mapping) -> dict:
-    name = f"{row['image']}.{codec.extension}"
+def _state(codec: Codec) -> tuple[str | None, str]:
+    """Why the codec can't run, or None, and the versions of its libraries."""
+    skip = codec.skip()
+    return skip, codec.versions() if skip is None else ""
+
+
+def _told(codec: Codec, source: Mapping, result: dict | str) -> dict:
+    """The result of a picture as its part of a row, its reason told on stderr."""
+    row = {"reason": f"failed: {result}"} if isinstance(result, str) else result
+    if row["reason"]:
+        print(f"{codec.name} {codec.quality} {source['image']}: {row['reason']}", file=sys.stderr)
+    return row
+
+
+def _keep(codec: Codec, data: bytes, record: Path, source: Mapping) -> dict:
+    name = f"{source['image']}.{codec.extension}"
     files.write_bytes(record.parent / name, data)
     return {
         "file": name,
@@ -129,22 +155,18 @@ def _measured(stage: str, call: Callable[[], object], keep: Callable[[object], d
             f"{stage}_rss": peak,
             "reason": "; ".join(sorted({f"warning: {' '.join(str(warning.message).split())}" for warning in caught})),
         }
+    except (OSError, WriteError):
+        raise
     except CodecError as error:
         return {"reason": f"refused: {error}"}
     except StudyError as error:
         return {"reason": f"failed: {error}"}
-    except OSError:
-        raise
     except Exception as error:
         return {"reason": f"failed: {type(error).__name__}: {' '.join(str(error).split())[:500]}"}
 
 
-def _warm_up(codec: Codec, rgb: np.ndarray) -> None:
-    """Load what a codec loads at its first call, on a small part of a picture."""
-    _quietly(lambda: codec.encode(np.ascontiguousarray(rgb[:64, :64])))
-
-
 def _quietly(call: Callable[[], object]) -> None:
+    """Make a call only for what a codec loads at its first one."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -169,8 +191,3 @@ def _peak() -> int:
     except (OSError, StopIteration):
         own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return max(own, child)
-
-
-def _tell(codec: Codec, row: Mapping) -> None:
-    if row.get("reason"):
-        print(f"{codec.name} {codec.quality} {row['image']}: {row['reason']}", file=sys.stderr)

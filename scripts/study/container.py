@@ -84,6 +84,8 @@ def parse(bitstream: bytes) -> Contents:
         raise BitstreamError(f"damaged or incomplete bitstream of {len(bitstream)} bytes: its CRC doesn't hold")
     height, place = _read_varint(bitstream, _FIXED)
     width, place = _read_varint(bitstream, place)
+    if place == len(bitstream):
+        raise BitstreamError("inconsistent bitstream: its header doesn't say how many strings there are")
     count, place = bitstream[place], place + 1
     lengths = []
     for _ in range(count):

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LARGEST = 2**20
 _SLACK = 8
+_PRECISION = 16  # bits of the coder's probabilities
+_DIGIT = 4  # bits
 
 
 class Tables:
@@ -35,6 +37,25 @@ class Tables:
 
         return RansEncoder().encode_with_indexes(*_lists(symbols, indexes), self.cdfs, self.lengths, self.offsets)
 
+    def bits(self, symbols: np.ndarray, indexes: np.ndarray) -> np.ndarray:
+        """The length of each integer's code in bits, float64 in the shape of `symbols`.
+
+        A distribution covers the integers of its table but for the last entry, the escape: an integer outside is coded
+        by that, then as how many digits of 4 bits it has (15 at a time), then its digits.
+        """
+        width = max(self.lengths)
+        cdfs = np.array([row + [row[-1]] * (width - len(row)) for row in self.cdfs], dtype=np.int64)
+        lengths, offsets = (np.array(values)[indexes] for values in (self.lengths, self.offsets))
+        places = symbols.astype(np.int64) - offsets
+        escape = lengths - 2
+        outside = (places < 0) | (places >= escape)
+        slots = np.where(outside, escape, places)
+        bits = _PRECISION - np.log2(cdfs[indexes, slots + 1] - cdfs[indexes, slots])
+        beyond = np.where(places < 0, -2 * places - 1, 2 * (places - escape))[outside]
+        digits = np.ceil(np.log2(beyond + 1) / _DIGIT)
+        bits[outside] += _DIGIT * (digits + 1 + digits // (2**_DIGIT - 1))
+        return bits
+
     def decode(self, string: bytes, indexes: np.ndarray) -> np.ndarray:
         """The integers, int32 in the shape of `indexes`, of a string. Raises BitstreamError if it can't be one."""
         decoder = self.decoder(string, indexes.size)
@@ -43,7 +64,8 @@ class Tables:
     def decoder(self, string: bytes, count: int) -> object:
         """A decoder for `count` integers, to be asked for some at a time.
 
-        The library's reads on where a string of other probabilities ends, so it gets zeros enough to read.
+        The library's reads on where a string of other probabilities ends, so it gets zeros enough to read: 2 bytes and
+        less for an integer, and up to 15 digits of 4 bits for each 4 bits of the string that count digits.
         """
         from compressai.ans import RansDecoder
 
@@ -52,7 +74,7 @@ class Tables:
                 f"inconsistent bitstream: a string of {len(string)} bytes can't hold entropy-coded values"
             )
         decoder = RansDecoder()
-        decoder.set_stream(string + bytes(_SLACK * (count + 16)))
+        decoder.set_stream(string + bytes(_SLACK * (count + 16) + 16 * len(string)))
         return decoder
 
     def decode_next(self, decoder: object, indexes: np.ndarray) -> np.ndarray:

@@ -22,10 +22,27 @@ class CodecError(StudyError):
     """A picture that a codec can't encode (too small or too large for its format, say)."""
 
 
+class WriteError(StudyError):
+    """A file that can't be written: no space, no rights, a file system that is read-only."""
+
+
+def message(error: BaseException) -> str | None:
+    """What a user is told of a StudyError, or of an OSError that names a file; None for others."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}; correct that and run the study again"
+    return str(error) if isinstance(error, StudyError) else None
+
+
 def guarded(main: Callable[[], None]) -> None:
-    """Run a script's `main`; a `StudyError` becomes one message on stderr and exit status 1."""
+    """Run a script's `main`; an error that has a `message` becomes that on stderr and exit status 1."""
     try:
         main()
-    except StudyError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except Exception as error:
+        told = message(error)
+        if told is None:
+            raise
+        try:
+            print(f"error: {told}", file=sys.stderr, flush=True)
+        except OSError:  # a full disk, where the log is to go as well
+            print(f"error: {told}", flush=True)
         sys.exit(1)

@@ -10,27 +10,35 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from study.errors import WriteError
+
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it to `path` at the end, or remove it on an error.
 
     What a killed writer of the same file left is removed first; should that writer be alive, its rename fails.
+    Raises WriteError, which names `path`, for every OSError on the way.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for other in path.parent.iterdir():
-        if other.name.startswith(".partial-") and other.name.endswith(f"-{path.name}"):
-            other.unlink(missing_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-", suffix=f"-{path.name}")
-    os.close(handle)
-    temporary = Path(name)
+    temporary = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for other in path.parent.iterdir():
+            if other.name.startswith(".partial-") and other.name.endswith(f"-{path.name}"):
+                other.unlink(missing_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-", suffix=f"-{path.name}")
+        os.close(handle)
+        temporary = Path(name)
         yield temporary
         temporary.chmod(0o644)
         temporary.replace(path)
+    except OSError as error:
+        why = error.strerror or error
+        raise WriteError(f"can't write {path}: {why}; free some space or correct the rights") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:

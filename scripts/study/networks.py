@@ -77,6 +77,11 @@ def check(model: str, n: object, m: object, h: object) -> None:
         )
 
 
+def has_hyperprior(model: str) -> bool:
+    """Whether a model has a hyperprior, that is a latent z beside y."""
+    return "factorized" not in model and not model.startswith("b2018")
+
+
 def state(net: torch.nn.Module) -> dict[str, torch.Tensor]:
     """The network's weights for a file: convolutions in half precision, the rest as it is, no tables of the Gaussian.
 
@@ -96,7 +101,10 @@ def state(net: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 
 def fill(net: CompressionModel, weights: Mapping[str, torch.Tensor], origin: str) -> None:
-    """Load weights into a network. Raises StudyError if they are another network's; `origin` names them."""
+    """Load weights into a network. Raises StudyError if they are another network's, or not finite.
+
+    `origin` names them.
+    """
     import torch
 
     full = {name: value.float() if value.dtype == torch.float16 else value for name, value in weights.items()}
@@ -106,6 +114,12 @@ def fill(net: CompressionModel, weights: Mapping[str, torch.Tensor], origin: str
     if _TABLE in full and full[_TABLE].ndim == 1 and full[_TABLE].numel():
         rows = full[_TABLE].split(full[_LENGTHS].tolist())
         full[_TABLE] = torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
+    for name, value in full.items():
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            raise StudyError(
+                f"{origin}: the weights {name!r} hold values that are not finite (NaN or infinity), so nothing can be "
+                "coded with them; get or train them anew"
+            )
     try:
         net.load_state_dict(full)
     except (RuntimeError, KeyError) as error:
