@@ -107,6 +107,26 @@ def test_hermite_curves_equal_scipy(method, points):
     low[:50], high[:50] = x[:50, 0], x[:50, -1]
     expected = [SCIPY[method](x[i], y[i]).integrate(low[i], high[i]) for i in range(300)]
     assert hermite.integral(x, y, low, high, method) == pytest.approx(np.array(expected), abs=1e-11)
+    at = np.column_stack([low, high, x[:, 0], x[:, 1], x[:, -1]])
+    expected = [SCIPY[method](x[i], y[i])(at[i]) for i in range(300)]
+    assert hermite.values(x, y, at, method) == pytest.approx(np.array(expected), abs=1e-11)
+
+
+def test_scores_at_rates():
+    """Curves with different points left out, at their own rates and between; nothing outside, nor of three points."""
+    rate, score = np.tile(RATES, (3, 1)), np.tile(10 * np.log10(RATES), (3, 1))
+    score[1, 2], score[2, 1:4] = np.nan, np.nan
+    found = bd.scores_at(bd.curves(rate, score), np.tile([0.05, 0.1, 0.3, 1.7, 1.8, np.inf], (3, 1)), "pchip")
+    line = [np.nan, -10, 10 * math.log10(0.3), 10 * math.log10(1.7), np.nan, np.nan]
+    assert found == pytest.approx(np.array([line, line, [np.nan] * 6]), abs=1e-9, nan_ok=True)
+
+
+def test_a_stated_range_limits_the_overlap():
+    anchor, test = bd.curves(RATES, PSNR), bd.curves(RATES, PSNR + 1)
+    low, high, share = bd.overlap(anchor, test, "rate", (0.01, 1))
+    assert (low[0], high[0], share[0]) == (RATES[0], 1, pytest.approx(0.5))
+    assert bd.bd_metrics(anchor, test, "pchip", 0.4, (0.01, 1)) == pytest.approx([1], abs=1e-9)
+    assert np.isnan(bd.bd_metrics(anchor, test, "pchip", 0.6, (0.01, 1))).all()
 
 
 @BOTH

@@ -15,7 +15,7 @@ overlap alone. (The library's own `min_overlap` compares with the range that bot
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -100,14 +100,20 @@ def curves(rate: np.ndarray, score: np.ndarray) -> Curves:
     return Curves(rate, score, finite, finite & (score <= best), dip)
 
 
-def overlap(anchor: Curves, test: Curves, over: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def overlap(
+    anchor: Curves, test: Curves, over: str, within: tuple[float, float] | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The interval that both curves cover: `low`, `high` and its share of the narrower curve's range, each [R].
 
     `over` is `score`, or `rate` (the interval in rate, the share in log rate). Without overlap the share is 0.
+    `within`, scores or rates, limits the interval, and the share is then that of the range which it states.
     """
     first, second = (_ends(getattr(part, over), part.keep) for part in (anchor, test))
     low, high = np.maximum(first[0], second[0]), np.minimum(first[1], second[1])
     measure = np.log10 if over == "rate" else np.asarray
+    if within is not None:
+        low, high = np.maximum(low, within[0]), np.minimum(high, within[1])
+        first = second = within
     with np.errstate(invalid="ignore", divide="ignore"):
         ranges = [measure(ends[1]) - measure(ends[0]) for ends in (first, second)]
         share = (measure(high) - measure(low)) / np.minimum(*ranges)
@@ -128,14 +134,31 @@ def bd_metric(anchor: Curves, test: Curves, method: str, row: int = 0) -> float:
     )
 
 
-def bd_rates(anchor: Curves, test: Curves, method: str, min_overlap: float) -> np.ndarray:
-    """`bd_rate` of every pair of curves, [R]; NaN where it is refused."""
-    return 100 * (10 ** _differences(anchor, test, "score", method, min_overlap) - 1)
+def bd_rates(
+    anchor: Curves, test: Curves, method: str, min_overlap: float, within: tuple[float, float] | None = None
+) -> np.ndarray:
+    """`bd_rate` of every pair of curves, [R]; NaN where it is refused. `within` limits the scores, as in `overlap`."""
+    return 100 * (10 ** _differences(anchor, test, "score", method, min_overlap, within) - 1)
 
 
-def bd_metrics(anchor: Curves, test: Curves, method: str, min_overlap: float) -> np.ndarray:
-    """`bd_metric` of every pair of curves, [R]; NaN where it is refused."""
-    return _differences(anchor, test, "rate", method, min_overlap)
+def bd_metrics(
+    anchor: Curves, test: Curves, method: str, min_overlap: float, within: tuple[float, float] | None = None
+) -> np.ndarray:
+    """`bd_metric` of every pair of curves, [R]; NaN where it is refused. `within` limits the rates, as in `overlap`."""
+    return _differences(anchor, test, "rate", method, min_overlap, within)
+
+
+def scores_at(curve: Curves, rate: np.ndarray, method: str) -> np.ndarray:
+    """The scores of curves at rates [R, M]; NaN outside a curve's range, and for a curve that isn't usable."""
+    low, high = _ends(curve.rate, curve.keep)
+    inside = curve.usable[:, None] & (rate >= low[:, None]) & (rate <= high[:, None])
+    found = np.full(rate.shape, np.nan)
+    rows = np.flatnonzero(inside.any(axis=1))
+    at = np.log10(np.clip(rate[rows], low[rows, None], high[rows, None]))
+    for same, pattern in _patterns(curve.keep[rows]):
+        points = np.log10(curve.rate[rows[same]][:, pattern]), curve.score[rows[same]][:, pattern]
+        found[rows[same]] = hermite.values(*points, at[same], method)
+    return np.where(inside, found, np.nan)
 
 
 def refusal(curve: Curves, row: int = 0) -> str:
@@ -183,8 +206,10 @@ def joined(parts: Sequence[str]) -> str:
     return "; ".join(dict.fromkeys(part for part in parts if part))
 
 
-def _differences(anchor: Curves, test: Curves, over: str, method: str, min_overlap: float) -> np.ndarray:
-    low, high, share = overlap(anchor, test, over)
+def _differences(
+    anchor: Curves, test: Curves, over: str, method: str, min_overlap: float, within: tuple[float, float] | None
+) -> np.ndarray:
+    low, high, share = overlap(anchor, test, over, within)
     rows = np.flatnonzero(anchor.usable & test.usable & (share > 0) & (share >= min_overlap))
     if over == "rate":
         low, high = np.log10(low[rows]), np.log10(high[rows])
@@ -198,18 +223,23 @@ def _differences(anchor: Curves, test: Curves, over: str, method: str, min_overl
 
 def _areas(part: Curves, rows: np.ndarray, over: str, low: np.ndarray, high: np.ndarray, method: str) -> np.ndarray:
     """The integrals of the curves `rows`; those that use the same points are computed together."""
-    keep = part.keep[rows]
     areas = np.empty(len(rows))
-    left = np.ones(len(rows), dtype=bool)
-    while left.any():
-        pattern = keep[np.argmax(left)]
-        same = left & (keep == pattern).all(axis=1)
+    for same, pattern in _patterns(part.keep[rows]):
         score = part.score[rows[same]][:, pattern]
         rate = np.log10(part.rate[rows[same]][:, pattern])
         x, y = (score, rate) if over == "score" else (rate, score)
         areas[same] = hermite.integral(x, y, low[same], high[same], method)
-        left &= ~same
     return areas
+
+
+def _patterns(keep: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Every different row of `keep` [R, K]: which rows are equal to it, bool [R], and the row."""
+    left = np.ones(len(keep), dtype=bool)
+    while left.any():
+        pattern = keep[np.argmax(left)]
+        same = left & (keep == pattern).all(axis=1)
+        yield same, pattern
+        left &= ~same
 
 
 def _ends(values: np.ndarray, marked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

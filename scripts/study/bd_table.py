@@ -52,7 +52,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class _Side:
+class Side:
     """One codec at one metric on one image set: its curves per image, of the means, and of the resampled means."""
 
     codec: str
@@ -90,10 +90,10 @@ def table(rows: Iterable[Mapping[str, object]], options: Options) -> list[dict]:
         images = list(dict.fromkeys(str(row["image"]) for part in codecs.values() for row in part))
         shares = bd.resampling(len(images), options.resamples, options.seed) if len(images) > 1 else None
         for metric in dict.fromkeys(options.metrics):
-            anchor = _side(options.anchor, codecs.get(options.anchor, []), images, metric, shares, options)
+            anchor = side(options.anchor, codecs.get(options.anchor, []), images, metric, shares, options)
             for codec, part in codecs.items():
                 if codec != options.anchor:
-                    test = _side(codec, part, images, metric, shares, options)
+                    test = side(codec, part, images, metric, shares, options)
                     same = {"image_set": image_set, "metric": metric, "scale": options.scale(metric)}
                     found += [row | same for row in _compare(anchor, test, images, metric, shares, options)]
     return found
@@ -127,9 +127,9 @@ def check(rows: Sequence[Mapping], options: Options) -> None:
         raise StudyError(f"the number of resamples must be at least 1; found {options.resamples}")
 
 
-def _side(
+def side(
     codec: str, rows: Sequence[Mapping], images: Sequence[str], metric: str, shares: np.ndarray | None, options: Options
-) -> _Side:
+) -> Side:
     qualities = {quality: place for place, quality in enumerate(dict.fromkeys(row["quality"] for row in rows))}
     places = {image: place for place, image in enumerate(images)}
     rate, score = np.full((2, len(images), len(qualities)), np.nan)
@@ -147,7 +147,7 @@ def _side(
         kept = whole & np.isfinite(score_mean)
         means = (bd.weighted(shares, part[:, kept]) for part in (rate, score))
         resampled = _scaled(*means, scale)
-    return _Side(codec, _scaled(rate, score, scale), _scaled(rate_mean, score_mean, scale), resampled, reasons)
+    return Side(codec, _scaled(rate, score, scale), _scaled(rate_mean, score_mean, scale), resampled, reasons)
 
 
 def _scaled(rate: np.ndarray, score: np.ndarray, scale: str) -> bd.Curves:
@@ -163,7 +163,7 @@ def _number(row: Mapping, column: str) -> float:
 
 
 def _compare(
-    anchor: _Side, test: _Side, images: Sequence[str], metric: str, shares: np.ndarray | None, options: Options
+    anchor: Side, test: Side, images: Sequence[str], metric: str, shares: np.ndarray | None, options: Options
 ) -> list[dict]:
     """The rows of one codec at one metric on one image set, for every method."""
     same = {"codec": test.codec, "anchor": anchor.codec, "rate": options.rate}
@@ -183,14 +183,12 @@ def _compare(
     return found
 
 
-def _pairs(
-    anchor: _Side, test: _Side, curves: tuple[bd.Curves, bd.Curves], metric: str, options: Options
-) -> list[_Pair]:
+def _pairs(anchor: Side, test: Side, curves: tuple[bd.Curves, bd.Curves], metric: str, options: Options) -> list[_Pair]:
     covered = {"score": bd.overlap(*curves, "score"), "rate": bd.overlap(*curves, "rate")}
     found = []
     for row in range(len(curves[0].dip)):
         sides = list(zip((anchor, test), curves))
-        why = bd.joined([_refusal(side, curve, row) for side, curve in sides])
+        why = bd.joined([refusal(side, curve, row) for side, curve in sides])
         cells: dict[str, object] = {"note": bd.joined([_note(side, curve, row) for side, curve in sides])}
         refused = dict.fromkeys(_FIGURES, why)
         for name, over, column in zip(_FIGURES, covered, ("overlap", "rate_overlap")):
@@ -209,7 +207,7 @@ def _pairs(
     return found
 
 
-def _refusal(side: _Side, curve: bd.Curves, row: int) -> str:
+def refusal(side: Side, curve: bd.Curves, row: int) -> str:
     """Why this side can't be compared, with what the study says of its first missing value."""
     why = bd.refusal(curve, row)
     told = next((reason for reason in [side.reasons[row], *side.reasons] if reason), "")
@@ -217,7 +215,7 @@ def _refusal(side: _Side, curve: bd.Curves, row: int) -> str:
     return f"{side.codec}: {why}{cause}" if why else ""
 
 
-def _note(side: _Side, curve: bd.Curves, row: int) -> str:
+def _note(side: Side, curve: bd.Curves, row: int) -> str:
     told = bd.left_out(curve, row)
     return f"{side.codec}: {told}" if told else ""
 
@@ -254,7 +252,7 @@ def _mean_of_images(rows: Sequence[Mapping], shares: np.ndarray | None, options:
     return mean | {"reason": bd.joined(reasons)} | _intervals(samples, mean, options)
 
 
-def _resampled(anchor: _Side, test: _Side, row: Mapping, method: str, options: Options) -> dict:
+def _resampled(anchor: Side, test: Side, row: Mapping, method: str, options: Options) -> dict:
     """The interval and note of the row of the mean curve."""
     samples = {}
     if anchor.resampled is not None and test.resampled is not None:

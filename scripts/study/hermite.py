@@ -14,18 +14,33 @@ def integral(x: np.ndarray, y: np.ndarray, low: np.ndarray, high: np.ndarray, me
 
     `method` is `akima` or `pchip`; x rises strictly in each row, and K is at least 3.
     """
-    width = np.diff(x)
-    slope = np.diff(y) / width
-    tangent = _akima(slope) if method == "akima" else _pchip(width, slope)
-    left, right = tangent[:, :-1], tangent[:, 1:]
-    cubic = (left + right - 2 * slope) / width**2
-    square = (3 * slope - 2 * left - right) / width
+    width, left, square, cubic = _pieces(x, y, method)
 
     def up_to(end: np.ndarray) -> np.ndarray:
         step = np.clip(end[:, None] - x[:, :-1], 0, width)
         return (step * (y[:, :-1] + step * (left / 2 + step * (square / 3 + step * cubic / 4)))).sum(axis=1)
 
     return up_to(high) - up_to(low)
+
+
+def values(x: np.ndarray, y: np.ndarray, at: np.ndarray, method: str) -> np.ndarray:
+    """The curves through `x`, `y` ([R, K]) at the places `at` ([R, M], within the points' range)."""
+    _, left, square, cubic = _pieces(x, y, method)
+    piece = (at[:, :, None] >= x[:, None, 1:-1]).sum(axis=2)
+    start, value, left, square, cubic = (
+        np.take_along_axis(part, piece, axis=1) for part in (x, y, left, square, cubic)
+    )
+    step = at - start
+    return value + step * (left + step * (square + step * cubic))
+
+
+def _pieces(x: np.ndarray, y: np.ndarray, method: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Of each cubic between two points: its width, and its coefficients from the first power to the third."""
+    width = np.diff(x)
+    slope = np.diff(y) / width
+    tangent = _akima(slope) if method == "akima" else _pchip(width, slope)
+    left, right = tangent[:, :-1], tangent[:, 1:]
+    return width, left, (3 * slope - 2 * left - right) / width, (left + right - 2 * slope) / width**2
 
 
 def _akima(slope: np.ndarray) -> np.ndarray:

@@ -1,0 +1,34 @@
+"""Test a study's claims on its own data: claims.csv (verdicts) and claims_comparisons.csv (the figures behind them).
+
+The plan is a JSON object with the keys `claims`, `weights` and `options`; scripts/study/claim_table.py describes it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from study import claim_table, files, inputs
+from study.errors import guarded
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rd", type=Path, required=True, help="the study's rd.csv")
+    parser.add_argument("--plan", default="-", help="JSON file of the claims; - (default) reads standard input")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder to write claims.csv and claims_comparisons.csv to"
+    )
+    arguments = parser.parse_args()
+    verdicts, comparisons = claim_table.tables(
+        inputs.table(arguments.rd, "scripts/aggregate.py"), inputs.plan(arguments.plan)
+    )
+    files.write_rows(arguments.out / "claims_comparisons.csv", claim_table.COMPARISON_COLUMNS, comparisons)
+    files.write_rows(arguments.out / "claims.csv", claim_table.CLAIM_COLUMNS, verdicts)
+    for row in verdicts:
+        about = f" ({row['weights']} weights)" if row.get("weights") else ""
+        print(f"{row['image_set']}: {row['claim']}{about}: {row['verdict']}. {row['text']}")
+
+
+if __name__ == "__main__":
+    guarded(main)

@@ -1,0 +1,60 @@
+"""Write a study's results for other tools: CompressAI's plot, codec-compare, LaTeX (BD-rates) and BibTeX.
+
+The plan is a JSON object with the keys `sets` (for each image set the folder of each image), `metrics`, and `bd`
+(whether the study has a bd.csv).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from study import catalogue, files, inputs
+from study.errors import guarded
+from study.exports import bibtex, codec_compare, compressai, latex
+from study.metrics import LEDGER
+
+
+def texts(study: Path, plan: dict, references: Path) -> Iterator[tuple[str, str]]:
+    """The path of every export in the study's folder of exports, and its content."""
+    maker = "scripts/aggregate.py"
+    known, means, rd = (inputs.table(study / f"{name}.csv", maker) for name in ("codecs", "means", "rd"))
+    metrics = {name: f"{name}: {LEDGER[name].definition}" for name in plan["metrics"]}
+    for image_set, parts in plan["sets"].items():
+        batches = {}
+        for codec in known:
+            name = codec["codec"]
+            mine = [
+                [row for row in rows if (row["image_set"], row["codec"]) == (image_set, name)] for rows in (means, rd)
+            ]
+            yield f"compressai/{image_set}/{name}.json", as_json(compressai.results(codec, mine[0], list(metrics)))
+            batches[name] = codec_compare.batch(codec, image_set, mine[1], metrics, parts)
+            yield f"codec-compare/{image_set}/{name}.json", as_json(batches[name])
+        yield f"codec-compare/{image_set}.json", as_json(codec_compare.listing(image_set, batches))
+    if plan["bd"]:
+        labels = {codec["codec"]: codec["label"] for codec in known}
+        yield "bd_rate.tex", latex.tables(inputs.table(study / "bd.csv", "scripts/bd_rate.py"), labels)
+    citations = catalogue.read_yaml(references / "citations.yaml")
+    wanted = bibtex.keys(citations, known, plan["metrics"], plan["sets"])
+    yield "papers.bib", bibtex.bibliography((references / "papers.bib").read_text(encoding="utf-8"), wanted)
+
+
+def as_json(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--study", type=Path, required=True, help="the study's folder, with its tables")
+    parser.add_argument("--plan", default="-", help="JSON file that says what the study has; - (default) reads stdin")
+    parser.add_argument("--references", type=Path, default=Path("references"), help="folder of papers.bib")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    arguments = parser.parse_args()
+    for path, text in texts(arguments.study, inputs.plan(arguments.plan), arguments.references):
+        files.write_text(arguments.out / path, text)
+
+
+if __name__ == "__main__":
+    guarded(main)

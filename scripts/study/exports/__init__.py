@@ -1,0 +1,1 @@
+"""A study's tables in the forms of other tools: CompressAI's plot, codec-compare, LaTeX, BibTeX."""

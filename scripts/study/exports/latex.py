@@ -1,0 +1,69 @@
+"""BD-rates as LaTeX tables (booktabs): a table for each image set, a row for each codec, a column for each metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from study import style
+
+OVER, METHOD = "mean curve", "pchip"
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+}
+
+
+def tables(bd: Sequence[Mapping[str, str]], labels: Mapping[str, str]) -> str:
+    """The tables of a study from the rows of bd.csv; needs `\\usepackage{booktabs}`.
+
+    Figures are those of the mean curves (as papers print them), PCHIP interpolation. A refused cell is a dash, with its
+    reason in a comment. `labels` gives the codecs' names.
+    """
+    chosen = [row for row in bd if (row["over"], row["method"]) == (OVER, METHOD)]
+    sets = dict.fromkeys(row["image_set"] for row in chosen)
+    return "\n".join(_table([row for row in chosen if row["image_set"] == name], name, labels) for name in sets)
+
+
+def escaped(text: str) -> str:
+    """Text as LaTeX shows it."""
+    return "".join(_SPECIAL.get(character, character) for character in text)
+
+
+def _table(rows: Sequence[Mapping[str, str]], image_set: str, labels: Mapping[str, str]) -> str:
+    metrics = list(dict.fromkeys(row["metric"] for row in rows))
+    cells = {(row["codec"], row["metric"]): row for row in rows}
+    first = rows[0]
+    caption = (
+        f"BD-rate in percent against {labels[first['anchor']]} on {image_set} ({first['n_images']} images), "
+        f"from mean curves; in brackets percentile bootstrap intervals over the images. Negative is better."
+    )
+    lines = [
+        "\\begin{table}",
+        "\\centering",
+        f"\\caption{{{escaped(caption)}}}",
+        f"\\begin{{tabular}}{{l{'rl' * len(metrics)}}}",
+        "\\toprule",
+        " & ".join(["Codec", *(f"\\multicolumn{{2}}{{c}}{{{escaped(style.short(name))}}}" for name in metrics)])
+        + " \\\\",
+        "\\midrule",
+    ]
+    for codec in dict.fromkeys(row["codec"] for row in rows):
+        lines.append(" & ".join([escaped(labels[codec]), *(_cell(cells[codec, name]) for name in metrics)]) + " \\\\")
+    lines += ["\\bottomrule", "\\end{tabular}", "\\end{table}"]
+    refused = [row for row in rows if not row["bd_rate"]]
+    lines += [f"% {row['codec']}, {row['metric']}: {' '.join(row['reason'].split())}" for row in refused]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(row: Mapping[str, str]) -> str:
+    if not row["bd_rate"]:
+        return "-- &"
+    ends = [row["bd_rate_lo"], row["bd_rate_hi"]]
+    interval = f"[{', '.join(_signed(end) for end in ends)}]" if all(ends) else ""
+    return f"{_signed(row['bd_rate'])} & {interval}".rstrip()
+
+
+def _signed(number: str) -> str:
+    return f"${float(number):+.1f}$"
