@@ -1,5 +1,6 @@
 # INPUTS:  a folder of photos (config: training.photos), the recipes (training.recipes)
-# OUTPUTS: results/training/photos.npz; results/training/{model}/{quality}.safetensors and its log, .csv
+# OUTPUTS: results/training/photos.npz; results/training/{model}/{quality}.safetensors and its log, .csv;
+#          results/studies/{study}/figures/training/{model}.pdf and .png
 
 if TRAINING:
 
@@ -37,3 +38,24 @@ if TRAINING:
             "python scripts/train.py --photos {input.photos:q} {params.recipe}"
             " --checkpoint results/training/{wildcards.model}/{wildcards.quality}.checkpoint"
             " --log {output.table:q} --out {output.weights:q} 2> {log:q}"
+
+
+if TRAINING and PLAN.trained():
+
+    rule plot_training:
+        input:
+            lambda w: expand("results/training/{model}/{quality}.csv", model=w.model, quality=PLAN.trained()[w.model]),
+        output:
+            report(f"{STUDY}/figures/training/{{model}}.png", caption="report/training.rst", category="Training"),
+            f"{STUDY}/figures/training/{{model}}.pdf",
+        log:
+            f"results/logs/studies/{PLAN.name}/plot_training/{{model}}.log",
+        wildcard_constraints:
+            model="|".join(map(re.escape, PLAN.trained())),
+        conda:
+            "../envs/study.yaml"
+        params:
+            code=code("plot_training.py"),
+            lock=lock("study"),
+        shell:
+            "python scripts/plot_training.py --tables {input:q} --title {wildcards.model:q} --out {output:q} 2> {log:q}"

@@ -1,26 +1,48 @@
-"""Table of learned codecs: parameters, operations per pixel, bytes of weights."""
+"""Table of the learned codecs of a study: parameters, operations per pixel, bytes of weights.
+
+The plan is a JSON object: for each codec id its `spec` (backend and settings) and `weights` (their files by quality).
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from study import codecs, commands, complexity, errors, files
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--specs", required=True, help="the codecs' entries by id, as JSON")
-    parser.add_argument(
-        "--cell", nargs=3, action="append", required=True, metavar=("ID", "QUALITY", "WEIGHTS"),
-        help="a codec of the backend compressai, a quality and its file of weights; once for each",
-    )  # fmt: skip
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--plan", default="-", help="JSON file of the plan; - (default) reads standard input")
     parser.add_argument("--out", type=Path, required=True, help="the table (CSV)")
-    args = parser.parse_args()
-    specs = json.loads(args.specs)
-    cells = [codecs.load(name, commands.number(quality), specs[name], Path(path)) for name, quality, path in args.cell]
-    files.write_rows(args.out, complexity.COLUMNS, [complexity.row(codec) for codec in cells])
+    arguments = parser.parse_args()
+    files.write_rows(arguments.out, complexity.COLUMNS, [complexity.row(codec) for codec in cells(arguments.plan)])
+
+
+def cells(plan: str) -> list[codecs.LearnedCodec]:
+    """The codecs of a plan. Raises StudyError for a plan that can't be read, and for missing weights."""
+    text = _text(plan)
+    try:
+        listed = [
+            (name, commands.number(quality), entry["spec"], Path(path))
+            for name, entry in json.loads(text).items()
+            for quality, path in entry["weights"].items()
+        ]
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise errors.StudyError(f"the plan {plan} doesn't say which codecs there are: {error!r}; see --help") from None
+    for name, quality, _, weights in listed:
+        if not weights.is_file():
+            raise errors.StudyError(f"codec {name}, quality {quality}: the weights {weights} are missing")
+    return [codecs.load(*cell) for cell in listed]
+
+
+def _text(plan: str) -> str:
+    try:
+        return sys.stdin.read() if plan == "-" else Path(plan).read_text(encoding="utf-8")
+    except OSError as error:
+        raise errors.StudyError(f"can't read the plan {plan}: {error.strerror}") from None
 
 
 if __name__ == "__main__":

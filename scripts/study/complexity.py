@@ -4,22 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from study.codecs.compressai import Backend
+from study import codecs
+from study.codecs import compressai
 
-COLUMNS = ("codec", "quality", "model", "parameters", "encode_kmac_per_pixel", "decode_kmac_per_pixel", "model_bytes")
+COLUMNS = (
+    "codec",
+    "quality",
+    "model",
+    "parameters",
+    "encode_kmac_per_pixel",
+    "decode_kmac_per_pixel",
+    "model_bytes",
+    "reason",
+)
 SIDE = 256
+UNTOLD = (
+    "parameters, encode_kmac_per_pixel, decode_kmac_per_pixel: the model is a graph whose constants hold weights and "
+    "tables alike"
+)
 
 
-def row(codec: Backend) -> Mapping[str, object]:
-    """A row of `COLUMNS` for a codec whose weights are there.
+def row(codec: codecs.LearnedCodec) -> Mapping[str, object]:
+    """A row of `COLUMNS` for a codec whose file of weights is there.
 
-    Multiplications with additions per pixel of a picture of 256x256, counted by PyTorch's flop counter (half its flops,
-    convolutions and matrix products): what the encoder runs (analysis, hyperprior) and what the decoder runs.
+    Parameters and operations are told of the backend compressai; another backend's row has the bytes of its file, and
+    `reason` says why there is no more.
+    """
+    told = _counted(codec) if isinstance(codec, compressai.Backend) else {"reason": UNTOLD}
+    return {
+        "codec": codec.name,
+        "quality": codec.quality,
+        "model": str(codec.settings["model"]).replace("{quality}", str(codec.quality)),
+        "model_bytes": codec.weights.stat().st_size,
+        **told,
+    }
+
+
+def _counted(codec: compressai.Backend) -> Mapping[str, object]:
+    """Parameters, and multiplications with additions per pixel of a picture of 256x256.
+
+    They are counted by PyTorch's flop counter (half its flops, convolutions and matrix products): what the encoder runs
+    (analysis, hyperprior) and what the decoder runs. Masked weights of a context model count as they are multiplied.
     """
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    net = codec._net
+    net = compressai.Backend(codec.name, codec.quality, {**codec.settings, "device": "cpu"}, codec.weights)._net
     y = torch.zeros(1, int(net.M), SIDE // 16, SIDE // 16)
     counted = {}
 
@@ -38,11 +68,7 @@ def row(codec: Backend) -> Mapping[str, object]:
         if hasattr(net, "context_prediction"):
             count("entropy_parameters", torch.cat((given, count("context_prediction", y)), 1))
     return {
-        "codec": codec.name,
-        "quality": codec.quality,
-        "model": codec.settings["model"],
         "parameters": sum(value.numel() for name, value in net.named_parameters() if not name.endswith("quantiles")),
         "encode_kmac_per_pixel": round(sum(counted.values()) - counted["g_s"], 3),
         "decode_kmac_per_pixel": round(sum(counted.values()) - counted["g_a"] - counted.get("h_a", 0.0), 3),
-        "model_bytes": codec._path().stat().st_size,
     }

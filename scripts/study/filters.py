@@ -7,12 +7,15 @@ measured, takes up to 2.5 times as long.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
 from functools import cache
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
 
 import cv2
 import numpy as np
-from scipy.linalg.blas import dgemm
 
 ROWS, COLUMNS = 128, 384  # windows in a tile
 BLOCK = 16  # rows of a product; OpenBLAS takes one thread for products up to COLUMNS * BLOCK * 39
@@ -76,8 +79,24 @@ def _along_columns(tile: np.ndarray, window: Window, step: int) -> np.ndarray:
     for first in range(0, count, BLOCK):
         band = _band(window, step, min(BLOCK, count - first))
         rows = tile[first * step : first * step + len(band)]
-        dgemm(1.0, rows.T, band, 0.0, result[first : first + BLOCK].T, overwrite_c=True)  # writes into `result`
+        _dgemm()(1.0, rows.T, band, 0.0, result[first : first + BLOCK].T, overwrite_c=True)  # writes into `result`
     return result
+
+
+@cache
+def _dgemm() -> Callable:
+    """`scipy.linalg.blas.dgemm`, loaded from its own file: the rest of `scipy.linalg` would double a job's start-up."""
+    found = importlib.util.find_spec("scipy") if "scipy.linalg" not in sys.modules else None
+    for suffix in EXTENSION_SUFFIXES if found else ():
+        file = Path(found.origin).parent / "linalg" / f"_fblas{suffix}"
+        if file.is_file():
+            spec = importlib.util.spec_from_file_location("scipy.linalg._fblas", file)
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            return module.dgemm
+    from scipy.linalg import blas
+
+    return blas.dgemm
 
 
 @cache

@@ -1,0 +1,84 @@
+"""How trainings went: loss, rate and distortion over the steps, a line for each quality of one model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from study.errors import StudyError
+from study.figures import axes, canvas
+
+COLUMNS = ("step", "bpp", "distortion", "loss")
+PANELS = {"loss": "Loss", "bpp": "Rate (bpp)", "distortion": "Distortion"}
+
+_LEFT, _BETWEEN, _RIGHT, _ROW, _UNDER = 0.45, 0.45, 0.1, 1.9, 0.36
+_ACROSS = 7
+_DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
+
+
+def figure(title: str, tables: Mapping[str, Sequence[Mapping[str, str]]]) -> Figure:
+    """The figure of one model: the table of training (rows of `COLUMNS`) of each quality, in the order to draw.
+
+    Raises StudyError if there is no table, and for one without rows.
+    """
+    if not tables:
+        raise StudyError("there are no trainings to draw: name at least one table")
+    for quality, rows in tables.items():
+        if not rows:
+            raise StudyError(f"the table of training of quality {quality} has no row; train the model again")
+    found = {
+        quality: {name: [float(row[name]) for row in rows] for name in COLUMNS} for quality, rows in tables.items()
+    }
+    looks = dict(zip(found, _looks(len(found))))
+    with canvas.looks():
+        text = canvas.note_lines(
+            [
+                "A point is the mean over the batches since the point before. Distortion: mean squared error of values"
+                " 0-255, or 1 - MS-SSIM; the loss is the rate plus λ times it. The rate is the estimated one, of crops."
+            ]
+        )
+        above = 0.04 + 0.15 * math.ceil(len(found) / _ACROSS)
+        height = 2 * canvas.MARGIN + canvas.title_height(title) + above + _ROW + _UNDER + canvas.LINE * len(text)
+        layout = canvas.start(height, title)
+        layout.y -= above
+        width = (canvas.WIDTH - _LEFT - _RIGHT - 2 * _BETWEEN) / 3
+        for column, (name, label) in enumerate(PANELS.items()):
+            box = canvas.panel(layout, _LEFT + column * (width + _BETWEEN), layout.y - _ROW, width, _ROW)
+            _panel(box, name, found, looks)
+            canvas.y_label(box, label)
+        layout.figure.axes[0].legend(
+            handles=[Line2D([], [], label=f"quality {quality}", **looks[quality]) for quality in found],
+            frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, borderpad=0.2, ncols=_ACROSS,
+        )  # fmt: skip
+        layout.y -= _ROW + _UNDER
+        canvas.notes(layout, text)
+        return layout.figure
+
+
+def _panel(box: Axes, name: str, found: Mapping[str, Mapping[str, list]], looks: Mapping[str, dict]) -> None:
+    drawn = []
+    for quality, columns in found.items():
+        values = columns[name]
+        box.plot(columns["step"], values, gid=f"{name}-{quality}", **looks[quality])
+        drawn += [value for value in values if math.isfinite(value) and value > 0]
+    box.set_xlim(0, max(columns["step"][-1] for columns in found.values()))
+    if drawn:
+        axes.log(box, "y", min(drawn) / 1.08, max(drawn) * 1.08)
+    else:
+        axes.empty(box, "no finite value")
+    box.set_xlabel("Step")
+
+
+def _looks(count: int) -> list[dict]:
+    """Colours of one scale from the lowest quality to the highest, and dashes that tell neighbours apart."""
+    scale = matplotlib.colormaps["viridis"]
+    places = [0.0] if count == 1 else [0.85 * place / (count - 1) for place in range(count)]
+    return [
+        {"color": scale(place), "linestyle": _DASHES[number % len(_DASHES)], "linewidth": 1.0}
+        for number, place in enumerate(places)
+    ]
