@@ -1,0 +1,38 @@
+"""Write down where and when a study's records were made: the machine, the packages, what this run made and reused.
+
+The plan is that of aggregate.py: a JSON object with the keys `sets` (for each image set its parts) and `codecs` (for
+each id an object with its `qualities`); others are ignored.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from study import files, provenance
+from study.errors import guarded
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--results", type=Path, default=Path("results"), help="folder of the records (default: results)")
+    add("--plan", default="-", help="JSON file that says what the study consists of; - (default) reads standard input")
+    add("--out", type=Path, required=True, help="file to write (JSON)")
+    arguments = parser.parse_args()
+    plan = json.loads(sys.stdin.read() if arguments.plan == "-" else Path(arguments.plan).read_text(encoding="utf-8"))
+    parts = [part for listed in plan["sets"].values() for part in listed]
+    cells = [
+        f"{part}/{codec}/{quality}"
+        for part in parts
+        for codec, entry in plan["codecs"].items()
+        for quality in entry["qualities"]
+    ]
+    found = provenance.facts(arguments.results, parts, cells, provenance.started())
+    files.write_text(arguments.out, json.dumps(found, ensure_ascii=False, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    guarded(main)

@@ -1,0 +1,182 @@
+"""A page from a study's tables: gathers them, fills the template, puts pictures and the chart library beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from study import files, style
+from study.errors import StudyError
+from study.page import data, graph, pictures, views
+from study.suggest import allowed
+
+HERE = Path(__file__).parent
+PARTS = ("index.html.j2", "macros.html.j2", "page.css", "page.js")
+LIBRARY = "page/plotly.min.js"
+NEEDED = ("study", "config", "metrics", "sets", "codecs", "files", "locks", "graph")
+FIRST = ("verdict", "text", "picture", "edit", "value", "side_information")
+_KNOWN = ("rd.csv", "means.csv", "codecs.csv", "bd.csv", "complexity.csv", "published.csv", "audit.csv")
+
+
+def parts_hash() -> str:
+    """16 hex digits of the content of the page's template, style and script."""
+    digest = hashlib.sha256()
+    for name in PARTS:
+        digest.update(f"{name}\0".encode() + (HERE / name).read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def build(plan: Mapping, results: Path, out: Path) -> None:
+    """Write the page `out` into the study's folder, after all that it needs beside it.
+
+    `plan` is what `Plan.page` gives; `results` is the folder of the records. The same records, tables and plan give the
+    same bytes. Raises StudyError for a plan that lacks a key, and for tables and files that are not there.
+    """
+    for key in NEEDED:
+        if key not in plan:
+            raise StudyError(f"the page's plan has no {key!r}; {allowed(key, plan)}")
+    folder = out.parent
+    tables = {name: _read(folder / name) for name in _KNOWN if name in plan["files"]}
+    rows = {Path(name).stem: found for name, found in tables.items()}
+    if absent := [name for name in ("rd", "means", "codecs") if name not in rows]:
+        raise StudyError(f"the page needs {absent[0]}.csv among the plan's files; {allowed(absent[0], plan['files'])}")
+    known = style.styles(rows["codecs"])
+    cells = [(name, str(quality)) for name, entry in plan["codecs"].items() for quality in entry["qualities"]]
+    links = pictures.links(results, plan["sets"], cells)
+    images = {
+        name: [row | {"part": part} for part in parts for row in _read(results / "images" / part / "images.csv")]
+        for name, parts in plan["sets"].items()
+    }
+    latents = _latents(plan["files"], folder, results, links)
+    text = render(
+        {
+            "plan": plan,
+            "data": data.as_text(data.study(plan, rows, images, known, links)),
+            "script": (HERE / "page.js").read_text(encoding="utf-8"),
+            "css": (HERE / "page.css").read_text(encoding="utf-8"),
+            "library": LIBRARY,
+            **_sections(plan, rows, known, folder),
+            "latents": latents,
+        }
+    )
+    pictures.place(folder, links)
+    _place_library(folder / LIBRARY)
+    files.write_text(out, text)
+
+
+def render(context: Mapping) -> str:
+    """The page's HTML."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("index.html.j2").render(context)
+
+
+def _sections(plan: Mapping, rows: Mapping[str, list], known: Mapping[str, style.Style], folder: Path) -> dict:
+    provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    config = json.dumps(plan["config"], indent=2, ensure_ascii=False)
+    cells = {record["rule"]: record["records"] for record in provenance["records"] if record["rule"] != "fetch_images"}
+    return {
+        "bd": views.bd_matrices(rows["bd"], known) if rows.get("bd") else [],
+        "means": views.means(rows["means"], plan["metrics"], known),
+        "costs": views.costs(rows["rd"], rows.get("complexity", []), known),
+        "missing": views.missing(rows["rd"], known),
+        "claims": _tables(plan, folder, "claims"),
+        "check": _tables(plan, folder, "published_check"),
+        "audit": _tables(plan, folder, "audit"),
+        "exports": [name for name in plan["files"] if name.startswith("exports/")],
+        "figures": _figures(plan["files"]),
+        "provenance": provenance,
+        "times": [(stage, sum(float(row[stage] or 0) for row in rows["rd"])) for stage in ("encode_s", "decode_s")],
+        "config": config,
+        "config_hash": hashlib.sha256(config.encode()).hexdigest()[:16],
+        "codec_rows": rows["codecs"],
+        "workflow": graph.drawing(plan["graph"]["edges"], cells),
+    }
+
+
+def _tables(plan: Mapping, folder: Path, stem: str) -> list[views.Table]:
+    """The tables among the study's files whose names begin so, such as claims.csv and claims_figures.csv."""
+    names = [name for name in plan["files"] if name.endswith(".csv") and "/" not in name and name.startswith(stem)]
+    return [
+        views.generic(Path(name).stem.replace("_", " ").capitalize(), _read(folder / name), name, first=FIRST)
+        for name in names
+    ]
+
+
+def _figures(names: Sequence[str]) -> dict[str, list[tuple[str, list[str]]]]:
+    """For each image set its figures, but those of single pictures: (name, paths)."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for name in names:
+        path = PurePosixPath(name)
+        if path.parts[0] == "figures" and len(path.parts) == 3 and path.parts[1] != "latents":
+            found.setdefault(path.parts[1], {}).setdefault(path.stem, []).append(name)
+    return {image_set: sorted(figures.items()) for image_set, figures in found.items()}
+
+
+def _latents(names: Sequence[str], folder: Path, results: Path, links: dict[str, Path]) -> list[dict]:
+    """For each experiment on latents its figures and tables: what lies in latents/<name>/, figures/latents/<name>/.
+
+    A table figures.csv lists figures that lie beside it (with a `caption`, if it has that column). A picture that
+    another table names by its path under `results` is added to `links`.
+    """
+
+    def find(name: str) -> str:
+        if not (results / name).is_file():
+            return ""
+        links[f"{pictures.FOLDER}/{name}"] = results / name
+        return f"{pictures.FOLDER}/{name}"
+
+    found: dict[str, dict[str, list]] = {}
+    for name in names:
+        path = PurePosixPath(name)
+        inside = path.parts[1:] if path.parts[0] == "figures" else path.parts
+        if inside[0] != "latents" or len(inside) < 3:
+            continue
+        group = found.setdefault(inside[1], {"figures": [], "tables": []})
+        where = " / ".join(inside[2:-1])
+        if path.name == "figures.csv":
+            for row in _read(folder / name):
+                file = next((text for text in row.values() if text and text.endswith(".png")), None)
+                if file is not None and (folder / path.parent / file).is_file():
+                    told = row.get("caption") or PurePosixPath(file).stem.replace("_", " ")
+                    group["figures"].append((f"{where}: {told}" if where else told, f"{path.parent}/{file}"))
+        elif path.suffix == ".png":
+            told = path.stem.replace("_", " ")
+            group["figures"].append((f"{where}: {told}" if where else told, name))
+        elif path.suffix == ".csv":
+            told = f"{where} {path.stem}".strip().capitalize()
+            group["tables"].append(views.generic(told, _read(folder / name), name, find, FIRST))
+    return [{"title": name, **group} for name, group in found.items()]
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    try:
+        return files.read_rows(path)
+    except OSError as error:
+        raise StudyError(f"can't read {path}: {error.strerror}; the study's jobs write it") from None
+
+
+def _place_library(target: Path) -> None:
+    """Copy Plotly's script from its package, without importing the package."""
+    found = importlib.util.find_spec("plotly")
+    if found is None or not found.submodule_search_locations:
+        raise StudyError(
+            "the package plotly is not installed, whose script draws the page's charts; pip install plotly"
+        )
+    source = Path(found.submodule_search_locations[0], "package_data", "plotly.min.js")
+    if not source.is_file():
+        raise StudyError(f"the package plotly has no {source.name}; envs/study.txt names a version that has")
+    if not target.is_file() or target.stat().st_size != source.stat().st_size:
+        with files.replacing(target) as temporary:
+            shutil.copyfile(source, temporary)
