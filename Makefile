@@ -1,24 +1,25 @@
-# make study           the default study (config.yaml); STUDY=<name> runs studies/<name>.yaml
+# make study           the default study (config.yaml); STUDY=<name> runs studies/<name>.yaml; PROFILE=slurm on a cluster;
+#                      OPTIONS="..." are added to Snakemake's
 # make test            the tests
+# make fuzz            100,000 damaged and made-up bitstreams (the tests take 4,000)
 # make tensorflow      the environment of TensorFlow Compression's models, built as well when a study or a test needs it
 # make bench           benchmarks, as ratios against the named peers
+# make audit           what of the study's codecs is bit-exact (STUDY=<name> as above)
+# make pictures        the pictures of the README, from the finished default study and chromium
 # make lock            resolve the environments anew (envs/*.in -> envs/*.txt)
 
 STUDY ?=
 PROFILE ?= default
-CORES ?= all
+CORES ?= $(if $(filter default,$(PROFILE)),all)
 PYTHON ?= python3.11
 
 config := $(if $(STUDY),--configfile studies/$(STUDY).yaml)
-run := .venv/bin/snakemake --workflow-profile profiles/$(PROFILE) --cores $(CORES)
+run := .venv/bin/snakemake --workflow-profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)) $(OPTIONS)
 
-.PHONY: study test tensorflow bench lock conda
+.PHONY: study test fuzz tensorflow bench audit pictures lock conda
 
 study: .venv/.study $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
-	@mkdir -p results
-	@flock --nonblock --conflict-exit-code 75 results/.running $(run) --nolock $(config); status=$$?; \
-	if [ $$status = 75 ]; then echo "another run works in this folder: wait for it, or use another clone" >&2; fi; \
-	exit $$status
+	$(run) $(config)
 
 test: .venv/.dev .venv-tensorflow/.ready
 	.venv/bin/ruff check .
@@ -27,10 +28,25 @@ test: .venv/.dev .venv-tensorflow/.ready
 	.venv/bin/snakemake --lint
 	.venv/bin/python -m pytest
 
+fuzz: .venv/.dev
+	FUZZ_INPUTS=100000 .venv/bin/python -m pytest tests/test_fuzz.py
+
 bench: .venv/.study .venv-tensorflow/.ready
-	OMP_NUM_THREADS=1 .venv/bin/python scripts/bench_scorer.py
-	.venv/bin/python scripts/bench_learned.py
-	.venv-tensorflow/bin/python scripts/bench_tfci.py
+	@export OMP_NUM_THREADS=1; status=0; bench() { echo "== $$*"; "$$@" || status=1; }; \
+	bench .venv/bin/python scripts/bench_scorer.py; \
+	bench .venv/bin/python scripts/bench_learned.py; \
+	bench .venv-tensorflow/bin/python scripts/bench_tfci.py; \
+	bench .venv/bin/python scripts/bench_graph.py --out results/bench/graph; \
+	bench .venv/bin/python scripts/bench_study.py; \
+	bench .venv/bin/python scripts/bench_study.py --configfile studies/kodak.yaml --thin 3; \
+	exit $$status
+
+# What of the study's codecs is bit-exact, when its pictures are there; the next run puts it on the page.
+audit: .venv/.study
+	.venv/bin/python scripts/audit.py $(config)
+
+pictures: .venv/.study
+	.venv/bin/python scripts/screenshots.py
 
 .venv/.study: envs/study.txt
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv

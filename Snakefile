@@ -22,18 +22,29 @@ include: "rules/training.smk"
 include: "rules/weights.smk"
 include: "rules/codecs.smk"
 include: "rules/scores.smk"
+include: "rules/latents.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
+include: "rules/latent_figures.smk"
+include: "rules/claims.smk"
+include: "rules/exports.smk"
+include: "rules/page.smk"
 
 
 rule all:
     default_target: True
     input:
         f"{STUDY}/complete.txt",
+        f"{STUDY}/index.html",
 
 
 if workflow.is_main_process:
     logger.addHandler(progress.Progress())
+
+
+onstart:
+    if workflow.is_main_process:
+        hold_results()
 
 
 onsuccess:

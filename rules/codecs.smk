@@ -11,8 +11,13 @@ rule encode:
         "results/bitstreams/{set}/{codec}/{quality}/encoded.csv",
     log:
         "results/logs/encode/{set}/{codec}/{quality}.log",
+    group:
+        lambda w: PLAN.group(w.codec)
     conda:
         lambda w: PLAN.conda(w.codec)
+    resources:
+        again=0,
+        gpu=lambda w: PLAN.gpus(w.codec),
     params:
         python=lambda w: PLAN.python(w.codec),
         spec=lambda w: PLAN.spec(w.codec),
@@ -24,7 +29,7 @@ rule encode:
     shell:
         "{params.python} scripts/encode.py --codec {wildcards.codec:q} --quality {wildcards.quality:q}"
         " --spec {params.spec:q} {params.weights} --images {input.images:q}"
-        " --remade {params.remade} --out {output:q} 2> {log:q}"
+        " --remade {params.remade} --again {resources.again} --out {output:q} 2> {log:q}"
 
 
 rule decode:
@@ -35,8 +40,13 @@ rule decode:
         "results/decoded/{set}/{codec}/{quality}/decoded.csv",
     log:
         "results/logs/decode/{set}/{codec}/{quality}.log",
+    group:
+        lambda w: PLAN.group(w.codec)
     conda:
         lambda w: PLAN.conda(w.codec)
+    resources:
+        again=0,
+        gpu=lambda w: PLAN.gpus(w.codec),
     params:
         python=lambda w: PLAN.python(w.codec),
         spec=lambda w: PLAN.spec(w.codec),
@@ -46,4 +56,4 @@ rule decode:
     shell:
         "{params.python} scripts/decode.py --codec {wildcards.codec:q} --quality {wildcards.quality:q}"
         " --spec {params.spec:q} {params.weights} --encoded {input.encoded:q}"
-        " --remade {params.remade} --out {output:q} 2> {log:q}"
+        " --remade {params.remade} --again {resources.again} --out {output:q} 2> {log:q}"

@@ -1,7 +1,11 @@
 # Names and targets that the other files of rules/ share.
 
-from study import config as study_config, plan, progress
+import gc
+import json
+
+from study import config as study_config, plan, progress, running
 from study.errors import StudyError
+from study.latents import figure_plan
 from study.plan import code, lock, remade
 
 try:
@@ -11,8 +15,19 @@ try:
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 
+# A graph is millions of objects that stay; looking for garbage among them takes a tenth of the time.
+gc.set_threshold(200_000, 20, 100)
+
 STUDY = f"results/studies/{PLAN.name}"
 plan.prepare_environment(config)
+
+
+def hold_results():
+    """Keep other runs out of this folder as long as this one lasts."""
+    try:
+        running.hold()
+    except StudyError as error:
+        raise WorkflowError(str(error)) from None
 
 
 wildcard_constraints:

@@ -39,15 +39,18 @@ for image_set in PLAN.parts:
             expand(f"{FIGURES}/{image_set}/images/{{image}}.pdf", image=PLAN.image_names(image_set)),
         log:
             f"results/logs/studies/{PLAN.name}/plot_images/{image_set}.log",
+        group:
+            "figures"
         conda:
             "../envs/study.yaml"
         params:
+            set=image_set,  # a command sees the loop's last value
             drawing=DRAWING,
             code=code("plot_images.py"),
             lock=lock("study"),
         shell:
             "python scripts/plot_images.py --rd {input.rd:q} --codecs {input.codecs:q} {params.drawing}"
-            f" --set {image_set} --out {FIGURES}/{image_set}/images 2> {{log:q}}"
+            f" --set {{params.set}} --out {FIGURES}/{{params.set}}/images 2> {{log:q}}"
 
 
 rule plot_average:

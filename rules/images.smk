@@ -12,14 +12,16 @@ for image_set in PLAN.downloaded():
         log:
             f"results/logs/images/{image_set}.log",
         retries: 2
+        localrule: True
         conda:
             "../envs/study.yaml"
         params:
+            set=image_set,  # a command sees the loop's last value
             spec=lambda w, part=image_set: PLAN.images_spec(part),
             code=code("fetch_images.py"),
             remade=remade(f"results/images/{image_set}/images.csv"),
         shell:
-            f"python scripts/fetch_images.py --set {image_set}"
+            "python scripts/fetch_images.py --set {params.set}"
             " --spec {params.spec:q} --remade {params.remade} --out {output:q} 2> {log:q}"
 
 

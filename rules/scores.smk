@@ -10,6 +10,8 @@ rule score:
         "results/scores/{set}/{codec}/{quality}.csv",
     log:
         "results/logs/score/{set}/{codec}/{quality}.log",
+    group:
+        lambda w: PLAN.group(w.codec)
     conda:
         "../envs/study.yaml"
     params:

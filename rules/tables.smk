@@ -1,5 +1,6 @@
 # INPUTS:  the records of all cells of the study (images, bitstreams, decoded pictures, scores)
-# OUTPUTS: results/studies/{study}/rd.csv, rd.parquet, means.csv, codecs.csv, bd.csv, complete.txt
+# OUTPUTS: results/studies/{study}/rd.csv, rd.parquet, means.csv, codecs.csv, bd.csv, complexity.csv,
+#          complete.txt
 
 
 rule aggregate:
@@ -40,6 +41,23 @@ rule bd_rate:
         "python scripts/bd_rate.py --rd {input:q} {params.options} --out {output:q} > {log:q} 2>&1"
 
 
+rule complexity:
+    input:
+        [path for cell in PLAN.weighted() for path in PLAN.weights(*cell)],
+    output:
+        report(f"{STUDY}/complexity.csv", caption="report/complexity.rst", category="Tables"),
+    log:
+        f"results/logs/studies/{PLAN.name}/complexity.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        plan=lambda w: PLAN.complexity(),
+        code=code("codec_table.py", *PLAN.backends(*(codec for codec, _ in PLAN.weighted()))),
+        lock=lock("study"),
+    shell:
+        "printf %s {params.plan:q} | python scripts/codec_table.py --plan - --out {output:q} 2> {log:q}"
+
+
 rule check_cells:
     input:
         rd=f"{STUDY}/rd.csv",
@@ -48,6 +66,7 @@ rule check_cells:
         f"{STUDY}/complete.txt",
     log:
         f"results/logs/studies/{PLAN.name}/check_cells.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:

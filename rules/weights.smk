@@ -8,6 +8,7 @@ rule fetch_weights:
     log:
         "results/logs/weights/{file}.log",
     retries: 2
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:

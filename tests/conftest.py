@@ -13,7 +13,19 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-COPIED = ("Snakefile", "config.yaml", "codecs.yaml", "images.yaml", "rules", "scripts", "envs", "profiles")
+COPIED = (
+    "Snakefile",
+    "config.yaml",
+    "codecs.yaml",
+    "images.yaml",
+    "claims.yaml",
+    "edits.yaml",
+    "references",
+    "rules",
+    "scripts",
+    "envs",
+    "profiles",
+)
 TINY = {
     "study": "tiny",
     "images": ["crops"],

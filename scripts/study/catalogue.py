@@ -1,4 +1,4 @@
-"""What the ids of a study mean: codecs and image sets, from the catalogues and from the study itself."""
+"""What the ids of a study mean: codecs, image sets and claims, from the catalogues and from the study itself."""
 
 from __future__ import annotations
 
@@ -38,11 +38,21 @@ def image_sets(study: Mapping | None = None) -> dict[str, dict]:
     return _with_own(read_yaml(ROOT / "images.yaml"), (study or {}).get("define", {}).get("images", {}), "image set")
 
 
+def claims(study: Mapping | None = None) -> dict[str, dict]:
+    """Every claim by id: those of `claims.yaml` and those that the study defines."""
+    return _with_own(read_yaml(ROOT / "claims.yaml"), (study or {}).get("define", {}).get("claims", {}), "claim")
+
+
 def entry(kind: str, name: str, entries: Mapping[str, dict]) -> dict:
     """The entry called `name`. Raises StudyError, with the nearest match, if there is none."""
     if name not in entries:
         raise StudyError(f"{kind} {name!r} is unknown; {allowed(name, entries)}")
     return entries[name]
+
+
+def qualities(chosen: str | list, entry: Mapping) -> list:
+    """The qualities of a codec that a study runs, in the order given: `chosen`, or all of the catalogue's entry."""
+    return list(entry["qualities"]) if chosen == "all" else list(chosen)
 
 
 def _with_own(shared: dict[str, dict], own: Mapping[str, dict], kind: str) -> dict[str, dict]:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import sys
 from pathlib import Path
 
+from study import codecs
 from study.errors import StudyError
+from study.supervised import Limit
+
+LIMITS = {"seconds": "wall-clock time in seconds", "memory_gb": "memory in GiB"}
 
 
 def add_codec(parser: argparse.ArgumentParser) -> None:
@@ -17,18 +23,54 @@ def add_codec(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", type=Path, help="file of weights, for a codec that needs one")
 
 
+def add_limit(parser: argparse.ArgumentParser) -> None:
+    """Options that say what a picture may take, before the process that works on it is stopped."""
+    for name, kind in LIMITS.items():
+        default = os.environ.get(f"STUDY_CELL_{name.upper()}")
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=float,
+            default=float(default) if default else None,
+            help=f"largest {kind} of one picture (default: $STUDY_CELL_{name.upper()}, else none)",
+        )
+    parser.add_argument(
+        "--again", type=int, default=0, help="how often a scheduler would try this job again, with more memory"
+    )
+
+
+def limit(arguments: argparse.Namespace) -> Limit:
+    """The limit that the options of `add_limit` give."""
+    return Limit(arguments.seconds, arguments.memory_gb, arguments.again)
+
+
 def codec(arguments: argparse.Namespace) -> tuple[str, int | float | str, dict, Path | None]:
     """The arguments for `codecs.load` from the options of `add_codec`. Raises StudyError for an unknown codec."""
     return arguments.codec, number(arguments.quality), spec(arguments), arguments.weights
 
 
+def learned(arguments: argparse.Namespace) -> codecs.LearnedCodec:
+    """The learned codec that the options of `add_codec` name. Raises StudyError for one without latents."""
+    found = codecs.load(*codec(arguments))
+    if not isinstance(found, codecs.LearnedCodec):
+        raise StudyError(f"codec {arguments.codec} has no latents; a learned codec is needed (tiny-…, tfci-…)")
+    return found
+
+
+def json_option(name: str, text: str) -> dict:
+    """The object that an option gives as JSON, or in standard input for `-`. Raises StudyError for other text."""
+    try:
+        content = json.loads(sys.stdin.read() if text == "-" else text)
+    except json.JSONDecodeError as error:
+        raise StudyError(f"{name} is not valid JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise StudyError(f"{name} must be a JSON object; found {content!r}")
+    return content
+
+
 def spec(arguments: argparse.Namespace) -> dict:
     """The codec's entry: that of `--spec`, or that of the catalogue."""
     if arguments.spec is not None:
-        try:
-            return json.loads(arguments.spec)
-        except json.JSONDecodeError as error:
-            raise StudyError(f"--spec is not valid JSON: {error}") from None
+        return json_option("--spec", arguments.spec)
     from study import catalogue
 
     return catalogue.entry("codec", arguments.codec, catalogue.codecs())

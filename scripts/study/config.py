@@ -8,8 +8,10 @@ from typing import Any
 
 import jsonschema
 
-from study import catalogue, codecs, imagesets, metrics
+from study import catalogue, claims, codecs, imagesets, metrics, references
+from study.catalogue import qualities
 from study.errors import StudyError
+from study.latents import experiments
 from study.suggest import allowed
 
 SCHEMA = catalogue.ROOT / "rules" / "schema.yaml"
@@ -22,7 +24,12 @@ def checked(config: Mapping, origin: str = "the config") -> dict:
     """
     schema = catalogue.read_yaml(SCHEMA)
     config = with_defaults(copy.deepcopy(dict(config)), schema)
+    if isinstance(config["latents"], dict):
+        experiment = schema["$defs"]["experiment"]
+        config["latents"] = {name: with_defaults(given, experiment) for name, given in config["latents"].items()}
     problems = list(_against_schema(config, schema))
+    if not problems:
+        problems = list(experiments.include(config))
     if not problems:
         problems = list(_against_catalogues(config, schema))
     if problems:
@@ -40,11 +47,6 @@ def with_defaults(config: Any, schema: Mapping) -> Any:
             if key in config:
                 config[key] = with_defaults(config[key], part)
     return config
-
-
-def qualities(chosen: str | list, entry: Mapping) -> list:
-    """The qualities of a codec that a study runs, in the order given: `chosen`, or all of the catalogue's entry."""
-    return list(entry["qualities"]) if chosen == "all" else list(chosen)
 
 
 def _against_schema(config: Mapping, schema: Mapping) -> Iterator[str]:
@@ -107,10 +109,15 @@ def _brief(value: Any) -> str:
 def _against_catalogues(config: Mapping, schema: Mapping) -> Iterator[str]:
     try:
         known_codecs, known_sets = catalogue.codecs(config), catalogue.image_sets(config)
+        known_claims = catalogue.claims(config)
     except StudyError as error:
         yield str(error)
         return
-    yield from _catalogue_problems(known_codecs, known_sets, schema)
+    if problems := list(
+        _catalogue_problems({"codec": known_codecs, "image_set": known_sets, "claim": known_claims}, schema)
+    ):
+        yield from problems
+        return
     for name, chosen in config["codecs"].items():
         if name not in known_codecs:
             yield f"codecs.{name}: this codec is unknown; {allowed(name, known_codecs)}"
@@ -125,10 +132,13 @@ def _against_catalogues(config: Mapping, schema: Mapping) -> Iterator[str]:
             except StudyError as error:
                 yield f"images: {name}: {error}"
     yield from _metric_problems(config)
+    yield from experiments.problems(config, known_codecs, known_sets)
+    yield from claims.problems(config, known_claims, known_codecs)
+    yield from references.problems(known_codecs)
 
 
-def _catalogue_problems(known_codecs: Mapping, known_sets: Mapping, schema: Mapping) -> Iterator[str]:
-    for kind, entries in (("codec", known_codecs), ("image_set", known_sets)):
+def _catalogue_problems(catalogues: Mapping[str, Mapping], schema: Mapping) -> Iterator[str]:
+    for kind, entries in catalogues.items():
         part = {"$defs": schema["$defs"], "type": "object", "additionalProperties": {"$ref": f"#/$defs/{kind}"}}
         for problem in _against_schema(entries, part):
             yield f"the catalogue of {kind.replace('_', ' ')}s: {problem}"

@@ -34,7 +34,7 @@ def score_set(pictures: Path, decoded: Path, record: Path, engine: str = "fast",
             raise StudyError(f"{decoded} has neither a file nor a reason for the picture {name!r}; {_AGAIN}")
         row = {"image": name, "reason": found[name]["reason"]}
         if found[name]["file"]:
-            pair = _read(pictures.parent, original), _read(decoded.parent, found[name])
+            pair = read(pictures.parent, original), read(decoded.parent, found[name])
             if pair[0].shape != pair[1].shape:
                 sizes = [f"{rgb.shape[1]}x{rgb.shape[0]}" for rgb in pair]
                 raise StudyError(
@@ -47,7 +47,7 @@ def score_set(pictures: Path, decoded: Path, record: Path, engine: str = "fast",
     files.write_rows(record, COLUMNS, rows)
 
 
-def _read(folder: Path, row: Mapping[str, str]) -> np.ndarray:
+def read(folder: Path, row: Mapping[str, str]) -> np.ndarray:
     """The picture that a row of a record tells of, verified."""
     path = folder / row["file"]
     if not path.is_file():

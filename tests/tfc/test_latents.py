@@ -147,3 +147,18 @@ def test_the_listing_shows_latents_first(metagraph):
     assert y.endswith("analysis/layer_3/BiasAdd:0")
     assert "(1, None, None, 12)" in y
     assert all("layer_2" in line for line in tensors.listing(metagraph("bmshj2018-hyperprior-mse-1"), "layer_2"))
+
+
+@pytest.mark.parametrize("name", WITH_LATENTS)
+def test_bits_by_element_are_those_of_the_strings(name, codec):
+    latents = codec(name).analyse(picture(96, 128))
+    for scale in (1, 30):
+        edited = dataclasses.replace(latents, y=latents.y * scale)
+        told = codec(name).statistics(edited)
+        strings = codec(name).string_bytes(codec(name).write(edited))
+        for site, bits in (("y", told.bits_y), ("z", told.bits_z)):
+            if bits is not None:
+                assert bits.shape == getattr(latents, site).shape and (bits > 0).all()
+                assert abs(8 * strings[site] - bits.sum()) <= 24 + 0.002 * bits.sum()
+        assert (told.bits_y is None) == name.startswith("split")
+        assert told.bits_y is None or (told.bits_z is not None) == (latents.z is not None)

@@ -119,6 +119,20 @@ class Latents:
     size: tuple[int, int]
 
 
+@dataclass(frozen=True)
+class Statistics:
+    """What the entropy model says of latents as they are written; None for what a model doesn't have or tell.
+
+    `bits_y`, `bits_z`: the length of each element's code by the coder's tables, escape codes included; `scales`,
+    `means`: of the distribution of y's elements. All float [channels, rows, columns] as y and z are.
+    """
+
+    bits_y: np.ndarray | None = None
+    bits_z: np.ndarray | None = None
+    scales: np.ndarray | None = None
+    means: np.ndarray | None = None
+
+
 class LearnedCodec(Codec):
     """A codec whose latent can be taken, edited and written: `encode` is `write` after `analyse`."""
 
@@ -137,6 +151,19 @@ class LearnedCodec(Codec):
     @abstractmethod
     def synthesise(self, latents: Latents) -> np.ndarray:
         """The picture, uint8 [H, W, 3], of quantised latents."""
+
+    @abstractmethod
+    def string_bytes(self, bitstream: bytes) -> dict[str, int]:
+        """The bytes of the entropy-coded strings by latent: `y`, and `z` if the model has a hyperprior."""
+
+    def statistics(self, latents: Latents) -> Statistics:
+        """What the entropy model says of latents that `write` takes; nothing, where a backend can't tell."""
+        return Statistics()
+
+    @classmethod
+    def latent_channels(cls, settings: Mapping[str, object], quality: float) -> dict[str, int] | None:
+        """The channels of the latents, `y` and, with a hyperprior, `z`; None where only the weights tell."""
+        return None
 
     def encode(self, rgb: np.ndarray) -> bytes:
         return self.write(self.analyse(rgb))

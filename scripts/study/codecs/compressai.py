@@ -14,13 +14,14 @@ import functools
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from study import container, entropy, library, networks, published
-from study.codecs import Latents, LearnedCodec, Weights, check_rgb
+from study.codecs import Latents, LearnedCodec, Statistics, Weights, check_rgb
 from study.errors import BitstreamError, CodecError, StudyError
+from study.images import LARGEST_PIXELS
 from study.suggest import allowed
 
 if TYPE_CHECKING:
@@ -108,8 +109,9 @@ class Backend(LearnedCodec):
         import torch
 
         height, width = check_rgb(rgb).shape[:2]
-        if max(height, width) > LARGEST_SIDE:
-            raise CodecError(f"a picture of {width}x{height} pixels; allowed: at most {LARGEST_SIDE} a side")
+        if _too_large((height, width)):
+            limit = f"{LARGEST_SIDE} a side, {LARGEST_PIXELS:,} in all"
+            raise CodecError(f"a picture of {width}x{height} pixels; allowed: {limit}")
         with torch.inference_mode():
             x = torch.from_numpy(np.pad(rgb, (*self._padding((height, width)), (0, 0)), mode="edge")).to(
                 self.settings["device"]
@@ -119,32 +121,45 @@ class Backend(LearnedCodec):
         return Latents(_array(y), None if z is None else _array(z), (height, width))
 
     def write(self, latents: Latents) -> bytes:
-        import torch
+        coded = self._quantised(latents)
+        if coded.z is None:
+            return self._pack(latents.size, self._bottleneck.encode(coded.y, coded.indexes), coded.y)
+        z_string = self._bottleneck.encode(coded.z, entropy.channel_indexes(coded.z.shape))
+        y, indexes = coded.y, coded.indexes
+        if hasattr(self._net, "context_prediction"):
+            y, indexes = (np.moveaxis(values, 0, -1) for values in (y, indexes))
+        return self._pack(latents.size, self._gaussian.encode(y, indexes), coded.y, z_string, coded.z)
 
-        self._check_shapes(latents)
-        net = self._net
-        with torch.inference_mode():
-            if not hasattr(net, "h_a"):
-                return self._pack(latents.size, *self._encode_bottleneck(latents.y))
-            z = latents.z
-            if z is None:
-                z = _array(self._hyper_analysis(torch.from_numpy(latents.y)[None].to(self.settings["device"])))
-            z_string, z_symbols = self._encode_bottleneck(z)
-            parameters = self._hyper_synthesis(z_symbols)
-            if hasattr(net, "context_prediction"):
-                y_string, y_symbols = self._encode_serially(latents.y, parameters)
-            else:
-                means, indexes = self._distributions(parameters)
-                y_symbols = entropy.quantised(latents.y, means)
-                y_string = self._gaussian.encode(y_symbols, indexes)
-        return self._pack(latents.size, y_string, y_symbols, z_string, z_symbols)
+    def statistics(self, latents: Latents) -> Statistics:
+        """Bits by the coder's tables; the scales are those of the tables, to which the coder rounds the model's up."""
+        coded = self._quantised(latents)
+        if coded.z is None:
+            return Statistics(self._bottleneck.bits(coded.y, coded.indexes))
+        return Statistics(
+            bits_y=self._gaussian.bits(coded.y, coded.indexes),
+            bits_z=self._bottleneck.bits(coded.z, entropy.channel_indexes(coded.z.shape)),
+            scales=self._scales[coded.indexes],
+            means=None if self.settings["model"] == "bmshj2018-hyperprior" else coded.means,
+        )
+
+    @classmethod
+    def latent_channels(cls, settings: Mapping[str, object], quality: float) -> dict[str, int]:
+        settings = {**cls.defaults, **settings}
+        model = str(settings["model"])
+        if settings["weights"] == "published":
+            n, m = published.widths(model, quality)
+        else:
+            n, m = settings["n"], settings["m"]
+        if not networks.has_hyperprior(model):
+            return {"y": m}
+        return {"y": m, "z": settings["h"][0] if settings["h"] else n}
 
     def read(self, bitstream: bytes) -> Latents:
         import torch
 
         net = self._net
         contents = container.unpack(bitstream, self.name, self._fingerprint)
-        if len(contents.strings) != (2 if hasattr(net, "h_a") else 1) or max(contents.size) > LARGEST_SIDE:
+        if len(contents.strings) != (2 if hasattr(net, "h_a") else 1) or _too_large(contents.size):
             raise BitstreamError(f"inconsistent bitstream: {len(contents.strings)} strings, size {contents.size}")
         y_shape, z_shape = self._shapes(contents.size)
         with torch.inference_mode():
@@ -251,9 +266,25 @@ class Backend(LearnedCodec):
     def _pack(self, size: tuple[int, int], *coded: Any) -> bytes:
         return container.pack(self.name, self._fingerprint, size, coded[::2], coded[1::2])
 
-    def _encode_bottleneck(self, values: np.ndarray) -> tuple[bytes, np.ndarray]:
-        symbols = entropy.quantised(values, self._medians)
-        return self._bottleneck.encode(symbols, entropy.channel_indexes(symbols.shape)), symbols
+    def _quantised(self, latents: Latents) -> _Coded:
+        """The integers that are coded for latents, and the distributions that they are coded with."""
+        import torch
+
+        self._check_shapes(latents)
+        net = self._net
+        with torch.inference_mode():
+            if not hasattr(net, "h_a"):
+                symbols = entropy.quantised(latents.y, self._medians)
+                return _Coded(symbols, entropy.channel_indexes(symbols.shape))
+            z = latents.z
+            if z is None:
+                z = _array(self._hyper_analysis(torch.from_numpy(latents.y)[None].to(self.settings["device"])))
+            z_symbols = entropy.quantised(z, self._medians)
+            parameters = self._hyper_synthesis(z_symbols)
+            if hasattr(net, "context_prediction"):
+                return self._quantised_serially(latents.y, parameters, z_symbols)
+            means, indexes = self._distributions(parameters)
+            return _Coded(entropy.quantised(latents.y, means), indexes, z_symbols, means)
 
     def _decode_bottleneck(self, string: bytes, shape: tuple[int, int, int]) -> np.ndarray:
         return self._bottleneck.decode(string, entropy.channel_indexes(shape))
@@ -275,16 +306,15 @@ class Backend(LearnedCodec):
             scales, means = np.split(parameters, 2)
         return means, entropy.scale_indexes(scales, self._scales)
 
-    def _encode_serially(self, y: np.ndarray, parameters: np.ndarray) -> tuple[bytes, np.ndarray]:
+    def _quantised_serially(self, y: np.ndarray, parameters: np.ndarray, z_symbols: np.ndarray) -> _Coded:
         indexes = np.zeros(y.shape, dtype=np.int64)
 
         def code(place: tuple[int, int], means: np.ndarray, here: np.ndarray) -> np.ndarray:
             indexes[:, *place] = here
             return entropy.quantised(y[:, *place], means)
 
-        symbols, _ = self._serially(parameters, code)
-        string = self._gaussian.encode(np.moveaxis(symbols, 0, -1), np.moveaxis(indexes, 0, -1))
-        return string, symbols
+        symbols, values = self._serially(parameters, code)
+        return _Coded(symbols, indexes, z_symbols, values - symbols)
 
     def _decode_serially(self, string: bytes, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         decoder = self._gaussian.decoder(string, parameters.size // 2)
@@ -316,6 +346,15 @@ class Backend(LearnedCodec):
         return symbols, values[:, 2:-2, 2:-2].numpy()
 
 
+class _Coded(NamedTuple):
+    """Integers of y, the indexes of their distributions, integers of z, means of y; each [channels, rows, columns]."""
+
+    y: np.ndarray
+    indexes: np.ndarray
+    z: np.ndarray | None = None
+    means: np.ndarray | float = 0.0
+
+
 @contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
     """Run PyTorch with one thread, whatever it was given.
@@ -335,6 +374,10 @@ def _one_thread() -> Iterator[None]:
 
 def _array(values: torch.Tensor) -> np.ndarray:
     return values[0].contiguous().cpu().numpy()
+
+
+def _too_large(size: tuple[int, int]) -> bool:
+    return max(size) > LARGEST_SIDE or size[0] * size[1] > LARGEST_PIXELS
 
 
 def _read_weights(path: Path, sha256: str | None) -> Mapping[str, torch.Tensor]:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from study import metagraph, packed_tensors
+from study import coder_inputs, metagraph, packed_tensors
 from study.bottleneck import Bottleneck, Flow
-from study.codecs import Latents, LearnedCodec, Weights, check_rgb
+from study.codecs import Latents, LearnedCodec, Statistics, Weights, check_rgb
 from study.errors import BitstreamError, CodecError, StudyError
 from study.images import LARGEST_PIXELS
 
@@ -129,6 +129,25 @@ class Backend(LearnedCodec):
         if latents.z is not None:
             feeds[self._latent("z")] = self._fed(latents.z, "z", latents.size)
         return self._pack(self._send(feeds, latents.size))
+
+    def statistics(self, latents: Latents) -> Statistics:
+        """Bits by the coder's tables, where the graph codes as TFC's layers do; scales and means aren't known."""
+        feeds = {self._latent("y"): self._fed(latents.y, "y", latents.size)}
+        if latents.z is not None:
+            feeds[self._latent("z")] = self._fed(latents.z, "z", latents.size)
+        feeds = {**self._inputs(_blank(latents.size)), **feeds}
+        side = self._flow.side_channels(self._latent("y"))
+        found: dict[str, np.ndarray] = {}
+        for position, port in enumerate(self._codec.sent):
+            if port.is_string:
+                site = "z" if position in side else "y"
+                told = coder_inputs.bits(
+                    self._codec.nodes, port.tensor, lambda names: self._codec.run(names, feeds, CodecError, self.name)
+                )
+                if site in found or told is None or told.ndim != 4:
+                    return Statistics()
+                found[site] = _planes(told)
+        return Statistics(found.get("y"), found.get("z"))
 
     def read(self, bitstream: bytes) -> Latents:
         channels = self._unpacked(bitstream)

@@ -1,0 +1,114 @@
+"""Edit the latent of one picture through a real bitstream, and print what came out: a row for each cell.
+
+    edit.py --codec tiny-bmshj2018-hyperprior-mse --quality 3 --image photo.png \\
+        --edit '{select: {rows: {from: 0.5, to: 1.0}}, op: zero}'
+
+An edit is written as in a study's config (YAML): a step, or a list of steps; a list in the place of a parameter is a
+sweep. Where an operation asks for another picture (`image`) or for a set of them, name a file or a folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import yaml
+
+from study import catalogue, commands, metrics
+from study.errors import StudyError, guarded
+from study.latents import alone, edits, operations, selection
+from study.latents.table import RATES
+
+
+def main() -> None:
+    if "--list" in sys.argv[1:]:
+        print(listing())
+        return
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands.add_codec(parser)
+    parser.add_argument("--image", type=Path, required=True, help="a picture (PNG, JPEG, WebP, …)")
+    parser.add_argument("--edit", action="append", default=[], help="an edit as YAML; may be given several times")
+    parser.add_argument(
+        "--side-information",
+        nargs="+",
+        choices=edits.POLICIES,
+        default=list(edits.POLICIES),
+        help="z of the original, or what the hyperprior makes of the edited y (default: both)",
+    )
+    parser.add_argument(
+        "--metrics", nargs="+", choices=metrics.LEDGER, default=["psnr_rgb", "ms_ssim"], help="(default: %(default)s)"
+    )
+    parser.add_argument("--out", type=Path, help="folder to keep bitstreams and decoded pictures in (default: none)")
+    parser.add_argument("--csv", action="store_true", help="print CSV with every column")
+    parser.add_argument("--list", action="store_true", help="list operations and selections, and end")
+    arguments = parser.parse_args()
+    named = {
+        f"edit{number}" if len(arguments.edit) > 1 else "edit": parsed(text)
+        for number, text in enumerate(arguments.edit, 1)
+    }
+    codec = commands.learned(arguments)
+    if codec.weights is None:
+        source = codec.weights_source(codec.settings, codec.quality)
+        if source is not None:
+            codec.weights = catalogue.ROOT / (source.path or f"results/weights/{source.file}")
+    with tempfile.TemporaryDirectory() as folder:
+        rows = alone.edit(
+            codec,
+            alone.picture(arguments.image),
+            named,
+            arguments.out or Path(folder),
+            arguments.side_information,
+            arguments.metrics,
+        )
+    show(rows, arguments.metrics, arguments.csv)
+
+
+def parsed(text: str) -> object:
+    """An edit in YAML. Raises StudyError for text that is none."""
+    try:
+        edit = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise StudyError(f"--edit is not valid YAML: {' '.join(str(error).split())}") from None
+    for problem in edits.problems(edit):
+        raise StudyError(f"--edit: {problem}")
+    return edit
+
+
+def show(rows: Sequence[Mapping], names: Sequence[str], as_csv: bool) -> None:
+    """Print rows as a table for readers, or as CSV."""
+    columns = ["edit", "value", "side_information", *RATES, *names]
+    columns += [f"delta_{name}" for name in ("bpp", *names)]
+    if as_csv:
+        columns = list(dict.fromkeys([*columns, *(key for row in rows for key in row)]))
+        writer = csv.DictWriter(sys.stdout, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return
+    cells = [columns, *([_text(row.get(column)) for column in columns] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells)]
+    for line, row in zip(cells, [{}, *rows]):
+        reason = f"  {row['reason']}" if row.get("reason") else ""
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() + reason)
+
+
+def listing() -> str:
+    """The operations with their parameters, and how elements are selected."""
+    lines = ["Operations (op):"]
+    for name, found in operations.REGISTRY.items():
+        lines.append(f"  {name}: {found.summary}")
+        for key, kind in found.kinds.items():
+            default = f" (default: {found.defaults[key]})" if key in found.defaults else ""
+            lines.append(f"      {key}: {kind.words}{default}")
+    return "\n".join([*lines, "", (selection.__doc__ or "").strip()])
+
+
+def _text(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else "" if value is None else str(value)
+
+
+if __name__ == "__main__":
+    guarded(main)

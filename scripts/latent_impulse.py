@@ -1,0 +1,31 @@
+"""Paint what the synthesis transform of a learned codec makes of one coefficient of each channel of its latent."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from study import commands
+from study.errors import guarded
+from study.latents import impulse
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands.add_codec(parser)
+    parser.add_argument(
+        "--latents",
+        type=Path,
+        required=True,
+        help="record of latents (latents.csv), whose means and amplitudes are taken",
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="record to write (impulse.csv); impulse.npz is put beside it"
+    )
+    parser.add_argument("--remade", type=int, default=0, help="how often this job's lost files were made again")
+    arguments = parser.parse_args()
+    impulse.impulse_set(commands.learned(arguments), arguments.latents, arguments.out, arguments.remade)
+
+
+if __name__ == "__main__":
+    guarded(main)

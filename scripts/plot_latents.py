@@ -1,0 +1,38 @@
+"""Draw the figures of an experiment on latents: those of an image set's pictures with one codec at one quality."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from study import commands
+from study.errors import guarded
+from study.latents import drawing
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--figures",
+        required=True,
+        help="JSON: the job and its figures, as study.latents.figure_plan makes it, or - for standard input",
+    )
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), help="where the records are (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--references",
+        type=Path,
+        default=Path("references"),
+        help="folder of epfl2021.csv, the report's own figures (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER", help="folder for the figures and figures.csv"
+    )
+    arguments = parser.parse_args()
+    told = commands.json_option("--figures", arguments.figures)
+    drawing.draw(told, arguments.results, arguments.references, arguments.out)
+
+
+if __name__ == "__main__":
+    guarded(main)

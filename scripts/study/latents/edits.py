@@ -1,0 +1,227 @@
+"""Edits as they stand in a config, and the cells that they expand into.
+
+An edit is a step or a list of steps, done in order. A step is a mapping of `select` (see `selection`; without it,
+everything), `op` (see `operations`) and `site`: `y`, the latent, or `z`, that of the hyperprior. A list in the place of
+a parameter is a sweep, as are `channels: each` and `k: all`; several sweeps of one edit are combined.
+
+The edited y is coded under every policy on side information that the experiment asks for: `keep`, with the z of the
+original, or `recompute`, with the z that the hyperprior makes of the edited y. An edit of z itself is coded with the z
+that it makes (`edited`), and a codec without hyperprior has no policy (`none`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from study.errors import CodecError
+from study.latents import operations, selection
+from study.latents.operations import Around, Operation
+from study.latents.selection import Site
+from study.suggest import allowed
+
+CONTROL = "none"
+SITES = ("y", "z")
+POLICIES = ("recompute", "keep")
+LARGEST_SWEEP = 4096
+_STEP = ("select", "op", "site")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: selection, operation with parameters, site. `swept` names the places that hold sweeps, with values."""
+
+    select: Mapping[str, Any]
+    operation: Operation
+    parameters: Mapping[str, Any]
+    site: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One edit of one picture: its name, the values of its sweeps (text), its steps without sweeps, its policy."""
+
+    edit: str
+    value: str
+    steps: tuple[Step, ...]
+    policy: str
+
+    @property
+    def site(self) -> str:
+        """The sites that the steps edit: `y`, `z`, `y z`; empty for the control."""
+        return " ".join(site for site in SITES if any(step.site == site for step in self.steps))
+
+    @property
+    def name(self) -> str:
+        """What tells this cell from the others of its picture, fit for a file's name."""
+        return "~".join(part for part in (self.edit, self.value, self.policy) if part)
+
+
+def parsed(edit: object) -> tuple[Step, ...]:
+    """The steps of an edit, its sweeps unexpanded. Raises CodecError that says what is wrong."""
+    found = []
+    for place, step in enumerate(_as_steps(edit), start=1):
+        problem = next(_step_problems(step), None)
+        if problem:
+            raise CodecError(f"step {place}: {problem}" if isinstance(edit, list) else problem)
+        operation, parameters = operations.parsed(step["op"])
+        found.append(Step(dict(step.get("select", {})), operation, parameters, step.get("site", "y")))
+    return tuple(found)
+
+
+def problems(edit: object, channels: Mapping[str, int] | None = None) -> Iterator[str]:
+    """What is wrong with an edit, as far as it can be seen without a latent.
+
+    `channels` is the number of channels of each site that the codec has, None if it isn't known.
+    """
+    try:
+        steps = parsed(edit)
+    except CodecError as error:
+        yield str(error)
+        return
+    for place, step in enumerate(steps, start=1):
+        before = f"step {place}: " if len(steps) > 1 else ""
+        if channels is not None and step.site not in channels:
+            yield f"{before}site: found {step.site!r}; this codec has no hyperprior; {allowed(step.site, channels)}"
+            continue
+        for problem in selection.problems(step.select, None if channels is None else channels[step.site]):
+            yield before + problem
+
+
+def expanded(named: Mapping[str, object], policies: Sequence[str], channels: Mapping[str, int]) -> list[Cell]:
+    """Every cell of an experiment for a picture: the control first, then the edits in order, each under each policy.
+
+    `channels` is the number of channels of each site that the codec has. Raises CodecError for an edit that this
+    codec can't have, and for a sweep beyond measure.
+    """
+    cells = []
+    for edit, given in {CONTROL: [], **named}.items():
+        steps = parsed(given)
+        if missing := next((step.site for step in steps if step.site not in channels), None):
+            raise CodecError(f"edit {edit}: site: found {missing!r}, but this codec has no hyperprior")
+        swept = [_swept(step, channels[step.site]) for step in steps]
+        count = int(np.prod([len(found) for found in swept], dtype=np.float64))
+        if count > LARGEST_SWEEP:
+            raise CodecError(f"edit {edit}: its sweeps make {count} cells; allowed: at most {LARGEST_SWEEP}")
+        for combination in itertools.product(*swept):
+            value = ",".join(text for text, _ in combination if text)
+            own = tuple(step for _, step in combination)
+            cells += [Cell(edit, value, own, policy) for policy in _policies(own, policies, channels)]
+    return cells
+
+
+def edited(cell: Cell, sites: Mapping[str, Site], around: Mapping[str, Around]) -> dict[str, np.ndarray]:
+    """The latents y and z after a cell's steps; each selects by the latent before any edit. Raises CodecError."""
+    values = {name: site.values for name, site in sites.items()}
+    for step in cell.steps:
+        own = sites[step.site]
+        if values[step.site].shape != own.values.shape:
+            own = Site(values[step.site], None, own.size[::-1])
+        chosen = selection.chosen(step.select, own)
+        values[step.site] = operations.perform(
+            values[step.site], chosen, step.operation, step.parameters, around[step.site]
+        )
+    return values
+
+
+def moved_picture(steps: Sequence[Step], picture: np.ndarray, stride: int) -> np.ndarray | None:
+    """What steps do to a picture [H, W, 3], if each moves the whole latent y as a picture can be moved.
+
+    `stride` is the picture's pixels per element of y. None for other steps, and for none.
+    """
+    if not steps:
+        return None
+    for step in steps:
+        if step.site != "y" or step.select or step.operation.picture is None:
+            return None
+        picture = step.operation.picture(picture, stride, **step.parameters)
+        if picture is None:
+            return None
+    return picture
+
+
+def sets_needed(named: Mapping[str, object]) -> list[str]:
+    """The image sets whose latents the edits ask for, beside those of the pictures that are edited."""
+    steps = [step for given in named.values() for step in parsed(given)]
+    return list(
+        dict.fromkeys(name for step in steps for name in operations.sets_needed(step.operation, step.parameters))
+    )
+
+
+def files_needed(named: Mapping[str, object]) -> list[str]:
+    """The files that the edits ask for: masks."""
+    selections = [step.select for given in named.values() for step in parsed(given)]
+    return list(dict.fromkeys(select["mask"]["png"] for select in selections if "png" in select.get("mask", {})))
+
+
+def as_text(steps: Iterable[Step]) -> str:
+    """Steps as JSON, the same for the same steps."""
+    return json.dumps(
+        [
+            {"select": step.select, "op": {step.operation.name: dict(step.parameters)}, "site": step.site}
+            for step in steps
+        ],
+        sort_keys=True,
+    )
+
+
+def _as_steps(edit: object) -> list:
+    return edit if isinstance(edit, list) else [edit]
+
+
+def _step_problems(step: object) -> Iterator[str]:
+    if not isinstance(step, Mapping) or "op" not in step:
+        yield f"found {step!r}; allowed: a mapping with {', '.join(_STEP)}, of which op is required"
+        return
+    for key in step:
+        if key not in _STEP:
+            yield f"{key}: this key is unknown; {allowed(key, _STEP)}"
+    if step.get("site", "y") not in SITES:
+        yield f"site: found {step['site']!r}; {allowed(step['site'], SITES)}"
+    yield from selection.problems(step.get("select", {}))
+    try:
+        operations.parsed(step["op"])
+    except CodecError as error:
+        yield str(error)
+
+
+def _swept(step: Step, channels: int) -> list[tuple[str, Step]]:
+    """A step for each combination of its sweeps' values, with these as text."""
+    axes: list[list[tuple[str, dict, dict]]] = []
+    select = step.select
+    if select.get("channels") == selection.EACH:
+        digits = len(str(channels - 1))
+        axes.append([(f"{channel:0{digits}d}", {"channels": [channel]}, {}) for channel in range(channels)])
+    if "top" in select and not isinstance(select["top"]["k"], int):
+        counts = _counts(select["top"]["k"], channels)
+        axes.append([(text, {"top": {**select["top"], "k": count}}, {}) for text, count in counts])
+    for key, value in step.parameters.items():
+        if isinstance(value, list) or value == operations.ALL:
+            values = _counts(value, channels) if value == operations.ALL else [(f"{each}", each) for each in value]
+            axes.append([(text, {}, {key: each}) for text, each in values])
+    found = []
+    for combination in itertools.product(*axes):
+        own = replace(
+            step,
+            select={**select, **{key: each for _, part, _ in combination for key, each in part.items()}},
+            parameters={**step.parameters, **{key: each for _, _, part in combination for key, each in part.items()}},
+        )
+        found.append((",".join(text for text, _, _ in combination), own))
+    return found
+
+
+def _counts(given: object, channels: int) -> list[tuple[str, int]]:
+    numbers = list(range(1, channels + 1)) if given == selection.ALL else list(given)
+    digits = len(str(max(numbers)))
+    return [(f"{number:0{digits}d}", number) for number in numbers]
+
+
+def _policies(steps: Sequence[Step], wanted: Sequence[str], channels: Mapping[str, int]) -> Sequence[str]:
+    if "z" not in channels:
+        return ["none"]
+    return ["edited"] if any(step.site == "z" for step in steps) else wanted
