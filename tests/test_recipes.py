@@ -76,6 +76,9 @@ def test_a_file_of_another_recipe_is_not_taken_for_made(tmp_path):
     (tmp_path / "a").mkdir()
     save_file({}, tmp_path / "a" / "1.safetensors", metadata=said)
     assert recipes.made(content, "a", 1, str(tmp_path))
+    whole = {"a": {**content["a"], "qualities": {1: {"lam": 4, "steps": 5}}}}
+    save_file({}, tmp_path / "a" / "1.safetensors", metadata=said | {"lam": "4.0"})
+    assert recipes.made(whole, "a", 1, str(tmp_path))
     for key, other in (("steps", "6"), ("lam", "0.25"), ("start", "a/2"), ("n", "[1, 2, 4]")):
         save_file({}, tmp_path / "a" / "1.safetensors", metadata=said | {key: other})
         assert not recipes.made(content, "a", 1, str(tmp_path)), key

@@ -97,6 +97,9 @@ def chain(recipes: Mapping[str, dict], name: str, quality: str | int) -> list[st
 
 
 def _same(said: str | None, value: object) -> bool:
-    if said is None:
+    if said is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return said == str(value)
+    try:
+        return float(said) == value
+    except ValueError:
         return False
-    return float(said) == value if isinstance(value, float) else said == str(value)
