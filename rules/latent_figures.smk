@@ -56,7 +56,7 @@ for job in figure_plan.jobs(PLAN):
             "../envs/study.yaml"
         params:
             figures=lambda w, told=figure_plan.option(PLAN, job): told,
-            folder=f"{FIGURES}/latents/{job.experiment}/{job.path}",
+            folder=f"{FIGURES}/latents/{job.experiment}/{job.path}",  # a command sees the loop's last value
             code=code("plot_latents.py"),
             lock=lock("study"),
         shell:

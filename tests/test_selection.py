@@ -59,6 +59,12 @@ def test_a_mask_on_a_padded_grid() -> None:
     assert top[:, :2].all() and not top[:, 2:].any()
 
 
+def test_a_mask_of_a_picture_that_is_mostly_padding() -> None:
+    """A picture of 33x90 lies in the middle of a grid of 64x128, whose rows 1 and 2 hold all of it but a pixel."""
+    left = chosen({"mask": {"rectangle": [0, 0, 0.5, 1]}}, site((4, 4, 8), (33, 90)))
+    assert left[:, 1:3, 2:4].all() and not left[:, :, 4:].any()
+
+
 @pytest.mark.parametrize(
     "select,words",
     [

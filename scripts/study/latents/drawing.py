@@ -467,8 +467,8 @@ def _told_apart(rows: Sequence[Mapping]) -> list[dict]:
         known = list({row["value"]: row for row in reversed(known)}.values())[::-1]
     lacking = [row for row in rows if row["equivariance_db"] is None]
     several = len({row["side_information"] for row in rows}) > 1
-    return [{**row, "apart": "" if alike else f", {row['side_information']}"} for row in known] + [
-        {**row, "apart": f", {row['side_information']}" if several and known else ""} for row in lacking
+    return [{**row, "apart": "" if alike else f" ({row['side_information']})"} for row in known] + [
+        {**row, "apart": f" ({row['side_information']})" if several and known else ""} for row in lacking
     ]
 
 

@@ -208,10 +208,10 @@ def _picture_mask(mask: Mapping, size: tuple[int, int]) -> np.ndarray:
 
 def _on_grid(mask: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
     """A picture's mask on the latent's grid: where at least half of an element's square is selected."""
-    strides = [2 ** round(np.log2(max(1, side / count))) for side, count in zip(mask.shape, grid)]
-    missing = [count * stride - side for count, stride, side in zip(grid, strides, mask.shape)]
+    stride = max(2 ** int(np.ceil(np.log2(max(1, side / count)))) for side, count in zip(mask.shape, grid))
+    missing = [count * stride - side for count, side in zip(grid, mask.shape)]
     if min(missing) < 0:
         raise CodecError(f"select.mask: the latent's grid {list(grid)} doesn't cover a picture of {list(mask.shape)}")
     padded = np.pad(mask, [(each // 2, each - each // 2) for each in missing], mode="edge")
-    squares = padded.reshape(grid[0], strides[0], grid[1], strides[1])
+    squares = padded.reshape(grid[0], stride, grid[1], stride)
     return squares.mean((1, 3)) >= 0.5
