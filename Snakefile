@@ -52,4 +52,4 @@ onsuccess:
 
 
 onerror:
-    print(progress.closing(STUDY), file=sys.stderr)
+    print(progress.closing(STUDY, failed=True), file=sys.stderr)

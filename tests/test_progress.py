@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -22,3 +23,11 @@ def test_handler_writes_the_last_line_and_ignores_other_records(capsys: pytest.C
         handler.emit(record)
     handler.emit(logging.LogRecord("x", logging.INFO, "", 0, "a job", None, None))
     assert capsys.readouterr().err.splitlines() == ["2 of 2 jobs done, 0 left; 0:00 so far"]
+
+
+def test_the_last_words_tell_a_finished_study_from_a_part_and_from_a_failure(tmp_path: Path) -> None:
+    assert "the study as a whole is not" in progress.closing(tmp_path)
+    (tmp_path / "complete.txt").write_text("all 3 cells have values\n")
+    assert progress.closing(tmp_path).startswith("all 3 cells have values\nPage: ")
+    assert progress.closing(tmp_path, failed=True).startswith("the study is not complete")
+    assert "\n" not in progress.closing(tmp_path / "nowhere", failed=True)

@@ -43,14 +43,15 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def closing(folder: str | Path) -> str:
+def closing(folder: str | Path, failed: bool = False) -> str:
     """The last words of a run: which cells lack a value, and where the results are."""
     folder = Path(folder)
     complete = folder / "complete.txt"
-    summary = (
-        complete.read_text(encoding="utf-8")
-        if complete.exists()
-        else "the study is not complete: see the errors above\n"
-    )
-    tables = f"Tables: {folder}/rd.csv, means.csv, bd.csv. Figures: {folder}/figures/"
-    return f"{summary}{tables}" if folder.exists() else summary.rstrip()
+    if failed:
+        said = "the study is not complete: see the errors above\n"
+    elif complete.exists():
+        said = complete.read_text(encoding="utf-8")
+    else:
+        said = "what was asked for is done; the study as a whole is not\n"
+    where = f"Page: {folder}/index.html. Tables: {folder}/rd.csv, means.csv, bd.csv. Figures: {folder}/figures/"
+    return f"{said}{where}" if folder.exists() else said.rstrip()

@@ -188,8 +188,10 @@ function drawChart() {
     });
   }
   const published = state.curve === "" && state.published ? data.published.filter((curve) => curve.metric === state.metric) : [];
+  const reach = 1.1 * Math.max(...traces.flatMap((trace) => trace.x)); // published points beyond it would squeeze the study's
   for (const curve of published) {
-    const drawn = curve.points.map(([rate, value, quality]) => [rate, scaled(value, metric), quality]);
+    const drawn = curve.points.filter(([rate]) => !traces.length || rate <= reach)
+      .map(([rate, value, quality]) => [rate, scaled(value, metric), quality]);
     traces.push({
       type: "scatter", mode: "lines", name: curve.label, x: drawn.map((point) => point[0]), y: drawn.map((point) => point[1]),
       text: drawn.map((point) => `${curve.label}<br>published: ${curve.source}<br>quality ${point[2]}: ${shown(point[0])} bpp, ${shown(point[1], 5)}`),
