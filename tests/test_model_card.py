@@ -37,11 +37,11 @@ def test_results_are_written_under_the_heading_and_the_rest_stays(tmp_path: Path
     claim = {"text": "It is small.", "weights": "bundled", "verdict": "holds"}
     files.write_rows(tmp_path / "claims.csv", claim, [claim, claim | {"weights": "", "verdict": "not tested"}])
     card = tmp_path / "card.md"
-    card.write_text("# Card\n\nkept\n\n## Results\n\nold\n")
+    card.write_text("# Card\n\nkept\n\n## Results\n\noutdated\n")
     done = run(tmp_path, card)
     assert done.returncode == 0, done.stderr
     text = card.read_text()
-    assert text.startswith("# Card\n\nkept\n\n## Results\n") and "old" not in text
+    assert text.startswith("# Card\n\nkept\n\n## Results\n") and "outdated" not in text
     assert f"| `{NAME}` | 0.30–0.70 | -12.3 % [-15.0, -9.0] | – | +1.00 … +2.00 dB | +0.00 … +0.00 dB |" in text
     assert f"| `{NAME}` | 2 | 0.005 |" in text and "| 144 k | 0.32 | 1.5 / 1.5 | 0.700 | 31.00 | 0.9000 |" in text
     assert text.count("- It is small. **holds**") == 1
