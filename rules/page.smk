@@ -34,6 +34,7 @@ rule page:
         f"{STUDY}/index.html",
     log:
         f"results/logs/studies/{PLAN.name}/page.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:

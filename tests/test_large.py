@@ -107,7 +107,7 @@ def test_the_bench_of_the_graph(tmp_path: Path) -> None:
     cells = 4 * 2 * 3
     assert row["cells"] == cells
     assert row["jobs"] >= 3 * cells + 3 + 2 * 2  # pictures in three parts, and weights of two codecs at two qualities
-    assert row["noop_s"] > 0.5 and 50 < row["noop_mb"] < 1000
+    assert row["noop_s"] > 0.5 and row["noop_mb"] > 50  # a child's peak begins with that of the tests
     bench_graph.draw([row | {"jobs": size * row["jobs"]} for size in (1, 2)], tmp_path / "graph")
     assert (tmp_path / "graph.png").stat().st_size > 1000 and (tmp_path / "graph.pdf").stat().st_size > 1000
 

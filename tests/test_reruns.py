@@ -164,7 +164,7 @@ def test_killed_run_resumes_to_the_same_bytes(finished: Study, tmp_path: Path) -
             start_new_session=True,
         )
         try:
-            process.wait(timeout=moments.uniform(2.0, 9.0))
+            process.wait(timeout=moments.uniform(1.5, 4.0))
             break
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
