@@ -6,6 +6,9 @@
 #          it lists, {figure}-{image}[-{edit}].png and .pdf
 
 
+import os
+
+
 rule latent_impulse:
     input:
         latents="results/latents/{set}/{codec}/{quality}/latents.csv",
@@ -56,7 +59,7 @@ for job in figure_plan.jobs(PLAN):
             "../envs/study.yaml"
         params:
             figures=lambda w, told=figure_plan.option(PLAN, job): told,
-            folder=f"{FIGURES}/latents/{job.experiment}/{job.path}",  # a command sees the loop's last value
+            folder=lambda w, output: os.path.dirname(output[0]),  # a command sees the loop's last value
             code=code("plot_latents.py"),
             lock=lock("study"),
         shell:
