@@ -1,9 +1,9 @@
 """Compare bundled codecs with CompressAI's eval_model on the same weights, pictures and threads (one).
 
 For each codec: payload bits per pixel, PSNR and MS-SSIM of both, and the time of encoding and decoding a picture, the
-fastest of some runs that take turns. Exit status 1 if they differ by more than 1e-3 of the rate, 1e-3 dB, 1e-4, or if
-the time is more than 0.7 of eval_model's. Sides should be multiples of 64: eval_model pads others with black, we
-repeat the edge.
+fastest of some runs that take turns; eval_model runs in a process of its own, as its users run it. Exit status 1 if
+they differ by more than 1e-3 of the rate, 1e-3 dB, 1e-4, or if the time is more than 0.7 of eval_model's. Sides should
+be multiples of 64: eval_model pads others with black, we repeat the edge.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from study import catalogue, codecs, errors, fetch, networks
 
+_peer: dict[str, object] = {}  # what eval_model's process has loaded
 COLUMNS = "codec quality pictures bpp_eval bpp dpsnr dmsssim time_eval time ratio"
 
 
@@ -44,9 +47,13 @@ def bench(names: list[str], paths: list[Path], runs: int) -> bool:
     print(*COLUMNS.split())
     good = True
     for name, quality in (text.rsplit("/", 1) for text in names):
-        entry = catalogue.entry("codec", name, catalogue.codecs())
-        codec = codecs.load(name, int(quality), entry)
-        found = compare(codec, paths, runs)
+        codec = codecs.load(name, int(quality), catalogue.entry("codec", name, catalogue.codecs()))
+        with tempfile.TemporaryDirectory() as folder:
+            checkpoint = Path(folder) / "checkpoint.pth.tar"
+            _save_checkpoint(codec, checkpoint)
+            started = (_start_eval_model, (checkpoint, codec.settings))
+            with ProcessPoolExecutor(1, get_context("spawn"), *started) as eval_model:
+                found = compare(codec, eval_model, paths, runs)
         print(name, quality, len(paths), *(f"{value:.5f}" for value in found.values()), flush=True)
         good &= (
             abs(found["bpp"] / found["bpp_eval"] - 1) <= 1e-3 and found["dpsnr"] <= 1e-3 and found["dmsssim"] <= 1e-4
@@ -55,23 +62,22 @@ def bench(names: list[str], paths: list[Path], runs: int) -> bool:
     return good
 
 
-def compare(codec: codecs.LearnedCodec, paths: list[Path], runs: int) -> Mapping[str, float]:
+def compare(
+    codec: codecs.LearnedCodec, eval_model: ProcessPoolExecutor, paths: list[Path], runs: int
+) -> Mapping[str, float]:
     """Means over pictures of both rates and times, the largest differences of quality, and the ratio of the times."""
-    import compressai.utils.eval_model.__main__ as reference
     import numpy as np
     import torch
     from PIL import Image
     from pytorch_msssim import ms_ssim
 
     torch.set_num_threads(1)
-    net = _as_checkpoint(codec, reference)
     rows = []
     for path in paths:
-        x = reference.read_image(path)
         rgb = np.asarray(Image.open(path).convert("RGB"))
         theirs, ours = [], []
         for _ in range(runs):
-            theirs.append(reference.inference(net, x))
+            theirs.append(eval_model.submit(_run_eval_model, path).result())
             start = time.perf_counter()
             bitstream = codec.encode(rgb)
             decoded = codec.decode(bitstream)
@@ -120,11 +126,20 @@ def _pictures(folder: Path) -> Path:
     return folder
 
 
-def _as_checkpoint(codec: codecs.LearnedCodec, reference: object) -> object:
-    """The codec's weights, through a checkpoint file and eval_model's own loader, at the settings' widths."""
+def _save_checkpoint(codec: codecs.LearnedCodec, path: Path) -> None:
+    """The codec's weights as a file for eval_model."""
     import torch
 
-    settings = codec.settings
+    weights = {
+        name: value.float() if value.is_floating_point() else value for name, value in codec._net.state_dict().items()
+    }
+    torch.save({"state_dict": weights}, path)
+
+
+def _start_eval_model(path: Path, settings: Mapping[str, object]) -> None:
+    """Load a checkpoint by eval_model's own loader, at the widths of the settings."""
+    import compressai.utils.eval_model.__main__ as reference
+    import torch
 
     class Architecture:
         @staticmethod
@@ -133,13 +148,13 @@ def _as_checkpoint(codec: codecs.LearnedCodec, reference: object) -> object:
             net.load_state_dict(state)
             return net
 
+    torch.set_num_threads(1)
     reference.architectures["benched"] = Architecture
-    weights = {
-        name: value.float() if value.is_floating_point() else value for name, value in codec._net.state_dict().items()
-    }
-    with tempfile.NamedTemporaryFile(suffix=".pth.tar") as file:
-        torch.save({"state_dict": weights}, file.name)
-        return reference.load_checkpoint("benched", True, file.name)
+    _peer.update(reference=reference, net=reference.load_checkpoint("benched", True, path))
+
+
+def _run_eval_model(path: Path) -> Mapping[str, float]:
+    return _peer["reference"].inference(_peer["net"], _peer["reference"].read_image(path))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from study import container, entropy, library, networks, published
+from study import allocation, container, entropy, library, networks, published
 from study.codecs import Latents, LearnedCodec, Statistics, Weights, check_rgb
 from study.errors import BitstreamError, CodecError, StudyError
 from study.images import LARGEST_PIXELS
@@ -186,7 +186,7 @@ class Backend(LearnedCodec):
         height, width = latents.size
         with torch.inference_mode(), _one_thread():
             x = self._net.g_s(torch.from_numpy(latents.y)[None].to(self.settings["device"]))[0]
-            x = x[:, top : top + height, left : left + width].clamp(0, 1).mul(255).round().to(torch.uint8)
+            x = x[:, top : top + height, left : left + width].clamp_(0, 1).mul_(255).round_().to(torch.uint8)
             return x.permute(1, 2, 0).contiguous().cpu().numpy()
 
     @functools.cached_property
@@ -194,6 +194,7 @@ class Backend(LearnedCodec):
         """The network, ready for inference: the transforms in float32, what entropy decoding depends on in float64."""
         import torch
 
+        allocation.keep_freed_memory()
         path = self._path()
         model = str(self.settings["model"])
         if self.settings["weights"] == "published":
