@@ -38,6 +38,8 @@ rule all:
         f"{STUDY}/index.html",
 
 
+remember_signatures(workflow.rules)
+
 if workflow.is_main_process:
     logger.addHandler(progress.Progress())
 

@@ -1,7 +1,9 @@
 # Names and targets that the other files of rules/ share.
 
 import gc
+import inspect
 import json
+import types
 
 from study import config as study_config, plan, progress, running
 from study.errors import StudyError
@@ -28,6 +30,14 @@ def hold_results():
         running.hold()
     except StudyError as error:
         raise WorkflowError(str(error)) from None
+
+
+def remember_signatures(rules):
+    """Keep the signature of each rule's functions, which Snakemake asks for several times for every job."""
+    for rule in rules:
+        for each in (*rule.input, *rule.params, rule.group, rule.conda_env):
+            if isinstance(each, types.FunctionType):
+                each.__signature__ = inspect.signature(each)
 
 
 wildcard_constraints:

@@ -61,7 +61,7 @@ rule complexity:
 rule check_cells:
     input:
         rd=f"{STUDY}/rd.csv",
-        products=PLAN.products(STUDY),
+        page=f"{STUDY}/index.html",  # which needs all the study's products
     output:
         f"{STUDY}/complete.txt",
     log:

@@ -76,8 +76,8 @@ def large() -> plan.Plan:
 def test_the_synthetic_study_is_as_large_as_it_says(large: plan.Plan) -> None:
     assert len(large.codecs) == 70 and {len(chosen) for chosen in large.qualities.values()} == {8}
     assert len(large.image_names("synthetic")) == 428
-    assert [len(entry["only"]) for entry in large.parts["synthetic"].values()] == [107] * 4
-    assert len(large.cells()) == 70 * 8 * 4
+    assert [len(entry["only"]) for entry in large.parts["synthetic"].values()] == [214] * 2
+    assert len(large.cells()) == 70 * 8 * 2
     assert len(large.weighted()) == 35 * 8
 
 

@@ -29,11 +29,12 @@ def edges(
     wildcards += [SimpleNamespace(experiment=name) for name in experiments]
     names = {rule.name: _plain(rule.name, sets) for rule in rules}
     found = set()
-    makers: dict[str, str | None] = {}
+    makers: dict[str, str | None] = {str(output): rule.name for rule in rules for output in rule.output}
+    patterns = [(rule.name, output) for rule in rules for output in rule.output if "{" in output]
     for rule in rules:
         for path in {text for given in rule.input for text in _paths(given, wildcards)}:
             if path not in makers:
-                makers[path] = _maker(path, rules)
+                makers[path] = next((name for name, output in patterns if output.match(path)), None)
             if makers[path] is not None and makers[path] != rule.name:
                 found.add((names[makers[path]], names[rule.name]))
     needed, before = set(), {LAST}
@@ -111,10 +112,6 @@ def _paths(given: object, wildcards: Sequence[SimpleNamespace]) -> Iterator[str]
         except (AttributeError, KeyError):
             continue
         yield from [answer] if isinstance(answer, str) else map(str, answer)
-
-
-def _maker(path: str, rules: Iterable) -> str | None:
-    return next((rule.name for rule in rules for output in rule.output if output.match(path)), None)
 
 
 def _plain(name: str, sets: Iterable[str]) -> str:
