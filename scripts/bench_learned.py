@@ -29,7 +29,7 @@ def main() -> None:
         "--images", type=Path, help="folder of pictures (default: kodak in the mirror folder, else packaged)"
     )
     parser.add_argument("--count", type=int, default=3, help="how many of them (default: %(default)s)")
-    parser.add_argument("--runs", type=int, default=3, help="runs of each, the fastest counts (default: %(default)s)")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each, the fastest counts (default: %(default)s)")
     parser.add_argument(
         "codec", nargs="*", help="id/quality of a codec with bundled weights (default: one quality of each)"
     )

@@ -484,9 +484,11 @@ def test_everything_is_reached_by_keyboard_and_has_a_name(browser: Browser, page
     assert after != before and len(set(after)) == 1
     browser.run("document.querySelector('#points summary').focus()")
     browser.keys("\ue007")
-    browser.run("document.querySelectorAll('#points button[aria-label]')[4].focus()")
+    buttons = "document.querySelectorAll('#points button[aria-label]')"
+    browser.wait(lambda: browser.run(f"return {buttons}.length > 4"))
+    browser.run(f"{buttons}[4].focus()")
     browser.keys("\ue007")
-    assert browser.run("return state.panes[state.active].join()") == "webp,30"
+    assert browser.wait(lambda: browser.run("return state.panes[state.active].join()") == "webp,30")
 
 
 @needs_browser

@@ -1,7 +1,8 @@
 """Entropy coding of integer latents with CompressAI's tables and its rANS coder: the same bytes, fewer conversions.
 
 The library hands its whole table of the Gaussian, 64 rows of 3133 entries, to the coder as nested lists, each time
-anew. Here the lists are made once, without the rows' padding.
+anew. Here the lists are made once, without the rows' padding. Integers are handed over with 128 added, as are the
+tables' offsets, which changes no code: nearly all are then among the few that Python need not make anew.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ LARGEST = 2**20
 _SLACK = 8
 _PRECISION = 16  # bits of the coder's probabilities
 _DIGIT = 4  # bits
+_SHIFT = 128
 
 
 class Tables:
@@ -28,6 +30,7 @@ class Tables:
     def __init__(self, model: EntropyModel) -> None:
         self.lengths = model.cdf_length.tolist()
         self.offsets = model.offset.tolist()
+        self._shifted = [offset + _SHIFT for offset in self.offsets]
         rows = model.quantized_cdf.numpy()
         self.cdfs = [rows[index, :length].tolist() for index, length in enumerate(self.lengths)]
 
@@ -35,7 +38,8 @@ class Tables:
         """The string of integers of any shape; `indexes` of the same shape choose the distributions."""
         from compressai.ans import RansEncoder
 
-        return RansEncoder().encode_with_indexes(*_lists(symbols, indexes), self.cdfs, self.lengths, self.offsets)
+        lists = (symbols + _SHIFT).reshape(-1).tolist(), indexes.reshape(-1).tolist()
+        return RansEncoder().encode_with_indexes(*lists, self.cdfs, self.lengths, self._shifted)
 
     def bits(self, symbols: np.ndarray, indexes: np.ndarray) -> np.ndarray:
         """The length of each integer's code in bits, float64 in the shape of `symbols`.
@@ -79,8 +83,12 @@ class Tables:
 
     def decode_next(self, decoder: object, indexes: np.ndarray) -> np.ndarray:
         """The next integers of a decoder, int32 in the shape of `indexes`."""
-        values = decoder.decode_stream(indexes.reshape(-1).tolist(), self.cdfs, self.lengths, self.offsets)
-        return np.array(values, dtype=np.int32).reshape(indexes.shape)
+        values = decoder.decode_stream(indexes.reshape(-1).tolist(), self.cdfs, self.lengths, self._shifted)
+        try:
+            integers = np.frombuffer(bytearray(values), dtype=np.uint8).astype(np.int32)
+        except ValueError:  # some aren't bytes
+            integers = np.array(values, dtype=np.int32)
+        return (integers - _SHIFT).reshape(indexes.shape)
 
 
 def quantised(values: np.ndarray, centre: np.ndarray | float) -> np.ndarray:
@@ -114,7 +122,3 @@ def complete(net: CompressionModel) -> None:
 
         net.gaussian_conditional._standardized_quantile = ndtri
         net.gaussian_conditional.update_scale_table(get_scale_table())
-
-
-def _lists(symbols: np.ndarray, indexes: np.ndarray) -> tuple[list[int], list[int]]:
-    return symbols.reshape(-1).tolist(), indexes.reshape(-1).tolist()

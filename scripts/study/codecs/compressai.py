@@ -116,7 +116,7 @@ class Backend(LearnedCodec):
             x = torch.from_numpy(np.pad(rgb, (*self._padding((height, width)), (0, 0)), mode="edge")).to(
                 self.settings["device"]
             )
-            y = self._net.g_a(x[None].permute(0, 3, 1, 2).float().div_(255))
+            y = self._transforms[0](x[None].permute(0, 3, 1, 2).float().div_(255))
             z = self._hyper_analysis(y)
         return Latents(_array(y), None if z is None else _array(z), (height, width))
 
@@ -185,7 +185,7 @@ class Backend(LearnedCodec):
         (top, _), (left, _) = self._padding(latents.size)
         height, width = latents.size
         with torch.inference_mode(), _one_thread():
-            x = self._net.g_s(torch.from_numpy(latents.y)[None].to(self.settings["device"]))[0]
+            x = self._transforms[1](torch.from_numpy(latents.y)[None].to(self.settings["device"]))[0]
             x = x[:, top : top + height, left : left + width].clamp_(0, 1).mul_(255).round_().to(torch.uint8)
             return x.permute(1, 2, 0).contiguous().cpu().numpy()
 
@@ -212,6 +212,14 @@ class Backend(LearnedCodec):
             if hasattr(net, name):
                 getattr(net, name).double()
         return net
+
+    @functools.cached_property
+    def _transforms(self) -> tuple[torch.nn.Module, torch.nn.Module]:
+        """Analysis and synthesis."""
+        net = self._net  # brings the library
+        from study import inference
+
+        return inference.quicker(net.g_a), inference.quicker(net.g_s)
 
     @functools.cached_property
     def _bottleneck(self) -> entropy.Tables:
