@@ -30,6 +30,7 @@ for image_set in PLAN.parts:
         input:
             rd=f"{STUDY}/rd.csv",
             codecs=f"{STUDY}/codecs.csv",
+            images=expand("results/images/{part}/images.csv", part=PLAN.parts[image_set]),
         output:
             report(
                 expand(f"{FIGURES}/{image_set}/images/{{image}}.png", image=PLAN.image_names(image_set)),
@@ -50,13 +51,14 @@ for image_set in PLAN.parts:
             lock=lock("study"),
         shell:
             "python scripts/plot_images.py --rd {input.rd:q} --codecs {input.codecs:q} {params.drawing}"
-            f" --set {{params.set}} --out {FIGURES}/{{params.set}}/images 2> {{log:q}}"
+            f" --images {{input.images:q}} --set {{params.set}} --out {FIGURES}/{{params.set}}/images 2> {{log:q}}"
 
 
 rule plot_average:
     input:
         means=f"{STUDY}/means.csv",
         codecs=f"{STUDY}/codecs.csv",
+        images=lambda w: expand("results/images/{part}/images.csv", part=PLAN.parts[w.set]),
     output:
         report(f"{FIGURES}/{{set}}/average.png", caption="report/average.rst", category="{set}"),
         f"{FIGURES}/{{set}}/average.pdf",
@@ -70,7 +72,7 @@ rule plot_average:
         lock=lock("study"),
     shell:
         "python scripts/plot_average.py --means {input.means:q} --codecs {input.codecs:q} {params.drawing}"
-        " --set {wildcards.set:q} --out {output:q} 2> {log:q}"
+        " --images {input.images:q} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
 
 
 rule plot_bd_rate:

@@ -11,13 +11,15 @@ from study.figures import canvas, command, curves
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     command.add_tables(parser, "means")
+    command.add_images(parser)
     command.add_curves(parser)
     command.add_out(parser)
     arguments = parser.parse_args()
     rows = command.rows_of(arguments.means, arguments.set)
     count = rows[0]["n"]
     title = f"{arguments.set}: mean of {count} picture{'s' * (count != '1')} at each quality"
-    figure = curves.figure(rows, command.codecs(arguments.codecs), title, command.curve_options(arguments))
+    looks, options = command.codecs(arguments.codecs), command.curve_options(arguments)
+    figure = curves.figure(rows, looks, title, options, command.were_jpeg(arguments.images))
     canvas.save(figure, canvas.paths(arguments.out))
 
 

@@ -16,6 +16,7 @@ def main() -> None:
     parser.add_argument(
         "--image", nargs="+", metavar="NAME", help="pictures of the set to draw (default: every one); names, not files"
     )
+    command.add_images(parser)
     command.add_curves(parser)
     parser.add_argument(
         "--out", type=Path, required=True, metavar="FOLDER", help="folder to write <image>.pdf and <image>.png into"
@@ -25,11 +26,13 @@ def main() -> None:
     pictures: dict[str, list[dict[str, str]]] = {}
     for row in command.rows_of(arguments.rd, arguments.set):
         pictures.setdefault(row["image"], []).append(row)
+    jpeg, options = command.were_jpeg(arguments.images), command.curve_options(arguments)
     for image in arguments.image or pictures:
         if image not in pictures:
             raise StudyError(f"image set {arguments.set} has no picture {image!r}; {allowed(image, pictures)}")
         rows = pictures[image]
-        figure = curves.figure(rows, codecs, command.picture_title(rows[0]), command.curve_options(arguments))
+        title, note = command.picture_title(rows[0]), [image] if image in jpeg else []
+        figure = curves.figure(rows, codecs, title, options, note)
         canvas.save(figure, canvas.both(arguments.out / image))
 
 

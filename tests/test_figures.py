@@ -256,6 +256,18 @@ def test_a_codec_with_one_quality_is_a_marker(large):
     assert [handle.get_linestyle() for handle in handles] == ["None"]
 
 
+def test_pictures_that_were_jpeg_are_named(small, tmp_path):
+    rows = [{"image": name, "was_jpeg": was} for name, was in (("a", "yes"), ("b", "unknown"), ("c", "yes"))]
+    files.write_rows(tmp_path / "images.csv", ["image", "was_jpeg"], rows)
+    names = command.were_jpeg([tmp_path / "images.csv"])
+    assert names == ["a", "c"]
+    told = one_line(curves.figure(small.means, small.codecs, "mean", curves.Options(), names))
+    assert "JPEG at this size before, which flatters JPEG, most at the quality they had: a, c." in told
+    many = one_line(curves.figure(small.means, small.codecs, "mean", curves.Options(), ["a"] * 24))
+    assert "had: 24 pictures." in many
+    assert "before" not in one_line(curves.figure(small.means, small.codecs, "mean", curves.Options()))
+
+
 def test_what_is_missing_is_told_with_its_reason(small):
     picture = one_line(curves.figure(small.picture_rows("b"), small.codecs, "b", curves.Options()))
     assert f"Not shown: HEVC ({SKIPPED})." in picture
@@ -701,10 +713,14 @@ def commands(folder, out):
     one_set = ["--set", "photos"]
     return {
         "plot_originals.py": ["--images", folder / "images.csv", *one_set, "--out", out / "originals"],
-        "plot_images.py": [*tables_of["rd"], *tables_of["codecs"], *one_set, "--image", "a", "b", "--out", out],
+        "plot_images.py": [
+            *tables_of["rd"], *tables_of["codecs"], "--images", folder / "images.csv", *one_set,
+            "--image", "a", "b", "--out", out,
+        ],
         "plot_average.py": [
-            *tables_of["means"], *tables_of["codecs"], *one_set, "--rate-axis", "log", "--ssim-scale", "db",
-            "--panels", "psnr_rgb", "ssim", "--max-bpp", "1", "--out", out / "average.pdf", out / "average.png",
+            *tables_of["means"], *tables_of["codecs"], "--images", folder / "images.csv", *one_set,
+            "--rate-axis", "log", "--ssim-scale", "db", "--panels", "psnr_rgb", "ssim", "--max-bpp", "1",
+            "--out", out / "average.pdf", out / "average.png",
         ],
         "plot_bd.py": [*tables_of["bd"], *tables_of["codecs"], *one_set, "--out", out / "bd.rate"],
         "plot_time.py": [

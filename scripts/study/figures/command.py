@@ -72,6 +72,24 @@ def add_bd(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--method", metavar="METHOD", help="interpolation of the curves (default: the first in bd.csv)")
 
 
+def add_images(parser: argparse.ArgumentParser) -> None:
+    """The option for the records of the pictures, for `were_jpeg`."""
+    parser.add_argument(
+        "--images",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="CSV",
+        help="records of the set, or of all its parts (results/images/<set>/images.csv), to note which pictures were "
+        "JPEG before",
+    )
+
+
+def were_jpeg(records: Iterable[Path]) -> list[str]:
+    """The names of the pictures in records of an image set that were JPEG before, at their present size."""
+    return [row["image"] for record in records for row in read(record, ["image"]) if row.get("was_jpeg") == "yes"]
+
+
 def curve_options(arguments: argparse.Namespace) -> curves.Options:
     """The options of `add_curves`."""
     return curves.Options(arguments.panels, arguments.rate_axis, arguments.max_bpp, arguments.ssim_scale)

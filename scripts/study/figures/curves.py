@@ -22,6 +22,7 @@ from study.suggest import allowed
 RATE_AXES = ("linear", "log")
 SSIM_SCALES = ("linear", "db")
 PANELS = ("psnr_rgb", "ssim_sewar", "msssim_sewar", "vifp_sewar")
+_NAMED = 8  # pictures in a note
 STOPS = (0.25, 0.5, 1.0, 1.5, 2.0)
 
 _LEFT, _BETWEEN, _RIGHT = 0.47, 0.55, 0.1
@@ -52,11 +53,17 @@ class Curve:
     infinite: Sequence[str]
 
 
-def figure(rows: Sequence[Mapping[str, str]], codecs: Mapping[str, Style], title: str, options: Options) -> Figure:
+def figure(
+    rows: Sequence[Mapping[str, str]],
+    codecs: Mapping[str, Style],
+    title: str,
+    options: Options,
+    were_jpeg: Sequence[str] = (),
+) -> Figure:
     """The figure of the rows of one picture (rd.csv), or of the means of one image set (means.csv).
 
-    `codecs` comes from `style.styles`, in the order of the legend. Raises StudyError for a codec that it lacks, and
-    for metrics that the rows lack.
+    `codecs` comes from `style.styles`, in the order of the legend. A note names the pictures that `were_jpeg` at their
+    size. Raises StudyError for a codec that `codecs` lacks, and for metrics that the rows lack.
     """
     check(rows, options)
     for row in rows:
@@ -76,9 +83,17 @@ def figure(rows: Sequence[Mapping[str, str]], codecs: Mapping[str, Style], title
                 *gaps.notes(rows, codecs, options.panels, drawn),
                 *_infinite(panels, codecs, options),
                 *outside(_longest(panels), end),
+                *_compressed(were_jpeg),
             ]
         )
         return _draw(panels, codecs, title, options, end, explained, notes)
+
+
+def _compressed(names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    some = ", ".join(names) if len(names) <= _NAMED else f"{len(names)} pictures"
+    return [f"JPEG at this size before, which flatters JPEG, most at the quality they had: {some}."]
 
 
 def check(rows: Sequence[Mapping[str, str]], options: Options) -> None:
