@@ -1,9 +1,10 @@
 """Measure what a study costs beside its work: CPU seconds of a run / of the same work in one warm process.
 
-The run is that of the whole study, from an empty `results/` to its last figure, in a copy of the repository. The work
-is to encode, decode and score the same cells, files read and written, in one process that has loaded everything before.
-CPU seconds are those of all processes. A table tells where the rest goes: `own` is what the jobs of a stage take
-beyond the work (start-up, imports, weights), `start` is the part of it until the options are read.
+The run is that of the study without its latent experiments, which are other work, from an empty `results/` to its last
+figure, in a copy of the repository. The work is to encode, decode and score the same cells, files read and written, in
+one process that has loaded everything before. CPU seconds are those of all processes. A table tells where the rest
+goes: `own` is what the jobs of a stage take beyond the work (start-up, imports, weights), `start` is the part of it
+until the options are read.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def main() -> None:
 
 
 def thinned(study: dict, step: int) -> dict:
-    """The study with every `step`th quality of each codec, from the lowest."""
+    """The study without latent experiments, with every `step`th quality of each codec, from the lowest."""
+    study.pop("latents", None)
     entries = catalogue.codecs(study)
     for name, chosen in study["codecs"].items():
         study["codecs"][name] = catalogue.qualities(chosen, entries[name])[::step]

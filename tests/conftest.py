@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+os.environ["OMP_NUM_THREADS"] = "1"  # some tests fork after PyTorch has run, which its threads don't survive
+
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = (
     "Snakefile",

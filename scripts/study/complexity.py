@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from study import codecs
+from study import codecs, library
 from study.codecs import compressai
 
 COLUMNS = (
@@ -47,6 +47,8 @@ def _counted(codec: compressai.Backend) -> Mapping[str, object]:
     (analysis, hyperprior) and what the decoder runs. Masked weights of a context model count as they are multiplied.
     """
     import torch
+
+    library.complete_torch()
     from torch.utils.flop_counter import FlopCounterMode
 
     net = compressai.Backend(codec.name, codec.quality, {**codec.settings, "device": "cpu"}, codec.weights)._net

@@ -1,9 +1,12 @@
-"""CompressAI without the parts that image codecs don't use.
+"""CompressAI, and PyTorch, without the parts that image codecs don't use.
 
 `import compressai` also brings point clouds (torch_geometric), data sets, torchvision and scipy.stats: three more
 seconds of CPU in every job than torch alone. Here its packages `compressai`, `compressai.models`, `compressai.registry`
 and `compressai.zoo` come into being without their `__init__`, which only gathers names; the modules of the networks,
 layers and entropy models in them are the library's own files, loaded as always.
+
+A third of the time that `import torch` takes goes into shape functions for tensors without data, which compilers and
+exporters need (`torch._meta_registrations`, and with it `torch._refs`, `torch._decomp`). They wait until asked for.
 """
 
 from __future__ import annotations
@@ -15,6 +18,19 @@ import warnings
 from types import ModuleType
 
 PACKAGES = ("compressai", "compressai.models", "compressai.registry", "compressai.zoo")
+
+
+def lighten_torch() -> None:
+    """Let `import torch`, if it is still to come in this process, leave its shape functions for later."""
+    if "torch" not in sys.modules:
+        _postpone("torch._meta_registrations")
+
+
+def complete_torch() -> None:
+    """Load what `lighten_torch` left for later, which PyTorch's compiler and what builds on it can't do without."""
+    import torch._meta_registrations
+
+    torch._meta_registrations.register_meta  # noqa: B018 (the first use of a name loads the module)
 
 
 def load() -> tuple[ModuleType, ModuleType, ModuleType]:
@@ -64,7 +80,10 @@ def _postpone(name: str) -> None:
     if name in sys.modules:
         return
     module = ModuleType(name)
-    module.__spec__ = importlib.util.find_spec(name)
+    parent, _, child = name.rpartition(".")
+    if parent in sys.modules:
+        module.__spec__ = importlib.util.find_spec(name)
+        setattr(sys.modules[parent], child, module)
 
     def load_now(attribute: str) -> object:
         if attribute.startswith("__"):
@@ -75,5 +94,3 @@ def _postpone(name: str) -> None:
 
     module.__getattr__ = load_now
     sys.modules[name] = module
-    parent, _, child = name.rpartition(".")
-    setattr(sys.modules[parent], child, module)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import torch
     from compressai.models import CompressionModel
 
+library.lighten_torch()  # before anything imports it
+
 ROOT = Path(__file__).resolve().parents[3]
 METRICS = ("mse", "msssim")
 DEVICES = ("cpu", "cuda")
