@@ -34,8 +34,8 @@ def hold_results():
 
 def remember_signatures(rules):
     """Keep the signature of each rule's functions, which Snakemake asks for several times for every job."""
-    for rule in rules:
-        for each in (*rule.input, *rule.params, rule.group, rule.conda_env):
+    for one in rules:
+        for each in (*one.input, *one.params, one.group, one.conda_env):
             if isinstance(each, types.FunctionType):
                 each.__signature__ = inspect.signature(each)
 
