@@ -7,7 +7,7 @@ DRAWING = PLAN.figure_options()
 
 rule plot_originals:
     input:
-        lambda w: expand("results/images/{part}/images.csv", part=PLAN.parts[w.set]),
+        lambda w: PLAN.image_records(w.set),
     output:
         report(f"{FIGURES}/{{set}}/originals.png", caption="report/originals.rst", category="{set}"),
         f"{FIGURES}/{{set}}/originals.pdf",
@@ -30,7 +30,7 @@ for image_set in PLAN.parts:
         input:
             rd=f"{STUDY}/rd.csv",
             codecs=f"{STUDY}/codecs.csv",
-            images=expand("results/images/{part}/images.csv", part=PLAN.parts[image_set]),
+            images=PLAN.image_records(image_set),
         output:
             report(
                 expand(f"{FIGURES}/{image_set}/images/{{image}}.png", image=PLAN.image_names(image_set)),
@@ -58,7 +58,7 @@ rule plot_average:
     input:
         means=f"{STUDY}/means.csv",
         codecs=f"{STUDY}/codecs.csv",
-        images=lambda w: expand("results/images/{part}/images.csv", part=PLAN.parts[w.set]),
+        images=lambda w: PLAN.image_records(w.set),
     output:
         report(f"{FIGURES}/{{set}}/average.png", caption="report/average.rst", category="{set}"),
         f"{FIGURES}/{{set}}/average.pdf",

@@ -108,8 +108,7 @@ class Study:
 
 def environment() -> dict[str, str]:
     """The environment of a run: one thread a job, and nothing of the user's mirror and cache."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("STUDY_", "SNAKEMAKE_"))}
-    return kept | {"OMP_NUM_THREADS": "1"}
+    return {name: value for name, value in os.environ.items() if not name.startswith(("STUDY_", "SNAKEMAKE_"))}
 
 
 def make_study(folder: Path) -> Study:

@@ -43,6 +43,10 @@ class Plan:
         """The names of all image sets, or parts of sets, as they stand in paths."""
         return [part for parts in self.parts.values() for part in parts]
 
+    def image_records(self, image_set: str) -> list[str]:
+        """The records of an image set's pictures, one for each of its parts."""
+        return [f"results/images/{part}/images.csv" for part in self.parts[image_set]]
+
     def downloaded(self) -> list[str]:
         """The image sets, or parts of sets, that come from URLs."""
         return [part for part, entry in self._all_parts() if imagesets.kind(entry, self._known_sets) == "url"]

@@ -22,9 +22,9 @@ from study.suggest import allowed
 RATE_AXES = ("linear", "log")
 SSIM_SCALES = ("linear", "db")
 PANELS = ("psnr_rgb", "ssim_sewar", "msssim_sewar", "vifp_sewar")
-_NAMED = 8  # pictures in a note
 STOPS = (0.25, 0.5, 1.0, 1.5, 2.0)
 
+_NAMED = 8  # pictures in a note
 _LEFT, _BETWEEN, _RIGHT = 0.47, 0.55, 0.1
 _ROW, _ROW_GAP, _UNDER = 2.05, 0.14, 0.36
 
