@@ -5,7 +5,7 @@
 # make tensorflow      the environment of TensorFlow Compression's models, built as well when a study or a test needs it
 # make bench           benchmarks, as ratios against the named peers
 # make audit           what of the study's codecs is bit-exact (STUDY=<name> as above)
-# make pictures        the pictures of the README, from the finished default study and chromium
+# make pictures      the images of the README, from the finished default study and chromium
 # make lock            resolve the environments anew (envs/*.in -> envs/*.txt)
 
 STUDY ?=
@@ -29,24 +29,24 @@ test: .venv/.dev .venv-tensorflow/.ready
 	.venv/bin/python -m pytest
 
 fuzz: .venv/.dev
-	FUZZ_INPUTS=100000 .venv/bin/python -m pytest tests/test_fuzz.py
+	FUZZ_INPUTS=100000 .venv/bin/python -m pytest tests/codecs/test_fuzz.py
 
 bench: .venv/.study .venv-tensorflow/.ready
 	@export OMP_NUM_THREADS=1; status=0; bench() { echo "== $$*"; "$$@" || status=1; }; \
-	bench .venv/bin/python scripts/bench_scorer.py; \
-	bench .venv/bin/python scripts/bench_learned.py; \
-	bench .venv-tensorflow/bin/python scripts/bench_tfci.py; \
-	bench .venv/bin/python scripts/bench_graph.py --out results/bench/graph; \
-	bench .venv/bin/python scripts/bench_study.py; \
-	bench .venv/bin/python scripts/bench_study.py --configfile studies/kodak.yaml --thin 3; \
+	bench .venv/bin/python tools/bench/scorer.py; \
+	bench .venv/bin/python tools/bench/learned.py; \
+	bench .venv-tensorflow/bin/python tools/bench/tfci.py; \
+	bench .venv/bin/python tools/bench/graph.py --out results/bench/graph; \
+	bench .venv/bin/python tools/bench/study_overhead.py; \
+	bench .venv/bin/python tools/bench/study_overhead.py --configfile studies/kodak.yaml --thin 3; \
 	exit $$status
 
-# What of the study's codecs is bit-exact, when its pictures are there; the next run puts it on the page.
+# What of the study's codecs is bit-exact, when its images are there; the next run puts it on the page.
 audit: .venv/.study
-	.venv/bin/python scripts/audit.py $(config)
+	.venv/bin/python tools/audit.py $(config)
 
 pictures: .venv/.study
-	.venv/bin/python scripts/screenshots.py
+	.venv/bin/python tools/screenshots.py
 
 .venv/.study: envs/study.txt
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv

@@ -1,4 +1,4 @@
-"""A study of image codecs: images -> bitstreams -> pictures -> scores -> tables and figures."""
+"""A study of image codecs: images -> bitstreams -> images -> scores -> tables and figures."""
 
 import sys
 

@@ -1,6 +1,6 @@
-# INPUTS:  results/images/{set}/images.csv and its pictures; a file of weights, for a codec that needs one
+# INPUTS:  results/images/{set}/images.csv and its images; a file of weights, for a codec that needs one
 # OUTPUTS: results/bitstreams/{set}/{codec}/{quality}/encoded.csv, bitstreams beside it
-#          results/decoded/{set}/{codec}/{quality}/decoded.csv, pictures beside it
+#          results/decoded/{set}/{codec}/{quality}/decoded.csv, images beside it
 
 
 rule encode:
@@ -23,13 +23,13 @@ rule encode:
         spec=lambda w: PLAN.spec(w.codec),
         weights=lambda w: PLAN.weights_option(w.codec, w.quality),
         code=lambda w: PLAN.code("encode.py", w.codec),
-        remade=lambda w: PLAN.remade(
+        generation=lambda w: PLAN.generation(
             f"results/bitstreams/{w.set}/{w.codec}/{w.quality}/encoded.csv", w.codec, w.quality
         ),
     shell:
         "{params.python} scripts/encode.py --codec {wildcards.codec:q} --quality {wildcards.quality:q}"
         " --spec {params.spec:q} {params.weights} --images {input.images:q}"
-        " --remade {params.remade} --again {resources.again} --out {output:q} 2> {log:q}"
+        " --generation {params.generation} --again {resources.again} --out {output:q} 2> {log:q}"
 
 
 rule decode:
@@ -52,8 +52,10 @@ rule decode:
         spec=lambda w: PLAN.spec(w.codec),
         weights=lambda w: PLAN.weights_option(w.codec, w.quality),
         code=lambda w: PLAN.code("decode.py", w.codec),
-        remade=lambda w: PLAN.remade(f"results/decoded/{w.set}/{w.codec}/{w.quality}/decoded.csv", w.codec, w.quality),
+        generation=lambda w: PLAN.generation(
+            f"results/decoded/{w.set}/{w.codec}/{w.quality}/decoded.csv", w.codec, w.quality
+        ),
     shell:
         "{params.python} scripts/decode.py --codec {wildcards.codec:q} --quality {wildcards.quality:q}"
         " --spec {params.spec:q} {params.weights} --encoded {input.encoded:q}"
-        " --remade {params.remade} --again {resources.again} --out {output:q} 2> {log:q}"
+        " --generation {params.generation} --again {resources.again} --out {output:q} 2> {log:q}"

@@ -5,10 +5,10 @@ import inspect
 import json
 import types
 
-from study import config as study_config, plan, progress, running
-from study.errors import StudyError
-from study.latents import figure_plan
-from study.plan import code, lock, remade
+from study.core.errors import StudyError
+from study.planning import cells as plan, config as study_config, lock as run_lock, progress
+from study.planning.cells import code, lock, generation
+from study.planning.latents import figures as figure_plan
 
 try:
     config = study_config.checked(config, plan.origin(workflow.overwrite_configfiles))
@@ -27,7 +27,7 @@ plan.prepare_environment(config)
 def hold_results():
     """Keep other runs out of this folder as long as this one lasts."""
     try:
-        running.hold()
+        run_lock.hold()
     except StudyError as error:
         raise WorkflowError(str(error)) from None
 

@@ -1,4 +1,4 @@
-# INPUTS:  the study's tables (rd.csv, means.csv, codecs.csv, bd.csv); the original pictures
+# INPUTS:  the study's tables (rd.csv, means.csv, codecs.csv, bd.csv); the original images
 # OUTPUTS: results/studies/{study}/figures/{set}/: originals, average, bd_rate, time, and images/{image}, as .pdf and .png
 
 FIGURES = f"{STUDY}/figures"

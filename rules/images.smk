@@ -1,5 +1,5 @@
-# INPUTS:  pictures in installed packages, local folders, or a download (images.yaml, `define.images` of the study)
-# OUTPUTS: results/images/{set}/images.csv, the pictures beside it as 8-bit RGB PNG
+# INPUTS:  images in installed packages, local folders, or a download (catalogue/images.yaml, `define.images` of the study)
+# OUTPUTS: results/images/{set}/images.csv, the images beside it as 8-bit RGB PNG
 
 
 for image_set in PLAN.downloaded():
@@ -19,10 +19,10 @@ for image_set in PLAN.downloaded():
             set=image_set,  # a command sees the loop's last value
             spec=lambda w, part=image_set: PLAN.images_spec(part),
             code=code("fetch_images.py"),
-            remade=remade(f"results/images/{image_set}/images.csv"),
+            generation=generation(f"results/images/{image_set}/images.csv"),
         shell:
             "python scripts/fetch_images.py --set {params.set}"
-            " --spec {params.spec:q} --remade {params.remade} --out {output:q} 2> {log:q}"
+            " --spec {params.spec:q} --generation {params.generation} --out {output:q} 2> {log:q}"
 
 
 rule fetch_images:
@@ -37,7 +37,7 @@ rule fetch_images:
     params:
         spec=lambda w: PLAN.images_spec(w.set),
         code=code("fetch_images.py"),
-        remade=lambda w: remade(f"results/images/{w.set}/images.csv"),
+        generation=lambda w: generation(f"results/images/{w.set}/images.csv"),
     shell:
         "python scripts/fetch_images.py --set {wildcards.set:q}"
-        " --spec {params.spec:q} --remade {params.remade} --out {output:q} 2> {log:q}"
+        " --spec {params.spec:q} --generation {params.generation} --out {output:q} 2> {log:q}"

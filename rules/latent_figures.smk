@@ -1,6 +1,6 @@
-# INPUTS:  results/images/{set}/images.csv and its pictures; results/latents/{set}/{codec}/{quality}/{latents,impulse}.csv
+# INPUTS:  results/images/{set}/images.csv and its images; results/latents/{set}/{codec}/{quality}/{latents,impulse}.csv
 #          and their arrays; results/edits/{study}/{experiment}/{set}/{codec}/{quality}/{encoded,decoded,scores}.csv and the
-#          pictures; for a codec's own curve, records of its other qualities; references/epfl2021.csv
+#          images; for a codec's own curve, records of its other qualities; references/epfl2021.csv
 # OUTPUTS: results/latents/{set}/{codec}/{quality}/impulse.csv, impulse.npz beside it
 #          results/studies/{study}/figures/latents/{experiment}/{set}/{codec}/{quality}/figures.csv and the figures that
 #          it lists, {figure}-{image}[-{edit}].png and .pdf
@@ -24,11 +24,13 @@ rule latent_impulse:
         spec=lambda w: PLAN.spec(w.codec),
         weights=lambda w: PLAN.weights_option(w.codec, w.quality),
         code=lambda w: PLAN.code("latent_impulse.py", w.codec),
-        remade=lambda w: PLAN.remade(f"results/latents/{w.set}/{w.codec}/{w.quality}/impulse.csv", w.codec, w.quality),
+        generation=lambda w: PLAN.generation(
+            f"results/latents/{w.set}/{w.codec}/{w.quality}/impulse.csv", w.codec, w.quality
+        ),
     shell:
         "{params.python} scripts/latent_impulse.py --codec {wildcards.codec:q} --quality {wildcards.quality:q}"
         " --spec {params.spec:q} {params.weights} --latents {input.latents:q}"
-        " --remade {params.remade} --out {output:q} 2> {log:q}"
+        " --generation {params.generation} --out {output:q} 2> {log:q}"
 
 
 for job in figure_plan.jobs(PLAN):

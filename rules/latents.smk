@@ -1,7 +1,7 @@
-# INPUTS:  results/images/{set}/images.csv and its pictures; a file of weights; the experiments of the config's `latents`
+# INPUTS:  results/images/{set}/images.csv and its images; a file of weights; the experiments of the config's `latents`
 # OUTPUTS: results/latents/{set}/{codec}/{quality}/latents.csv, arrays of the latents beside it (.npz)
 #          results/edits/{study}/{experiment}/{set}/{codec}/{quality}/{encoded,decoded,scores}.csv, bitstreams and
-#          pictures of the edits beside them
+#          images of the edits beside them
 #          results/studies/{study}/latents/{experiment}/{edits,channels}.csv
 
 EDITS = f"results/edits/{PLAN.name}"
@@ -26,11 +26,13 @@ rule latents:
         spec=lambda w: PLAN.spec(w.codec),
         weights=lambda w: PLAN.weights_option(w.codec, w.quality),
         code=lambda w: PLAN.code("latents.py", w.codec),
-        remade=lambda w: PLAN.remade(f"results/latents/{w.set}/{w.codec}/{w.quality}/latents.csv", w.codec, w.quality),
+        generation=lambda w: PLAN.generation(
+            f"results/latents/{w.set}/{w.codec}/{w.quality}/latents.csv", w.codec, w.quality
+        ),
     shell:
         "{params.python} scripts/latents.py --codec {wildcards.codec:q} --quality {wildcards.quality:q}"
         " --spec {params.spec:q} {params.weights} --images {input.images:q}"
-        " --remade {params.remade} --again {resources.again} --out {output:q} 2> {log:q}"
+        " --generation {params.generation} --again {resources.again} --out {output:q} 2> {log:q}"
 
 
 rule latent_edit:
@@ -56,14 +58,14 @@ rule latent_edit:
         own=lambda w: PLAN.latents.image_set(w.experiment, w.set),
         reference=lambda w: json.dumps(PLAN.latents.references(w.experiment, w.set, w.codec, w.quality)),
         code=lambda w: PLAN.code("latent_edit.py", w.codec),
-        remade=lambda w: PLAN.remade(
+        generation=lambda w: PLAN.generation(
             f"{EDITS}/{w.experiment}/{w.set}/{w.codec}/{w.quality}/encoded.csv", w.codec, w.quality
         ),
     shell:
         "printf %s {params.edits:q} |"
         " {params.python} scripts/latent_edit.py --codec {wildcards.codec:q} --quality {wildcards.quality:q}"
         " --spec {params.spec:q} {params.weights} --latents {input.latents:q} --set {params.own:q} --edits -"
-        " --reference {params.reference:q} --remade {params.remade} --again {resources.again} --out {output:q} 2> {log:q}"
+        " --reference {params.reference:q} --generation {params.generation} --again {resources.again} --out {output:q} 2> {log:q}"
 
 
 rule latent_decode:
@@ -84,13 +86,13 @@ rule latent_decode:
         spec=lambda w: PLAN.spec(w.codec),
         weights=lambda w: PLAN.weights_option(w.codec, w.quality),
         code=lambda w: PLAN.code("decode.py", w.codec),
-        remade=lambda w: PLAN.remade(
+        generation=lambda w: PLAN.generation(
             f"{EDITS}/{w.experiment}/{w.set}/{w.codec}/{w.quality}/decoded.csv", w.codec, w.quality
         ),
     shell:
         "{params.python} scripts/decode.py --codec {wildcards.codec:q} --quality {wildcards.quality:q}"
         " --spec {params.spec:q} {params.weights} --encoded {input.encoded:q}"
-        " --remade {params.remade} --again {resources.again} --out {output:q} 2> {log:q}"
+        " --generation {params.generation} --again {resources.again} --out {output:q} 2> {log:q}"
 
 
 rule latent_score:

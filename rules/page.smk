@@ -1,10 +1,10 @@
 # INPUTS:  everything that the study makes (tables, figures, exports), and the records of its cells
 # OUTPUTS: results/studies/{study}/provenance.json: machine, packages, what a run made and what it reused
-#          results/studies/{study}/index.html, with pictures/ (hard links) and page/ (the chart library) beside it
+#          results/studies/{study}/index.html, with images/ (hard links) and page/ (the chart library) beside it
 
 import os
 
-from study.page import build as page_build, graph as page_graph
+from study.page import build as page_build, rule_graph as page_graph
 
 AUDIT = [name for name in ("audit.csv",) if os.path.exists(f"{STUDY}/{name}")]
 

@@ -1,5 +1,5 @@
-# INPUTS:  results/images/{set}/images.csv, results/decoded/{set}/{codec}/{quality}/decoded.csv and their pictures
-# OUTPUTS: results/scores/{set}/{codec}/{quality}.csv, every metric of the ledger
+# INPUTS:  results/images/{set}/images.csv, results/decoded/{set}/{codec}/{quality}/decoded.csv and their images
+# OUTPUTS: results/scores/{set}/{codec}/{quality}.csv, every metric of the registry
 
 
 rule score:

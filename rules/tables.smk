@@ -1,4 +1,4 @@
-# INPUTS:  the records of all cells of the study (images, bitstreams, decoded pictures, scores)
+# INPUTS:  the records of all cells of the study (images, bitstreams, decoded images, scores)
 # OUTPUTS: results/studies/{study}/rd.csv, rd.parquet, means.csv, codecs.csv, bd.csv, complexity.csv,
 #          complete.txt
 

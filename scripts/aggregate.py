@@ -11,19 +11,21 @@ import json
 import sys
 from pathlib import Path
 
-from study import files, records, tables
-from study.errors import StudyError, guarded
+from study.analysis import cells, means
+from study.core import atomic_io
+from study.core import columns as core_columns
+from study.core.errors import StudyError, guarded
 
 
 def aggregate(results: Path, plan: dict, out: Path) -> list[dict]:
     """Write the four tables into the folder `out`; the rows of rd.csv are returned."""
-    metrics = records.check_plan(plan)["metrics"]
-    rows = records.rd_rows(results, plan)
-    columns = records.rd_columns(metrics)
-    files.write_rows(out / "rd.csv", columns, rows)
-    tables.write_parquet(out / "rd.parquet", columns, rows)
-    files.write_rows(out / "means.csv", tables.mean_columns(metrics), tables.means(rows, metrics))
-    files.write_rows(out / "codecs.csv", tables.CODEC_COLUMNS, tables.codec_rows(rows, plan["codecs"]))
+    metrics = cells.check_plan(plan)["metrics"]
+    rows = cells.rd_rows(results, plan)
+    columns = core_columns.rd_columns(metrics)
+    atomic_io.write_rows(out / "rd.csv", columns, rows)
+    means.write_parquet(out / "rd.parquet", columns, rows)
+    atomic_io.write_rows(out / "means.csv", means.mean_columns(metrics), means.means(rows, metrics))
+    atomic_io.write_rows(out / "codecs.csv", means.CODEC_COLUMNS, means.codec_rows(rows, plan["codecs"]))
     return rows
 
 
@@ -51,7 +53,7 @@ def main() -> None:
     arguments = parser.parse_args()
     plan = read_plan(arguments.plan)
     rows = aggregate(arguments.results, plan, arguments.out)
-    for line in tables.gaps(rows, plan["metrics"]):
+    for line in means.gaps(rows, plan["metrics"]):
         print(line, file=sys.stderr)
 
 

@@ -6,14 +6,15 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from study import bd, bd_table, files
-from study.errors import StudyError, guarded
+from study.analysis import bd, bd_table
+from study.core import atomic_io, readers
+from study.core.errors import StudyError, guarded
 
 
 def read_rd(path: Path) -> list[dict[str, str]]:
     """The rows of rd.csv. Raises StudyError where it can't be read."""
     try:
-        return files.read_rows(path)
+        return readers.read_rows(path)
     except OSError as error:
         raise StudyError(f"can't read {path}: {error.strerror}; scripts/aggregate.py writes it") from None
 
@@ -62,7 +63,7 @@ def main() -> None:
         a.anchor, a.metrics, pairs(a.scale), a.rate, a.methods, a.min_overlap, a.resamples, a.level, a.seed
     )
     found = bd_table.table(read_rd(a.rd), options)
-    files.write_rows(a.out, bd_table.COLUMNS, found)
+    atomic_io.write_rows(a.out, bd_table.COLUMNS, found)
     print(bd_table.readable(found))
 
 

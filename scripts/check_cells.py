@@ -6,13 +6,13 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from study import files
-from study.errors import StudyError, guarded
+from study.core import atomic_io, readers
+from study.core.errors import StudyError, guarded
 
 
 def check_cells(rd: Path, out: Path) -> None:
     """Write to `out` how many cells have values and which lack them, and why. Raises StudyError if any cell failed."""
-    rows = files.read_rows(rd)
+    rows = readers.read_rows(rd)
     failed = [row for row in rows if "failed: " in row["reason"]]
     if failed:
         lines = [
@@ -26,7 +26,7 @@ def check_cells(rd: Path, out: Path) -> None:
     missing = Counter((row["codec"], row["reason"]) for row in rows if row["bytes"] == "")
     summary = [f"{sum(row['bytes'] != '' for row in rows)} of {len(rows)} cells have values"]
     summary += [f"{codec}: {count} cells {reason}" for (codec, reason), count in sorted(missing.items())]
-    files.write_text(out, "\n".join(summary) + "\n")
+    atomic_io.write_text(out, "\n".join(summary) + "\n")
 
 
 def main() -> None:

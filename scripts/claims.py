@@ -1,6 +1,7 @@
 """Test a study's claims on its own data: claims.csv (verdicts) and claims_comparisons.csv (the figures behind them).
 
-The plan is a JSON object with the keys `claims`, `weights` and `options`; scripts/study/claim_table.py describes it.
+The plan is a JSON object with the keys `claims`, `weights` and `options`;
+scripts/study/analysis/claim_verdicts.py describes it.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from study import claim_table, files, inputs
-from study.errors import guarded
+from study.analysis import claim_verdicts
+from study.core import atomic_io, readers
+from study.core.errors import guarded
 
 
 def main() -> None:
@@ -20,11 +22,11 @@ def main() -> None:
         "--out", type=Path, required=True, help="folder to write claims.csv and claims_comparisons.csv to"
     )
     arguments = parser.parse_args()
-    verdicts, comparisons = claim_table.tables(
-        inputs.table(arguments.rd, "scripts/aggregate.py"), inputs.plan(arguments.plan)
+    verdicts, comparisons = claim_verdicts.tables(
+        readers.table(arguments.rd, "scripts/aggregate.py"), readers.plan(arguments.plan)
     )
-    files.write_rows(arguments.out / "claims_comparisons.csv", claim_table.COMPARISON_COLUMNS, comparisons)
-    files.write_rows(arguments.out / "claims.csv", claim_table.CLAIM_COLUMNS, verdicts)
+    atomic_io.write_rows(arguments.out / "claims_comparisons.csv", claim_verdicts.COMPARISON_COLUMNS, comparisons)
+    atomic_io.write_rows(arguments.out / "claims.csv", claim_verdicts.CLAIM_COLUMNS, verdicts)
     for row in verdicts:
         about = f" ({row['weights']} weights)" if row.get("weights") else ""
         print(f"{row['image_set']}: {row['claim']}{about}: {row['verdict']}. {row['text']}")

@@ -10,7 +10,11 @@ import json
 import sys
 from pathlib import Path
 
-from study import codecs, commands, complexity, errors, files
+from study.codecs import base
+from study.codecs import registry as codec_registry
+from study.codecs.compressai import complexity
+from study.core import atomic_io, errors
+from study.planning import options
 
 
 def main() -> None:
@@ -18,15 +22,15 @@ def main() -> None:
     parser.add_argument("--plan", default="-", help="JSON file of the plan; - (default) reads standard input")
     parser.add_argument("--out", type=Path, required=True, help="the table (CSV)")
     arguments = parser.parse_args()
-    files.write_rows(arguments.out, complexity.COLUMNS, [complexity.row(codec) for codec in cells(arguments.plan)])
+    atomic_io.write_rows(arguments.out, complexity.COLUMNS, [complexity.row(codec) for codec in cells(arguments.plan)])
 
 
-def cells(plan: str) -> list[codecs.LearnedCodec]:
+def cells(plan: str) -> list[base.LearnedCodec]:
     """The codecs of a plan. Raises StudyError for a plan that can't be read, and for missing weights."""
     text = _text(plan)
     try:
         listed = [
-            (name, commands.number(quality), entry["spec"], Path(path))
+            (name, options.number(quality), entry["spec"], Path(path))
             for name, entry in json.loads(text).items()
             for quality, path in entry["weights"].items()
         ]
@@ -35,7 +39,7 @@ def cells(plan: str) -> list[codecs.LearnedCodec]:
     for name, quality, _, weights in listed:
         if not weights.is_file():
             raise errors.StudyError(f"codec {name}, quality {quality}: the weights {weights} are missing")
-    return [codecs.load(*cell) for cell in listed]
+    return [codec_registry.load(*cell) for cell in listed]
 
 
 def _text(plan: str) -> str:

@@ -1,10 +1,10 @@
-"""Edit the latent of one picture through a real bitstream, and print what came out: a row for each cell.
+"""Edit the latent of one image through a real bitstream, and print what came out: a row for each cell.
 
     edit.py --codec tiny-bmshj2018-hyperprior-mse --quality 3 --image photo.png \\
         --edit '{select: {rows: {from: 0.5, to: 1.0}}, op: zero}'
 
 An edit is written as in a study's config (YAML): a step, or a list of steps; a list in the place of a parameter is a
-sweep. Where an operation asks for another picture (`image`) or for a set of them, name a file or a folder.
+sweep. Where an operation asks for another image (`image`) or for a set of them, name a file or a folder.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ from pathlib import Path
 
 import yaml
 
-from study import catalogue, commands, metrics
-from study.errors import StudyError, guarded
-from study.latents import alone, edits, operations, selection
-from study.latents.table import RATES
+from study.core import paths
+from study.core.columns import EDIT_RATES as RATES
+from study.core.errors import StudyError, guarded
+from study.jobs.latents import interactive
+from study.latents import edits, operations, selection
+from study.metrics import registry as metric_registry
+from study.planning import options
 
 
 def main() -> None:
@@ -29,8 +32,8 @@ def main() -> None:
         print(listing())
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands.add_codec(parser)
-    parser.add_argument("--image", type=Path, required=True, help="a picture (PNG, JPEG, WebP, …)")
+    options.add_codec(parser)
+    parser.add_argument("--image", type=Path, required=True, help="an image (PNG, JPEG, WebP, …)")
     parser.add_argument("--edit", action="append", default=[], help="an edit as YAML; may be given several times")
     parser.add_argument(
         "--side-information",
@@ -40,9 +43,13 @@ def main() -> None:
         help="z of the original, or what the hyperprior makes of the edited y (default: both)",
     )
     parser.add_argument(
-        "--metrics", nargs="+", choices=metrics.LEDGER, default=["psnr_rgb", "ms_ssim"], help="(default: %(default)s)"
+        "--metrics",
+        nargs="+",
+        choices=metric_registry.REGISTRY,
+        default=["psnr_rgb", "ms_ssim"],
+        help="(default: %(default)s)",
     )
-    parser.add_argument("--out", type=Path, help="folder to keep bitstreams and decoded pictures in (default: none)")
+    parser.add_argument("--out", type=Path, help="folder to keep bitstreams and decoded images in (default: none)")
     parser.add_argument("--csv", action="store_true", help="print CSV with every column")
     parser.add_argument("--list", action="store_true", help="list operations and selections, and end")
     arguments = parser.parse_args()
@@ -50,15 +57,15 @@ def main() -> None:
         f"edit{number}" if len(arguments.edit) > 1 else "edit": parsed(text)
         for number, text in enumerate(arguments.edit, 1)
     }
-    codec = commands.learned(arguments)
+    codec = options.learned(arguments)
     if codec.weights is None:
         source = codec.weights_source(codec.settings, codec.quality)
         if source is not None:
-            codec.weights = catalogue.ROOT / (source.path or f"results/weights/{source.file}")
+            codec.weights = paths.ROOT / (source.path or f"results/weights/{source.file}")
     with tempfile.TemporaryDirectory() as folder:
-        rows = alone.edit(
+        rows = interactive.edit(
             codec,
-            alone.picture(arguments.image),
+            interactive.picture(arguments.image),
             named,
             arguments.out or Path(folder),
             arguments.side_information,

@@ -11,17 +11,17 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from study import catalogue, files, inputs
-from study.errors import guarded
+from study.core import atomic_io, readers
+from study.core.errors import guarded
 from study.exports import bibtex, codec_compare, compressai, latex
-from study.metrics import LEDGER
+from study.metrics.registry import REGISTRY
 
 
 def texts(study: Path, plan: dict, references: Path) -> Iterator[tuple[str, str]]:
     """The path of every export in the study's folder of exports, and its content."""
     maker = "scripts/aggregate.py"
-    known, means, rd = (inputs.table(study / f"{name}.csv", maker) for name in ("codecs", "means", "rd"))
-    metrics = {name: f"{name}: {LEDGER[name].definition}" for name in plan["metrics"]}
+    known, means, rd = (readers.table(study / f"{name}.csv", maker) for name in ("codecs", "means", "rd"))
+    metrics = {name: f"{name}: {REGISTRY[name].definition}" for name in plan["metrics"]}
     for image_set, parts in plan["sets"].items():
         batches = {}
         for codec in known:
@@ -35,8 +35,8 @@ def texts(study: Path, plan: dict, references: Path) -> Iterator[tuple[str, str]
         yield f"codec-compare/{image_set}.json", as_json(codec_compare.listing(image_set, batches))
     if plan["bd"]:
         labels = {codec["codec"]: codec["label"] for codec in known}
-        yield "bd_rate.tex", latex.tables(inputs.table(study / "bd.csv", "scripts/bd_rate.py"), labels)
-    citations = catalogue.read_yaml(references / "citations.yaml")
+        yield "bd_rate.tex", latex.tables(readers.table(study / "bd.csv", "scripts/bd_rate.py"), labels)
+    citations = readers.read_yaml(references / "citations.yaml")
     wanted = bibtex.keys(citations, known, plan["metrics"], plan["sets"])
     yield "papers.bib", bibtex.bibliography((references / "papers.bib").read_text(encoding="utf-8"), wanted)
 
@@ -52,8 +52,8 @@ def main() -> None:
     parser.add_argument("--references", type=Path, default=Path("references"), help="folder of papers.bib")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     arguments = parser.parse_args()
-    for path, text in texts(arguments.study, inputs.plan(arguments.plan), arguments.references):
-        files.write_text(arguments.out / path, text)
+    for path, text in texts(arguments.study, readers.plan(arguments.plan), arguments.references):
+        atomic_io.write_text(arguments.out / path, text)
 
 
 if __name__ == "__main__":

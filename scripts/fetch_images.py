@@ -1,19 +1,21 @@
-"""Fetch the pictures of one image set and write them as 8-bit RGB PNG files, with a record (CSV) beside them."""
+"""Fetch the images of one image set and write them as 8-bit RGB PNG files, with a record (CSV) beside them."""
 
 from __future__ import annotations
 
 import argparse
 import json
 
-from study import catalogue, errors, imagesets
+from study.core import errors, paths, readers
+from study.images import sets
+from study.planning import catalogue
 
 
 def main() -> None:
     args = parse_args()
-    known = catalogue.read_yaml(args.catalogue) if not args.spec else {}
+    known = readers.read_yaml(args.catalogue) if not args.spec else {}
     entry = json.loads(args.spec) if args.spec else catalogue.entry("image set", args.set, known)
     folders = {"mirror": args.mirror, "cache": args.cache}
-    rows = imagesets.make(args.set, entry, args.out, catalogue=known, remade=args.remade, **folders)
+    rows = sets.make(args.set, entry, args.out, catalogue=known, generation=args.generation, **folders)
     print(f"image set {args.set}: {len(rows)} {'picture' if len(rows) == 1 else 'pictures'}, recorded in {args.out}")
 
 
@@ -25,9 +27,9 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         "--catalogue",
-        default=imagesets.ROOT / "images.yaml",
+        default=paths.CATALOGUE / "images.yaml",
         metavar="FILE",
-        help="catalogue of image sets (default: the repository's images.yaml)",
+        help="catalogue of image sets (default: the repository's catalogue/images.yaml)",
     )
     parser.add_argument(
         "--mirror",
@@ -43,9 +45,9 @@ def parse_args() -> argparse.Namespace:
         "--out",
         required=True,
         metavar="CSV",
-        help="the record to write, such as results/images/ID/images.csv; the pictures go beside it as IMAGE.png",
+        help="the record to write, such as results/images/ID/images.csv; the images go beside it as IMAGE.png",
     )
-    parser.add_argument("--remade", type=int, default=0, help="how often this job's lost files were made again")
+    parser.add_argument("--generation", type=int, default=0, help="how often this job's lost files were made again")
     return parser.parse_args()
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from study import codecs, commands, weights
-from study.errors import StudyError, guarded
+from study.codecs import registry as codec_registry
+from study.codecs import weights
+from study.core.errors import StudyError, guarded
+from study.planning import options
 
 
 def main() -> None:
@@ -13,8 +15,8 @@ def main() -> None:
     if arguments.url:
         weights.obtain(arguments.url, arguments.out, arguments.sha256, **_places(arguments))
         return
-    kind = codecs.backend(commands.spec(arguments)["backend"])
-    source = kind.weights_source(commands.spec(arguments).get("settings", {}), commands.number(arguments.quality))
+    kind = codec_registry.backend(options.spec(arguments)["backend"])
+    source = kind.weights_source(options.spec(arguments).get("settings", {}), options.number(arguments.quality))
     if source is None or source.url is None:
         origin = "none" if source is None else f"the file {source.path}"
         raise StudyError(
@@ -30,10 +32,14 @@ def _places(arguments: argparse.Namespace) -> dict:
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--codec", metavar="ID", help="id of the codec, as in codecs.yaml; its weights at --quality")
+    what.add_argument(
+        "--codec", metavar="ID", help="id of the codec, as in catalogue/codecs.yaml; its weights at --quality"
+    )
     what.add_argument("--url", help="address of the weights, instead of a codec")
     parser.add_argument("--quality", help="quality on the codec's own scale")
-    parser.add_argument("--spec", metavar="JSON", help="the codec's entry; without it, the entry in codecs.yaml")
+    parser.add_argument(
+        "--spec", metavar="JSON", help="the codec's entry; without it, the entry in catalogue/codecs.yaml"
+    )
     parser.add_argument("--sha256", help="with --url: the sha256 of the file, or the start of it, if it is published")
     parser.add_argument(
         "--mirror",

@@ -1,42 +1,42 @@
-"""Edit the latents of an image set's pictures and write every edit as a real bitstream."""
+"""Edit the latents of an image set's images and write every edit as a real bitstream."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from study import commands
-from study.errors import guarded
-from study.latents import apply
+from study.core.errors import guarded
+from study.jobs.latents import edit as edit_job
+from study.planning import options
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    commands.add_codec(parser)
+    options.add_codec(parser)
     parser.add_argument("--latents", type=Path, required=True, help="record of the latents to edit (latents.csv)")
     parser.add_argument("--edits", required=True, help="JSON: {edits: {name: steps}, side_information: [policy, …]}")
-    parser.add_argument("--set", required=True, help="id of the image set that the pictures are of")
+    parser.add_argument("--set", required=True, help="id of the image set that the images are of")
     parser.add_argument(
-        "--reference", default="{}", help="JSON: {set: [records of its latents]}, for edits that need other pictures"
+        "--reference", default="{}", help="JSON: {set: [records of its latents]}, for edits that need other images"
     )
     parser.add_argument(
         "--out", type=Path, required=True, help="record to write (encoded.csv); the bitstreams are put beside it"
     )
-    parser.add_argument("--remade", type=int, default=0, help="how often this job's lost files were made again")
-    commands.add_limit(parser)
+    parser.add_argument("--generation", type=int, default=0, help="how often this job's lost files were made again")
+    options.add_limit(parser)
     arguments = parser.parse_args()
-    wanted = commands.json_option("--edits", arguments.edits)
-    reference = commands.json_option("--reference", arguments.reference)
-    apply.edit_set(
-        commands.learned(arguments),
+    wanted = options.json_option("--edits", arguments.edits)
+    reference = options.json_option("--reference", arguments.reference)
+    edit_job.edit_set(
+        options.learned(arguments),
         arguments.set,
         arguments.latents,
         arguments.out,
         wanted["edits"],
         wanted["side_information"],
         {name: [Path(path) for path in paths] for name, paths in reference.items()},
-        arguments.remade,
-        commands.limit(arguments),
+        arguments.generation,
+        options.limit(arguments),
     )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from study import commands
-from study.errors import guarded
-from study.latents import impulse
+from study.core.errors import guarded
+from study.jobs.latents import impulse_response
+from study.planning import options
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    commands.add_codec(parser)
+    options.add_codec(parser)
     parser.add_argument(
         "--latents",
         type=Path,
@@ -22,9 +22,9 @@ def main() -> None:
     parser.add_argument(
         "--out", type=Path, required=True, help="record to write (impulse.csv); impulse.npz is put beside it"
     )
-    parser.add_argument("--remade", type=int, default=0, help="how often this job's lost files were made again")
+    parser.add_argument("--generation", type=int, default=0, help="how often this job's lost files were made again")
     arguments = parser.parse_args()
-    impulse.impulse_set(commands.learned(arguments), arguments.latents, arguments.out, arguments.remade)
+    impulse_response.impulse_set(options.learned(arguments), arguments.latents, arguments.out, arguments.generation)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""Score the decoded pictures of edited latents against the pictures that were edited."""
+"""Score the decoded images of edited latents against the images that were edited."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from study import metrics
-from study.errors import guarded
-from study.latents import score
+from study.core.errors import guarded
+from study.jobs.latents import score as score_job
+from study.metrics import registry as metric_registry
 
 
 def main() -> None:
@@ -17,15 +17,15 @@ def main() -> None:
     )
     parser.add_argument("--edited", type=Path, required=True, help="record of the edit job (encoded.csv)")
     parser.add_argument("--decoded", type=Path, required=True, help="record of the decode job (decoded.csv)")
-    parser.add_argument("--out", type=Path, required=True, help="record to write (CSV): a row per edited picture")
+    parser.add_argument("--out", type=Path, required=True, help="record to write (CSV): a row per edited image")
     parser.add_argument(
         "--engine",
-        choices=metrics.ENGINES,
+        choices=metric_registry.ENGINES,
         default="fast",
         help="ours, or sewar and pytorch-msssim (default: %(default)s)",
     )
     arguments = parser.parse_args()
-    score.score_set(arguments.images, arguments.edited, arguments.decoded, arguments.out, arguments.engine)
+    score_job.score_set(arguments.images, arguments.edited, arguments.decoded, arguments.out, arguments.engine)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
-"""Put the records of an experiment on latents together: a row for every edited picture, and for every channel."""
+"""Put the records of an experiment on latents together: a row for every edited image, and for every channel."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from study import commands, files
-from study.errors import guarded
-from study.latents import table
+from study.analysis import latent_table
+from study.core import atomic_io
+from study.core.errors import guarded
+from study.planning import options
 
 
 def main() -> None:
@@ -18,11 +19,11 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for edits.csv and channels.csv")
     arguments = parser.parse_args()
-    plan = commands.json_option("--plan", arguments.plan)
-    edits = table.edit_rows(arguments.results, plan)
-    channels = table.channel_rows(arguments.results, plan)
-    files.write_rows(arguments.out / "edits.csv", table.edit_columns(plan["metrics"]), edits)
-    files.write_rows(arguments.out / "channels.csv", table.CHANNELS, channels)
+    plan = options.json_option("--plan", arguments.plan)
+    edits = latent_table.edit_rows(arguments.results, plan)
+    channels = latent_table.channel_rows(arguments.results, plan)
+    atomic_io.write_rows(arguments.out / "edits.csv", latent_table.edit_columns(plan["metrics"]), edits)
+    atomic_io.write_rows(arguments.out / "channels.csv", latent_table.CHANNELS, channels)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from study import errors, photos
+from study.core import errors
+from study.training import crops
 
 
 def main() -> None:
@@ -18,7 +19,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="the packed photos (npz)")
     args = parser.parse_args()
-    count = photos.pack(args.folder, args.out, args.longest)
+    count = crops.pack(args.folder, args.out, args.longest)
     print(f"{count} photos packed")
 
 

@@ -1,6 +1,7 @@
-"""Make the page to browse a study, index.html, with pictures and bitstreams beside it.
+"""Make the page to browse a study, index.html, with images and bitstreams beside it.
 
-The plan is a JSON object: what the study consists of, its commands, hashes and files (`Plan.page` in study/plan.py).
+The plan is a JSON object: what the study consists of, its commands, hashes and files
+(`Plan.page` in study/planning/cells.py).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from study.errors import StudyError, guarded
+from study.core.errors import StudyError, guarded
 from study.page import build
 
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import argparse
 
-from study.errors import guarded
-from study.figures import canvas, command, curves
+from study.core.errors import guarded
+from study.figures import canvas, curves
+from study.figures import options as figures_options
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    command.add_tables(parser, "means")
-    command.add_images(parser)
-    command.add_curves(parser)
-    command.add_out(parser)
+    figures_options.add_tables(parser, "means")
+    figures_options.add_images(parser)
+    figures_options.add_curves(parser)
+    figures_options.add_out(parser)
     arguments = parser.parse_args()
-    rows = command.rows_of(arguments.means, arguments.set)
+    rows = figures_options.rows_of(arguments.means, arguments.set)
     count = rows[0]["n"]
-    title = f"{arguments.set}: mean of {count} picture{'s' * (count != '1')} at each quality"
-    looks, options = command.codecs(arguments.codecs), command.curve_options(arguments)
-    figure = curves.figure(rows, looks, title, options, command.were_jpeg(arguments.images))
+    title = f"{arguments.set}: mean of {count} image{'s' * (count != '1')} at each quality"
+    looks, options = figures_options.codecs(arguments.codecs), figures_options.curve_options(arguments)
+    figure = curves.figure(rows, looks, title, options, figures_options.were_jpeg(arguments.images))
     canvas.save(figure, canvas.paths(arguments.out))
 
 

@@ -1,37 +1,37 @@
-"""Draw the rate-distortion curves of every picture of an image set: one figure each, a panel for each metric."""
+"""Draw the rate-distortion curves of every image of an image set: one figure each, a panel for each metric."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from study.errors import StudyError, guarded
-from study.figures import canvas, command, curves
-from study.suggest import allowed
+from study.core.errors import StudyError, allowed, guarded
+from study.figures import canvas, curves
+from study.figures import options as figures_options
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    command.add_tables(parser, "rd")
+    figures_options.add_tables(parser, "rd")
     parser.add_argument(
-        "--image", nargs="+", metavar="NAME", help="pictures of the set to draw (default: every one); names, not files"
+        "--image", nargs="+", metavar="NAME", help="images of the set to draw (default: every one); names, not files"
     )
-    command.add_images(parser)
-    command.add_curves(parser)
+    figures_options.add_images(parser)
+    figures_options.add_curves(parser)
     parser.add_argument(
         "--out", type=Path, required=True, metavar="FOLDER", help="folder to write <image>.pdf and <image>.png into"
     )
     arguments = parser.parse_args()
-    codecs = command.codecs(arguments.codecs)
+    codecs = figures_options.codecs(arguments.codecs)
     pictures: dict[str, list[dict[str, str]]] = {}
-    for row in command.rows_of(arguments.rd, arguments.set):
+    for row in figures_options.rows_of(arguments.rd, arguments.set):
         pictures.setdefault(row["image"], []).append(row)
-    jpeg, options = command.were_jpeg(arguments.images), command.curve_options(arguments)
+    jpeg, options = figures_options.were_jpeg(arguments.images), figures_options.curve_options(arguments)
     for image in arguments.image or pictures:
         if image not in pictures:
-            raise StudyError(f"image set {arguments.set} has no picture {image!r}; {allowed(image, pictures)}")
+            raise StudyError(f"image set {arguments.set} has no image {image!r}; {allowed(image, pictures)}")
         rows = pictures[image]
-        title, note = command.picture_title(rows[0]), [image] if image in jpeg else []
+        title, note = figures_options.picture_title(rows[0]), [image] if image in jpeg else []
         figure = curves.figure(rows, codecs, title, options, note)
         canvas.save(figure, canvas.both(arguments.out / image))
 

@@ -1,13 +1,13 @@
-"""Draw the figures of an experiment on latents: those of an image set's pictures with one codec at one quality."""
+"""Draw the figures of an experiment on latents: those of an image set's images with one codec at one quality."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from study import commands
-from study.errors import guarded
-from study.latents import drawing
+from study.core.errors import guarded
+from study.figures.latents import drawing
+from study.planning import options
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
         "--out", type=Path, required=True, metavar="FOLDER", help="folder for the figures and figures.csv"
     )
     arguments = parser.parse_args()
-    told = commands.json_option("--figures", arguments.figures)
+    told = options.json_option("--figures", arguments.figures)
     drawing.draw(told, arguments.results, arguments.references, arguments.out)
 
 

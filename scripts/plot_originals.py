@@ -1,12 +1,12 @@
-"""Draw the original pictures of an image set on one sheet, with their names and sizes."""
+"""Draw the original images of an image set on one sheet, with their names and sizes."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from study.errors import guarded
-from study.figures import canvas, command, originals
+from study.core.errors import guarded
+from study.figures import canvas, options, originals
 
 
 def main() -> None:
@@ -17,20 +17,20 @@ def main() -> None:
         nargs="+",
         required=True,
         metavar="CSV",
-        help="records of the set, or of all its parts (results/images/<set>/images.csv); the pictures are beside them",
+        help="records of the set, or of all its parts (results/images/<set>/images.csv); the images are beside them",
     )
     parser.add_argument("--set", required=True, metavar="ID", help="name of the image set, for the title")
     parser.add_argument(
-        "--most", type=int, default=originals.MOST, metavar="N", help="pictures to draw at most (default: %(default)s)"
+        "--most", type=int, default=originals.MOST, metavar="N", help="images to draw at most (default: %(default)s)"
     )
-    command.add_out(parser)
+    options.add_out(parser)
     arguments = parser.parse_args()
     pictures = [
         (record.parent / row["file"], row)
         for record in arguments.images
-        for row in command.read(record, ["image", "file", "width", "height"])
+        for row in options.read(record, ["image", "file", "width", "height"])
     ]
-    title = f"{arguments.set}: {len(pictures)} picture{'s' * (len(pictures) != 1)}"
+    title = f"{arguments.set}: {len(pictures)} image{'s' * (len(pictures) != 1)}"
     canvas.save(originals.figure(pictures, title, arguments.most), canvas.paths(arguments.out))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from study.errors import guarded
-from study.figures import canvas, command, training
+from study.core.errors import guarded
+from study.figures import canvas, options, training
 
 
 def main() -> None:
@@ -16,9 +16,9 @@ def main() -> None:
         help="tables of training (results/training/<model>/<quality>.csv); a line is called by its file's name",
     )  # fmt: skip
     parser.add_argument("--title", default="", help="the figure's title, the model's id for example")
-    command.add_out(parser)
+    options.add_out(parser)
     arguments = parser.parse_args()
-    tables = {path.stem: command.read(path, training.COLUMNS) for path in arguments.tables}
+    tables = {path.stem: options.read(path, training.COLUMNS) for path in arguments.tables}
     if len(tables) < len(arguments.tables):
         parser.error("--tables: two files have the same name")
     canvas.save(training.figure(arguments.title, tables), canvas.paths(arguments.out))

@@ -11,8 +11,9 @@ import json
 import sys
 from pathlib import Path
 
-from study import files, provenance
-from study.errors import guarded
+from study.analysis import provenance
+from study.core import atomic_io
+from study.core.errors import guarded
 
 
 def main() -> None:
@@ -31,7 +32,7 @@ def main() -> None:
         for quality in entry["qualities"]
     ]
     found = provenance.facts(arguments.results, parts, cells, provenance.started())
-    files.write_text(arguments.out, json.dumps(found, ensure_ascii=False, indent=1) + "\n")
+    atomic_io.write_text(arguments.out, json.dumps(found, ensure_ascii=False, indent=1) + "\n")
 
 
 if __name__ == "__main__":

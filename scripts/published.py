@@ -1,4 +1,4 @@
-"""Compare a study's means with published averages over the same pictures: published.csv and published_check.csv.
+"""Compare a study's means with published averages over the same images: published.csv and published_check.csv.
 
 The plan is a JSON object with the keys `sets` (for each image set the table of published points), `curves` (the table
 that describes the curves), `codecs` (for each codec its curves, each with `quality` or `rate`), `metrics`, `tolerance`
@@ -10,8 +10,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from study import files, inputs, published_check, references
-from study.errors import guarded
+from study.analysis import published_check, published_curves
+from study.core import atomic_io, readers
+from study.core.errors import guarded
 
 
 def main() -> None:
@@ -20,25 +21,25 @@ def main() -> None:
     parser.add_argument("--plan", default="-", help="JSON file that says what to compare; - (default) reads stdin")
     parser.add_argument("--out", type=Path, required=True, help="folder to write the two tables to")
     arguments = parser.parse_args()
-    plan = inputs.plan(arguments.plan)
-    about = {row["curve"]: row for row in inputs.table(Path(plan["curves"]), "the repository")}
+    plan = readers.plan(arguments.plan)
+    about = {row["curve"]: row for row in readers.table(Path(plan["curves"]), "the repository")}
     points = [
         point
         for image_set, path in plan["sets"].items()
-        for point in references.points(
-            image_set, inputs.table(Path(path), "the repository"), about, plan["metrics"], plan["codecs"]
+        for point in published_curves.points(
+            image_set, readers.table(Path(path), "the repository"), about, plan["metrics"], plan["codecs"]
         )
     ]
     found = published_check.rows(
-        inputs.table(arguments.means, "scripts/aggregate.py"),
+        readers.table(arguments.means, "scripts/aggregate.py"),
         points,
         plan["codecs"],
         {curve: row["picture"] for curve, row in about.items()},
         plan["tolerance"],
         plan["rate_tolerance"],
     )
-    files.write_rows(arguments.out / "published.csv", references.COLUMNS, points)
-    files.write_rows(arguments.out / "published_check.csv", published_check.COLUMNS, found)
+    atomic_io.write_rows(arguments.out / "published.csv", published_curves.COLUMNS, points)
+    atomic_io.write_rows(arguments.out / "published_check.csv", published_check.COLUMNS, found)
     print("\n".join(published_check.summary(found)) or "no codec of this study has a published curve")
 
 

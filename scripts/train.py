@@ -7,7 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from study import errors, files, photos, training
+from study.core import atomic_io, errors
+from study.training import crops as training_crops
+from study.training import loop
 
 
 def main() -> None:
@@ -16,26 +18,26 @@ def main() -> None:
     from tqdm import tqdm
 
     torch.set_num_threads(args.threads)
-    recipe = training.Recipe(
+    recipe = loop.Recipe(
         args.model, args.metric, args.n, args.m, args.h, args.lam, args.steps, args.batch, args.crop, args.lr,
         args.warmup, args.decay, args.seed, args.precision, args.init,
     )  # fmt: skip
-    crops = photos.Crops(photos.unpack(args.photos), recipe.crop, recipe.seed)
+    crops = training_crops.Crops(training_crops.unpack(args.photos), recipe.crop, recipe.seed)
     with tqdm(total=recipe.steps, unit="step", mininterval=5, file=sys.stderr) as bar:
 
         def tell(row: dict[str, float]) -> None:
             bar.update(row["step"] - bar.n)
             bar.set_postfix(bpp=f"{row['bpp']:.3f}", distortion=f"{row['distortion']:.4g}", refresh=False)
 
-        net, log = training.train(recipe, crops, args.checkpoint, args.start, args.every, tell=tell)
+        net, log = loop.train(recipe, crops, args.checkpoint, args.start, args.every, tell=tell)
     start = f"{args.start.parent.name}/{args.start.stem}" if args.start else "none"
-    training.save(net, recipe, args.out, {"start": start})
-    files.write_rows(args.log, training.LOG, log)
+    loop.save(net, recipe, args.out, {"start": start})
+    atomic_io.write_rows(args.log, loop.LOG, log)
     args.checkpoint.unlink(missing_ok=True)
 
 
 def _arguments() -> argparse.ArgumentParser:
-    defaults = training.Recipe.__dataclass_fields__
+    defaults = loop.Recipe.__dataclass_fields__
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="photos packed by scripts/pack_photos.py")
     parser.add_argument("--model", required=True, help="network, such as bmshj2018-hyperprior")

@@ -60,7 +60,7 @@ def metagraph(model: Callable, tmp_path_factory: pytest.TempPathFactory) -> Call
 @pytest.fixture(scope="session")
 def codec(metagraph: Callable) -> Callable:
     """The codec of an id, with further settings or without; one without is loaded once."""
-    from study.codecs.tfci import Backend
+    from study.codecs.tfci.codec import Backend
 
     loaded: dict[str, Backend] = {}
 
@@ -78,7 +78,7 @@ def codec(metagraph: Callable) -> Callable:
 
 @pytest.fixture(scope="session")
 def reference(model: Callable) -> Callable:
-    """The channels, as numpy arrays, and the rounded picture of an id's model, run eagerly."""
+    """The channels, as numpy arrays, and the rounded image of an id's model, run eagerly."""
     import tensorflow as tf
 
     def run(name: str, rgb: np.ndarray) -> tuple[list, np.ndarray]:

@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from study import files, images, packed_tensors
-from study.errors import CodecError, StudyError
+from study.codecs.tfci import tfci_file
+from study.core import atomic_io, readers
+from study.core.errors import CodecError, StudyError
+from study.images import png
 from tfc.conftest import ALL, picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +52,7 @@ def test_file_is_the_example_that_tfc_reads_and_writes(name, codec):
 
     bitstream = codec(name).encode(picture(40, 56))
     example = tf.train.Example.FromString(bitstream)
-    channels = packed_tensors.unpack(bitstream).channels
+    channels = tfci_file.unpack(bitstream).channels
     assert set(example.features.feature) == {"MD", *(chr(i + 1) for i in range(len(channels)))}
     assert example.features.feature["MD"].bytes_list.value == [name.encode()]
     for number, channel in enumerate(channels, start=1):
@@ -64,7 +66,7 @@ def test_file_is_the_example_that_tfc_reads_and_writes(name, codec):
     again.model = packed.model
     again.pack(packed.unpack(types))
     assert len(again.string) == len(bitstream)
-    assert packed_tensors.unpack(again.string) == packed_tensors.unpack(bitstream)
+    assert tfci_file.unpack(again.string) == tfci_file.unpack(bitstream)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -76,14 +78,12 @@ def test_files_are_interchangeable_with_the_published_script(name, codec, metagr
     content = tf.compat.v1.MetaGraphDef.FromString(metagraph(name).read_bytes())
     sender, receiver = (_pruned(content, signature) for signature in ("sender", "receiver"))
     rates = [tf.constant(value, tf.float32) for value in [codec(name).rate] if value is not None]
-    theirs = packed_tensors.pack(
-        name, [np.atleast_1d(tensor.numpy()) for tensor in sender(tf.constant(rgb[None]), *rates)]
-    )
+    theirs = tfci_file.pack(name, [np.atleast_1d(tensor.numpy()) for tensor in sender(tf.constant(rgb[None]), *rates)])
     ours = codec(name).encode(rgb)
-    assert packed_tensors.unpack(ours) == packed_tensors.unpack(theirs)
+    assert tfci_file.unpack(ours) == tfci_file.unpack(theirs)
     tensors = [
         tf.reshape(tf.constant(values, port.dtype), [] if port.dtype.is_floating else [len(values)])
-        for values, port in zip(packed_tensors.unpack(ours).channels, receiver.inputs)
+        for values, port in zip(tfci_file.unpack(ours).channels, receiver.inputs)
     ]
     decoded = tf.saturate_cast(tf.round(tf.cast(receiver(*tensors)[0], tf.float32)), tf.uint8).numpy()[0]
     np.testing.assert_array_equal(decoded, codec(name).decode(theirs))
@@ -94,7 +94,7 @@ def test_more_than_ten_channels_are_in_the_order_of_their_keys(codec, reference)
     channels, _ = reference("split-1", rgb)
     keys = sorted(f"channel:{i}" for i in range(14))
     assert keys[2] == "channel:10"
-    written = packed_tensors.unpack(codec("split-1").encode(rgb)).channels
+    written = tfci_file.unpack(codec("split-1").encode(rgb)).channels
     assert written == [channels[int(key.split(":")[1])].tolist() for key in keys]
 
 
@@ -131,33 +131,33 @@ def test_rate_parameter_is_asked_for_and_acts(codec):
 
 
 def test_rate_parameter_may_be_the_quality(metagraph):
-    from study.codecs.tfci import Backend
+    from study.codecs.tfci.codec import Backend
 
     settings = {"model": "variable-rate", "rd_parameter": "{quality}"}
     streams = [
         Backend("own", quality, settings, metagraph("variable-rate")).encode(picture(64, 64)) for quality in (1, 4)
     ]
     assert len(streams[0]) < len(streams[1])
-    assert packed_tensors.unpack(streams[1]).channels[-1] == [4.0]
+    assert tfci_file.unpack(streams[1]).channels[-1] == [4.0]
 
 
 def test_jobs_with_other_thread_counts_give_the_same(codec, metagraph, tmp_path):
     name = "bmshj2018-hyperprior-mse-1"
     rgb = picture(96, 128)
-    images.write(tmp_path / "a.png", rgb)
+    png.write(tmp_path / "a.png", rgb)
     columns = ("image", "file", "width", "height")
-    files.write_rows(tmp_path / "images.csv", columns, [dict(zip(columns, ("a", "a.png", 128, 96)))])
+    atomic_io.write_rows(tmp_path / "images.csv", columns, [dict(zip(columns, ("a", "a.png", 128, 96)))])
     spec = json.dumps({"backend": "tfci", "settings": {"model": name}})
     shared = ["--codec", "own", "--quality", "1", "--spec", spec, "--weights", metagraph(name)]
     encoded, decoded = tmp_path / "1" / "encoded.csv", tmp_path / "2" / "decoded.csv"
     _script(1, "encode.py", *shared, "--images", tmp_path / "images.csv", "--out", encoded)
     _script(2, "decode.py", *shared, "--encoded", encoded, "--out", decoded)
-    (row,) = files.read_rows(encoded)
-    assert row["reason"] == files.read_rows(decoded)[0]["reason"] == ""
+    (row,) = readers.read_rows(encoded)
+    assert row["reason"] == readers.read_rows(decoded)[0]["reason"] == ""
     bitstream = codec(name).encode(rgb)
     assert row["sha256"] == hashlib.sha256(bitstream).hexdigest()
     assert "tensorflow-compression 2.14.1" in row["versions"]
-    np.testing.assert_array_equal(images.read(decoded.parent / "a.png"), codec(name).decode(bitstream))
+    np.testing.assert_array_equal(png.read(decoded.parent / "a.png"), codec(name).decode(bitstream))
 
 
 def _script(threads: int, name: str, *arguments: object) -> None:

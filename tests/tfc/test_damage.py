@@ -1,4 +1,4 @@
-"""Damaged files: a named error, quickly, and almost never another picture."""
+"""Damaged files: a named error, quickly, and almost never another image."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import time
 
 import numpy as np
 import pytest
-from damage import damaged
 
-from study import packed_tensors
-from study.errors import BitstreamError, StudyError
-from study.metagraph import Metagraph
+from damage import damaged
+from study.codecs.tfci import tfci_file
+from study.codecs.tfci.metagraph import Metagraph
+from study.core.errors import BitstreamError, StudyError
 from tfc.conftest import ALL, picture
 
 
 def outcomes(codec, streams: list[bytes], whole: np.ndarray) -> dict[str, int]:
-    """How many streams were refused, gave the whole picture, gave another; anything but BitstreamError is raised."""
+    """How many streams were refused, gave the whole image, gave another; anything but BitstreamError is raised."""
     found = {"refused": 0, "whole": 0, "wrong": 0}
     for stream in streams:
         start = time.perf_counter()
@@ -39,14 +39,14 @@ def test_damage_is_named(name, codec):
 
 def test_a_string_that_tfc_1_would_decode_to_anything_is_told_by_writing_it_again(codec):
     backend = codec("b2018-gdn-128-1")
-    packed = packed_tensors.unpack(backend.encode(picture(512, 384)))
-    whole = backend.decode(packed_tensors.pack(*packed))
+    packed = tfci_file.unpack(backend.encode(picture(512, 384)))
+    whole = backend.decode(tfci_file.pack(*packed))
     draw = np.random.default_rng(0)
     streams = []
     for position in draw.integers(0, len(packed.channels[0][0]), 100):
         string = bytearray(packed.channels[0][0])
         string[position] ^= 1 << draw.integers(8)
-        streams.append(packed_tensors.pack(packed.model, [[bytes(string)], *packed.channels[1:]]))
+        streams.append(tfci_file.pack(packed.model, [[bytes(string)], *packed.channels[1:]]))
     found = outcomes(backend, streams, whole)
     assert found["refused"] >= 85, found
 
@@ -78,9 +78,9 @@ def test_a_model_that_can_not_be_told_by_writing_again_warns(codec):
 )
 def test_untrue_files_are_refused_with_the_reason(change, reason, codec):
     backend = codec("mbt2018-mean-mse-1")
-    packed = packed_tensors.unpack(backend.encode(picture(64, 80)))
+    packed = tfci_file.unpack(backend.encode(picture(64, 80)))
     with pytest.raises(BitstreamError, match=reason):
-        backend.decode(packed_tensors.pack(*change(packed)))
+        backend.decode(tfci_file.pack(*change(packed)))
 
 
 def test_damaged_metagraphs_are_named(metagraph, tmp_path):

@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from study.bottleneck import Flow
-from study.codecs import Latents
-from study.errors import CodecError, StudyError
-from study.metagraph import Metagraph
+from study.codecs.base import Latents
+from study.codecs.tfci.latent_tensors import Flow
+from study.codecs.tfci.metagraph import Metagraph
+from study.core.errors import CodecError, StudyError
 from tfc.conftest import HYPERPRIORS, WITH_LATENTS, picture
 
 
@@ -101,7 +101,7 @@ def test_a_graph_without_a_single_latent_refuses(codec):
             call(rgb)
     named = codec("two-branches", tensors={"y": "Conv2D:0"})
     assert named.analyse(rgb).y.shape == (4, 3, 3)
-    with pytest.raises(CodecError, match="channel:1, channel:4 depends on the picture by other ways"):
+    with pytest.raises(CodecError, match="channel:1, channel:4 depends on the image by other ways"):
         named.write(named.analyse(rgb))
 
 
@@ -117,11 +117,11 @@ def test_latents_may_be_named(codec):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"y": np.zeros((12, 3, 40), np.float32)}, "doesn't fit a picture"),
+        ({"y": np.zeros((12, 3, 40), np.float32)}, "doesn't fit an image"),
         ({"y": np.full((12, 4, 5), np.nan, np.float32)}, "can't be written"),
         ({"y": np.full((12, 4, 5), 1e9, np.float32)}, "can't be written"),
         ({"y": np.zeros((7, 4, 5), np.float32)}, "feed value of shape"),
-        ({"z": np.zeros((8, 9, 9), np.float32)}, "doesn't fit a picture"),
+        ({"z": np.zeros((8, 9, 9), np.float32)}, "doesn't fit an image"),
     ],
 )
 def test_nonsense_is_refused(change, reason, codec):

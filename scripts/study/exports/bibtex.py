@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from study.errors import StudyError
-from study.suggest import allowed
+from study.core.errors import StudyError, allowed
 
 
 def keys(citations: Mapping, codecs: Iterable[Mapping], metrics: Iterable[str], sets: Iterable[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """Batches for codec-compare (github.com/webmproject/codec-compare): one JSON file for each codec, and their list.
 
 The form is that of its README: `constant_descriptions`, `constant_values`, `field_descriptions`, `field_values`. Names
-that it knows (psnr, ssim, msssim, encoded_size, …) have its names, our other metrics ours. It finds pictures by paths
+that it knows (psnr, ssim, msssim, encoded_size, …) have its names, our other metrics ours. It finds images by paths
 relative to the batch, so serve the results folder whole. A batch has no timestamp: equal results give equal bytes.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from study import inputs
+from study.core import readers
 
 NAMES = {"psnr_rgb": "psnr", "ssim": "ssim", "ms_ssim": "msssim"}
 UP = "../../../../.."  # from results/studies/<study>/exports/codec-compare/<image set> to results
@@ -75,9 +75,9 @@ def batch(
                 parts[row["image"]],
                 int(row["width"]),
                 int(row["height"]),
-                inputs.number(row["quality"]),
+                readers.number(row["quality"]),
             ]
-            + [inputs.number(row[column]) for column, _ in numbers.values()]
+            + [readers.number(row[column]) for column, _ in numbers.values()]
             for row in whole
         ],
     }

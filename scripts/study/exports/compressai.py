@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from study import inputs
+from study.core import readers
 
 NAMES = {"psnr_rgb": "psnr-rgb", "ms_ssim": "ms-ssim-rgb"}
 RATES = {"bpp": "payload_bpp", "file_bpp": "bpp"}
@@ -39,7 +39,7 @@ def results(codec: Mapping[str, str], means: Sequence[Mapping[str, str]], metric
         "name": codec["label"],
         "description": ". ".join(part for part in told if part),
         "results": {
-            "quality": [inputs.number(row["quality"]) for row in whole],
+            "quality": [readers.number(row["quality"]) for row in whole],
             **{name: [float(row[column]) for row in whole] for name, column in columns.items()},
         },
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from study import style
+from study.figures import palette
 
 OVER, METHOD = "mean curve", "pchip"
 _SPECIAL = {
@@ -45,7 +45,7 @@ def _table(rows: Sequence[Mapping[str, str]], image_set: str, labels: Mapping[st
         f"\\caption{{{escaped(caption)}}}",
         f"\\begin{{tabular}}{{l{'rl' * len(metrics)}}}",
         "\\toprule",
-        " & ".join(["Codec", *(f"\\multicolumn{{2}}{{c}}{{{escaped(style.short(name))}}}" for name in metrics)])
+        " & ".join(["Codec", *(f"\\multicolumn{{2}}{{c}}{{{escaped(palette.short(name))}}}" for name in metrics)])
         + " \\\\",
         "\\midrule",
     ]

@@ -1,1 +1,4 @@
-"""The figures of a study: each module draws one kind as a matplotlib `Figure`; `canvas` is what they share."""
+"""Figures: each module draws one kind as a matplotlib `Figure`.
+
+It imports `analysis` and what is below. Start with `curves`; `canvas` and `palette` are what all share.
+"""

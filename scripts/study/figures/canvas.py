@@ -18,9 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
-from study import files
-from study.errors import StudyError
-from study.suggest import allowed
+from study.core import atomic_io
+from study.core.errors import StudyError, allowed
 
 WIDTH = 7.0
 FONT = "DejaVu Sans"
@@ -102,7 +101,7 @@ def save(figure: Figure, out: Iterable[Path]) -> None:
     for path in out:
         if path.suffix not in SUFFIXES:
             raise StudyError(f"can't write a figure as {path}; {allowed(path.suffix, SUFFIXES)}")
-        with looks(), files.replacing(path) as temporary:
+        with looks(), atomic_io.replacing(path) as temporary:
             figure.savefig(temporary, format=path.suffix[1:], metadata=_METADATA[path.suffix])
 
 

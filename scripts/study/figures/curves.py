@@ -13,18 +13,16 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study import style
-from study.errors import StudyError
-from study.figures import axes, canvas, gaps, legend
-from study.style import Style
-from study.suggest import allowed
+from study.core.errors import StudyError, allowed
+from study.figures import axes, canvas, legend, missing_notes, palette
+from study.figures.palette import Style
 
 RATE_AXES = ("linear", "log")
 SSIM_SCALES = ("linear", "db")
 PANELS = ("psnr_rgb", "ssim_sewar", "msssim_sewar", "vifp_sewar")
 STOPS = (0.25, 0.5, 1.0, 1.5, 2.0)
 
-_NAMED = 8  # pictures in a note
+_NAMED = 8  # images in a note
 _LEFT, _BETWEEN, _RIGHT = 0.47, 0.55, 0.1
 _ROW, _ROW_GAP, _UNDER = 2.05, 0.14, 0.36
 
@@ -60,14 +58,14 @@ def figure(
     options: Options,
     were_jpeg: Sequence[str] = (),
 ) -> Figure:
-    """The figure of the rows of one picture (rd.csv), or of the means of one image set (means.csv).
+    """The figure of the rows of one image (rd.csv), or of the means of one image set (means.csv).
 
-    `codecs` comes from `style.styles`, in the order of the legend. A note names the pictures that `were_jpeg` at their
+    `codecs` comes from `style.styles`, in the order of the legend. A note names the images that `were_jpeg` at their
     size. Raises StudyError for a codec that `codecs` lacks, and for metrics that the rows lack.
     """
     check(rows, options)
     for row in rows:
-        style.of(row["codec"], codecs)
+        palette.of(row["codec"], codecs)
     panels = {metric: curves(rows, metric, options) for metric in options.panels}
     end = rate_end([rate for found in panels.values() for curve in found for rate in curve.rate], options)
     drawn = {curve.codec for found in panels.values() for curve in found if curve.rate}
@@ -80,7 +78,7 @@ def figure(
         explained = legend.columns(legend.entries((look for name, look in codecs.items() if name in drawn), dots))
         notes = canvas.note_lines(
             [
-                *gaps.notes(rows, codecs, options.panels, drawn),
+                *missing_notes.notes(rows, codecs, options.panels, drawn),
                 *_infinite(panels, codecs, options),
                 *outside(_longest(panels), end),
                 *_compressed(were_jpeg),
@@ -92,7 +90,7 @@ def figure(
 def _compressed(names: Sequence[str]) -> list[str]:
     if not names:
         return []
-    some = ", ".join(names) if len(names) <= _NAMED else f"{len(names)} pictures"
+    some = ", ".join(names) if len(names) <= _NAMED else f"{len(names)} images"
     return [f"JPEG at this size before, which flatters JPEG, most at the quality they had: {some}."]
 
 
@@ -109,7 +107,7 @@ def check(rows: Sequence[Mapping[str, str]], options: Options) -> None:
     if not options.panels:
         raise StudyError("a rate-distortion figure needs at least one metric as a panel")
     if not rows:
-        raise StudyError("there are no rows to draw: the table has none of this picture or image set")
+        raise StudyError("there are no rows to draw: the table has none of this image or image set")
     for metric in options.panels:
         if metric not in rows[0]:
             raise StudyError(f"the panel {metric!r} is not a column of the table; {allowed(metric, rows[0])}")
@@ -164,12 +162,14 @@ def _infinite(panels: Mapping[str, Sequence[Curve]], codecs: Mapping[str, Style]
     notes = []
     for metric, found in panels.items():
         lossless = [
-            f"{codecs[curve.codec].label} at {gaps.qualities(curve.infinite)}" for curve in found if curve.infinite
+            f"{codecs[curve.codec].label} at {missing_notes.qualities(curve.infinite)}"
+            for curve in found
+            if curve.infinite
         ]
         if lossless:
             unit = " dB" if options.scale(metric) == "db" else ""
             notes.append(
-                f"Not drawn, since {style.short(metric)} is infinite{unit and ' in dB'}: {'; '.join(lossless)}."
+                f"Not drawn, since {palette.short(metric)} is infinite{unit and ' in dB'}: {'; '.join(lossless)}."
             )
     return notes
 
@@ -251,7 +251,7 @@ def _panel(
     for curve in sorted(found, key=lambda curve: order[curve.codec]):
         if curve.rate:
             box.add_line(legend.line(codecs[curve.codec], curve.rate, curve.value, gid=curve.codec))
-    canvas.y_label(box, style.axis_label(metric, options.scale(metric)))
+    canvas.y_label(box, palette.axis_label(metric, options.scale(metric)))
     axes.rate(box, options.rate_axis, *span)
     axes.value(box, *axes.value_span([(curve.rate, curve.value) for curve in found], span[1]))
     if lowest:

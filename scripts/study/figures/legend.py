@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matplotlib.lines import Line2D
 
 from study.figures import canvas
-from study.style import Style
+from study.figures.palette import Style
 
 _HANDLE = 0.36
 _GAP = 0.05

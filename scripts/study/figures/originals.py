@@ -1,4 +1,4 @@
-"""The sheet of a set's original pictures, in rows of one height, with names and sizes."""
+"""The sheet of a set's original images, in rows of one height, with names and sizes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from study.errors import StudyError
+from study.core.errors import StudyError
 from study.figures import canvas
 
 MOST = 60
@@ -22,13 +22,13 @@ _BELOW = 2 * canvas.LINE + 0.04
 
 
 def figure(pictures: Sequence[tuple[Path, Mapping[str, str]]], title: str, most: int = MOST) -> Figure:
-    """The sheet of some pictures: each one's file and its row of images.csv; no more than the first `most`.
+    """The sheet of some images: each one's file and its row of images.csv; no more than the first `most`.
 
-    A picture is reduced to what the sheet's resolution can show. Raises StudyError for a file that can't be read, and
+    An image is reduced to what the sheet's resolution can show. Raises StudyError for a file that can't be read, and
     if there is none.
     """
     if not pictures:
-        raise StudyError("there are no pictures to draw: the record of the image set has no row")
+        raise StudyError("there are no images to draw: the record of the image set has no row")
     shown = pictures[:most]
     room = canvas.WIDTH - 2 * canvas.MARGIN
     shapes = [_shape(row) for _, row in shown]
@@ -53,9 +53,9 @@ def figure(pictures: Sequence[tuple[Path, Mapping[str, str]]], title: str, most:
 
 
 def arrange(shapes: Sequence[float], room: float) -> list[list[int]]:
-    """The places of the pictures in rows of about equal width; `shapes` are widths over heights, `room` is in inches.
+    """The places of the images in rows of about equal width; `shapes` are widths over heights, `room` is in inches.
 
-    There are as many rows as make them about 1.6 inches high, or less for many pictures.
+    There are as many rows as make them about 1.6 inches high, or less for many images.
     """
     height = 1.6 if len(shapes) <= 8 else 1.15 if len(shapes) <= 24 else 0.85
     total = sum(shapes)
@@ -77,7 +77,7 @@ def _notes(pictures: Sequence, shown: Sequence[tuple[Path, Mapping[str, str]]]) 
     if any(row.get("was_jpeg") == "yes" for _, row in shown):
         notes.append("* was JPEG at this size before, which flatters JPEG.")
     if len(shown) < len(pictures):
-        notes.append(f"The first {len(shown)} of {len(pictures)} pictures.")
+        notes.append(f"The first {len(shown)} of {len(pictures)} images.")
     return notes
 
 
@@ -105,6 +105,6 @@ def _reduced(path: Path, width: int, height: int) -> np.ndarray:
         with Image.open(path) as picture:
             rgb = picture.convert("RGB")
     except OSError as error:
-        raise StudyError(f"can't read the picture {path}: {error}; fetch the image set again") from None
+        raise StudyError(f"can't read the image {path}: {error}; fetch the image set again") from None
     rgb.thumbnail((width, height), Image.Resampling.LANCZOS, reducing_gap=None)
     return np.asarray(rgb)

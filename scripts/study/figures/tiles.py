@@ -1,4 +1,4 @@
-"""Pictures and planes of numbers as tiles of a figure, with words under them; a tile without picture tells why."""
+"""Images and planes of numbers as tiles of a figure, with words under them; a tile without image tells why."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST_LINES = 7
 
 
 def picture(layout: canvas.Layout, rgb: np.ndarray, x: float, top: float, width: float, height: float) -> Axes:
-    """A picture uint8 [H, W, 3] in the middle of a tile, whose upper left corner is at `x`, `top`; all in inches."""
+    """An image uint8 [H, W, 3] in the middle of a tile, whose upper left corner is at `x`, `top`; all in inches."""
     return _image(layout, reduced(rgb, width, height), x, top, width, height)
 
 
@@ -36,7 +36,7 @@ def plane(layout: canvas.Layout, values: np.ndarray, norm: Normalize, colours: s
 
 
 def missing(layout: canvas.Layout, reason: str, x: float, top: float, width: float, height: float) -> None:
-    """An empty tile that tells why there is no picture."""
+    """An empty tile that tells why there is no image."""
     box = canvas.panel(layout, x, top - height, width, height)
     box.set(xticks=[], yticks=[], facecolor="#f6f6f6")
     box.grid(False)
@@ -51,7 +51,7 @@ def missing(layout: canvas.Layout, reason: str, x: float, top: float, width: flo
 
 
 def reduced(values: np.ndarray, width: float, height: float) -> np.ndarray:
-    """A picture uint8 [H, W, 3], or numbers [H, W], as large as a tile in inches can show at `DPI`, or as it is."""
+    """An image uint8 [H, W, 3], or numbers [H, W], as large as a tile in inches can show at `DPI`, or as it is."""
     rows, columns = values.shape[:2]
     factor = max(rows / (height * DPI), columns / (width * DPI))
     if factor <= 1:

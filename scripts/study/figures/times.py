@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study import style
-from study.errors import StudyError
-from study.figures import axes, canvas, curves, gaps, legend
-from study.figures.bars import Bar
-from study.style import Style
+from study.core.errors import StudyError
+from study.figures import axes, canvas, curves, legend, missing_notes, palette
+from study.figures.bd_rate import Bar
+from study.figures.palette import Style
 
 STAGES = {"encode_s": "Encoding", "decode_s": "Decoding"}
 
@@ -37,7 +36,7 @@ def figure(
     rates: tuple[Mapping[str, Bar], str, str] | None = None,
     options: curves.Options | None = None,
 ) -> Figure:
-    """The figure of one image set: its rows of means.csv, and the mean size of its pictures in megapixels.
+    """The figure of one image set: its rows of means.csv, and the mean size of its images in megapixels.
 
     `rates` gives the upper panels: BD-rates by codec (`bars.bars`), the anchor, and a description of the metric.
     `options` tells the rate axis of the lower ones. Raises StudyError for codecs that `codecs` lacks.
@@ -46,7 +45,7 @@ def figure(
     if not means:
         raise StudyError("there are no rows to draw: the table has none of this image set")
     for row in means:
-        style.of(row["codec"], codecs)
+        palette.of(row["codec"], codecs)
     found = speeds(means, megapixels)
     drawn = [codec for codec in codecs if codec in found]
     rate, anchor, metric = rates or ({}, "", "")
@@ -60,7 +59,7 @@ def figure(
         notes = canvas.note_lines(
             [
                 *_about(metric, anchor, codecs),
-                *gaps.notes(means, codecs, list(STAGES), drawn),
+                *missing_notes.notes(means, codecs, list(STAGES), drawn),
                 *_refused(drawn, shown, rate, codecs),
                 *_beyond(found, end),
             ]
@@ -81,7 +80,7 @@ def figure(
 def speeds(means: Sequence[Mapping[str, str]], megapixels: float) -> dict[str, list[Speed]]:
     """Rate and seconds per megapixel of codecs at their qualities, by rate; rows that lack one are left out.
 
-    A mean time over the mean size is all pictures' time over all their pixels.
+    A mean time over the mean size is all images' time over all their pixels.
     """
     found: dict[str, list[Speed]] = {}
     for row in means:
@@ -102,11 +101,11 @@ def front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _about(metric: str, anchor: str, codecs: Mapping[str, Style]) -> list[str]:
-    text = "Times: all pictures' seconds over all their pixels, measured around the codec's call on the run's machine."
+    text = "Times: all images' seconds over all their pixels, measured around the codec's call on the run's machine."
     if metric:
         text += (
             f" Upper panels: BD-rate against {codecs[anchor].label} at {metric}; markers: the median quality's time, "
-            "lines across: from the fastest quality to the slowest, lines upright: interval over the pictures, dotted: "
+            "lines across: from the fastest quality to the slowest, lines upright: interval over the images, dotted: "
             "codecs that no other beats in both."
         )
     return [text]
@@ -118,7 +117,7 @@ def _refused(
     """Why codecs with times are not in the upper panels."""
     lacking = [codec for codec in drawn if rate and codec not in shown]
     reasons = {codec: rate[codec].reason if codec in rate else "bd.csv has no row" for codec in lacking}
-    texts = gaps.merged(reasons.values())
+    texts = missing_notes.merged(reasons.values())
     labels: dict[str, list[str]] = {}
     for codec, reason in reasons.items():
         labels.setdefault(canvas.clipped(texts[reason]), []).append(codecs[codec].label)

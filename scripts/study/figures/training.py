@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from study.errors import StudyError
+from study.core.errors import StudyError
 from study.figures import axes, canvas
 
 COLUMNS = ("step", "bpp", "distortion", "loss")

@@ -19,13 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from study.errors import CodecError
+from study.core.errors import CodecError, allowed
 from study.latents import operations, selection
 from study.latents.operations import Around, Operation
 from study.latents.selection import Site
-from study.suggest import allowed
 
-CONTROL = "none"
+BASELINE = "none"
 SITES = ("y", "z")
 POLICIES = ("recompute", "keep")
 LARGEST_SWEEP = 4096
@@ -44,7 +43,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Cell:
-    """One edit of one picture: its name, the values of its sweeps (text), its steps without sweeps, its policy."""
+    """One edit of one image: its name, the values of its sweeps (text), its steps without sweeps, its policy."""
 
     edit: str
     value: str
@@ -53,12 +52,12 @@ class Cell:
 
     @property
     def site(self) -> str:
-        """The sites that the steps edit: `y`, `z`, `y z`; empty for the control."""
+        """The sites that the steps edit: `y`, `z`, `y z`; empty for the baseline."""
         return " ".join(site for site in SITES if any(step.site == site for step in self.steps))
 
     @property
     def name(self) -> str:
-        """What tells this cell from the others of its picture, fit for a file's name."""
+        """What tells this cell from the others of its image, fit for a file's name."""
         return "~".join(part for part in (self.edit, self.value, self.policy) if part)
 
 
@@ -94,13 +93,13 @@ def problems(edit: object, channels: Mapping[str, int] | None = None) -> Iterato
 
 
 def expanded(named: Mapping[str, object], policies: Sequence[str], channels: Mapping[str, int]) -> list[Cell]:
-    """Every cell of an experiment for a picture: the control first, then the edits in order, each under each policy.
+    """Every cell of an experiment for an image: the baseline first, then the edits in order, each under each policy.
 
     `channels` is the number of channels of each site that the codec has. Raises CodecError for an edit that this
     codec can't have, and for a sweep beyond measure.
     """
     cells = []
-    for edit, given in {CONTROL: [], **named}.items():
+    for edit, given in {BASELINE: [], **named}.items():
         steps = parsed(given)
         if missing := next((step.site for step in steps if step.site not in channels), None):
             raise CodecError(f"edit {edit}: site: found {missing!r}, but this codec has no hyperprior")
@@ -130,9 +129,9 @@ def edited(cell: Cell, sites: Mapping[str, Site], around: Mapping[str, Around]) 
 
 
 def moved_picture(steps: Sequence[Step], picture: np.ndarray, stride: int) -> np.ndarray | None:
-    """What steps do to a picture [H, W, 3], if each moves the whole latent y as a picture can be moved.
+    """What steps do to an image [H, W, 3], if each moves the whole latent y as an image can be moved.
 
-    `stride` is the picture's pixels per element of y. None for other steps, and for none.
+    `stride` is the image's pixels per element of y. None for other steps, and for none.
     """
     if not steps:
         return None
@@ -146,7 +145,7 @@ def moved_picture(steps: Sequence[Step], picture: np.ndarray, stride: int) -> np
 
 
 def sets_needed(named: Mapping[str, object]) -> list[str]:
-    """The image sets whose latents the edits ask for, beside those of the pictures that are edited."""
+    """The image sets whose latents the edits ask for, beside those of the images that are edited."""
     steps = [step for given in named.values() for step in parsed(given)]
     return list(
         dict.fromkeys(name for step in steps for name in operations.sets_needed(step.operation, step.parameters))

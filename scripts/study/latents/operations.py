@@ -22,8 +22,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from study.errors import CodecError
-from study.suggest import allowed
+from study.core.errors import CodecError, allowed
 
 ALL = "all"
 
@@ -32,13 +31,13 @@ class Around(Protocol):
     """What an operation may ask for beside the latent itself."""
 
     def latent(self, image: str, image_set: str | None) -> np.ndarray:
-        """The same site of another picture, of this set or another; CodecError if there is none."""
+        """The same site of another image, of this set or another; CodecError if there is none."""
 
     def components(self, image_set: str) -> tuple[np.ndarray, np.ndarray]:
         """Mean [C] and principal components [C, C], strongest first in rows, of the channel vectors of a set."""
 
     def centroid(self, image_set: str, per: str) -> np.ndarray:
-        """The mean latent of a set's pictures: [C, 1, 1] per channel, [C, R, W] per position."""
+        """The mean latent of a set's images: [C, 1, 1] per channel, [C, R, W] per position."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,8 @@ class Kind:
 class Operation:
     """An operation: its function, its parameters with their kinds and defaults, whether it moves elements.
 
-    `picture` does to a picture [H, W, 3] what the operation does to the latent, if there is such a thing; it gets the
-    picture, the stride (pixels per element) and the parameters.
+    `picture` does to an image [H, W, 3] what the operation does to the latent, if there is such a thing; it gets the
+    image, the stride (pixels per element) and the parameters.
     """
 
     name: str
@@ -174,8 +173,8 @@ def _replaced(values: np.ndarray, box: tuple, block: np.ndarray) -> np.ndarray:
 def _fitting(other: np.ndarray, values: np.ndarray, what: str) -> np.ndarray:
     if other.shape != values.shape:
         raise CodecError(
-            f"{what} has a latent of {list(other.shape)}, this picture one of {list(values.shape)}; "
-            "pictures of equal size are needed"
+            f"{what} has a latent of {list(other.shape)}, this image one of {list(values.shape)}; "
+            "images of equal size are needed"
         )
     return other
 
@@ -271,7 +270,7 @@ def _picture_rotate(picture: np.ndarray, stride: int, degrees: int) -> np.ndarra
 
 @operation(_moves=True, _picture=_picture_rotate, degrees=QUARTERS)
 def rotate(values: np.ndarray, box: tuple, around: Around, degrees: int) -> np.ndarray:
-    """Turn anticlockwise; a quarter turn of the whole latent turns the picture's size, too."""
+    """Turn anticlockwise; a quarter turn of the whole latent turns the image's size, too."""
     return _turned(values, box, np.rot90(values[box], degrees // 90, (1, 2)), "rotate")
 
 
@@ -281,7 +280,7 @@ def _picture_transpose(picture: np.ndarray, stride: int) -> np.ndarray:
 
 @operation(_moves=True, _picture=_picture_transpose)
 def transpose(values: np.ndarray, box: tuple, around: Around) -> np.ndarray:
-    """Exchange rows and columns; of the whole latent, the picture's height and width, too."""
+    """Exchange rows and columns; of the whole latent, the image's height and width, too."""
     return _turned(values, box, values[box].transpose(0, 2, 1), "transpose")
 
 
@@ -314,16 +313,16 @@ def swap(values: np.ndarray, chosen: np.ndarray, around: Around, first: int, sec
 
 @operation(image=NAME, set=NAME_OR_NONE)
 def replace(values: np.ndarray, chosen: np.ndarray, around: Around, image: str, set: str | None = None) -> np.ndarray:
-    """Take the elements of another picture's latent."""
-    return np.where(chosen, _fitting(around.latent(image, set), values, f"picture {image}"), values)
+    """Take the elements of another image's latent."""
+    return np.where(chosen, _fitting(around.latent(image, set), values, f"image {image}"), values)
 
 
 @operation(image=NAME, t=NUMBER, set=NAME_OR_NONE)
 def interpolate(
     values: np.ndarray, chosen: np.ndarray, around: Around, image: str, t: float, set: str | None = None
 ) -> np.ndarray:
-    """Go the part `t` of the way to another picture's latent: (1 - t) · own + t · other."""
-    other = _fitting(around.latent(image, set), values, f"picture {image}")
+    """Go the part `t` of the way to another image's latent: (1 - t) · own + t · other."""
+    other = _fitting(around.latent(image, set), values, f"image {image}")
     return np.where(chosen, (1 - t) * values.astype(np.float64) + t * other, values)
 
 
@@ -340,7 +339,7 @@ def project(values: np.ndarray, chosen: np.ndarray, around: Around, k: int, of: 
 
 
 @operation(start=NAME, end=NAME, amount=NUMBER, per=one_of("channel", "position"))
-def steer(
+def arithmetic(
     values: np.ndarray,
     chosen: np.ndarray,
     around: Around,
@@ -357,7 +356,7 @@ def steer(
 
 
 def sets_needed(found: Operation, parameters: Mapping) -> Iterator[str]:
-    """The image sets whose latents an operation asks for, beside the set of the picture itself."""
+    """The image sets whose latents an operation asks for, beside the set of the image itself."""
     for key, kind in found.kinds.items():
         if kind in (NAME, NAME_OR_NONE) and key != "image":
             values = parameters[key] if isinstance(parameters[key], list) else [parameters[key]]

@@ -1,11 +1,11 @@
-"""Which elements of a latent an edit touches: parts of its axes, the strongest channels, a region of the picture.
+"""Which elements of a latent an edit touches: parts of its axes, the strongest channels, a region of the image.
 
 A selection is a mapping; what its keys select is intersected, and `invert` takes the rest instead:
 
 - `channels`, `rows`, `columns`: a list of indexes, or a span `{from: a, to: b}` without b: both whole numbers (indexes)
   or both fractions of the axis (0.5, 1.0); either end may be left out. `channels: each` is a sweep.
 - `top: {k: 8, by: bits}`: the k channels with the most bits, or `by: energy` (mean square of the unedited latent).
-- `mask: {rectangle: [left, top, right, bottom]}` in fractions of the picture, or `mask: {png: path}`: a picture of the
+- `mask: {rectangle: [left, top, right, bottom]}` in fractions of the image, or `mask: {png: path}`: an image of the
   same size (or shape), white where elements are selected. An element is selected if at least half its square is.
 """
 
@@ -17,8 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from study.errors import CodecError, StudyError
-from study.suggest import allowed
+from study.core.errors import CodecError, StudyError, allowed
 
 AXES = ("channels", "rows", "columns")
 KEYS = (*AXES, "top", "mask", "invert")
@@ -30,10 +29,10 @@ _SPAN = "a list of indexes, or {from: a, to: b} in indexes (16, 32) or in fracti
 
 @dataclass(frozen=True)
 class Site:
-    """What a selection may ask of the latent that it selects from: y or z of one picture, before any edit.
+    """What a selection may ask of the latent that it selects from: y or z of one image, before any edit.
 
     `values` float32 [channels, rows, columns]; `bits` the same shape, None where the codec can't tell;
-    `size` is (H, W) of the picture.
+    `size` is (H, W) of the image.
     """
 
     values: np.ndarray
@@ -181,11 +180,11 @@ def _mask_problems(value: object) -> Iterator[str]:
         elif not (ends[0] < ends[2] and ends[1] < ends[3]):
             yield f"select.mask.rectangle: {ends!r} is empty: left must be less than right, top less than bottom"
     elif not isinstance(value["png"], str) or not value["png"]:
-        yield f"select.mask.png: found {value['png']!r}; allowed: the path of a picture, relative to the repository"
+        yield f"select.mask.png: found {value['png']!r}; allowed: the path of an image, relative to the repository"
 
 
 def _picture_mask(mask: Mapping, size: tuple[int, int]) -> np.ndarray:
-    """The mask of a picture, float [H, W], 1 where it selects."""
+    """The mask of an image, float [H, W], 1 where it selects."""
     height, width = size
     if "rectangle" in mask:
         left, top, right, bottom = mask["rectangle"]
@@ -202,16 +201,16 @@ def _picture_mask(mask: Mapping, size: tuple[int, int]) -> np.ndarray:
         raise StudyError(f"select.mask.png: can't read {path}: {error}") from None
     if picture.size[0] * height != picture.size[1] * width:
         found = f"{picture.size[0]}x{picture.size[1]}"
-        raise CodecError(f"select.mask.png: {path} is {found}, another shape than the picture, {width}x{height}")
+        raise CodecError(f"select.mask.png: {path} is {found}, another shape than the image, {width}x{height}")
     return np.asarray(picture.resize((width, height), Image.Resampling.BOX), dtype=np.float64) / 255
 
 
 def _on_grid(mask: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
-    """A picture's mask on the latent's grid: where at least half of an element's square is selected."""
+    """An image's mask on the latent's grid: where at least half of an element's square is selected."""
     stride = max(2 ** int(np.ceil(np.log2(max(1, side / count)))) for side, count in zip(mask.shape, grid))
     missing = [count * stride - side for count, side in zip(grid, mask.shape)]
     if min(missing) < 0:
-        raise CodecError(f"select.mask: the latent's grid {list(grid)} doesn't cover a picture of {list(mask.shape)}")
+        raise CodecError(f"select.mask: the latent's grid {list(grid)} doesn't cover an image of {list(mask.shape)}")
     padded = np.pad(mask, [(each // 2, each - each // 2) for each in missing], mode="edge")
     squares = padded.reshape(grid[0], stride, grid[1], stride)
     return squares.mean((1, 3)) >= 0.5

@@ -1,4 +1,4 @@
-"""A page from a study's tables: gathers them, fills the template, puts pictures and the chart library beside it."""
+"""A page from a study's tables: gathers them, fills the template, puts images and the chart library beside it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from study import files, style
-from study.errors import StudyError
-from study.page import data, graph, pictures, views
-from study.suggest import allowed
+from study.core import atomic_io, readers
+from study.core.errors import StudyError, allowed
+from study.figures import palette
+from study.page import links as page_links
+from study.page import payload, rule_graph
+from study.page import tables as page_tables
 
 HERE = Path(__file__).parent
-PARTS = ("index.html.j2", "macros.html.j2", "page.css", "page.js")
+PARTS = ("templates/index.html.j2", "templates/macros.html.j2", "static/page.css", "static/page.js")
 LIBRARY = "page/plotly.min.js"
 NEEDED = ("study", "config", "metrics", "sets", "codecs", "files", "locks", "graph")
 FIRST = ("verdict", "text", "picture", "edit", "value", "side_information")
@@ -44,9 +46,9 @@ def build(plan: Mapping, results: Path, out: Path) -> None:
     rows = {Path(name).stem: found for name, found in tables.items()}
     if absent := [name for name in ("rd", "means", "codecs") if name not in rows]:
         raise StudyError(f"the page needs {absent[0]}.csv among the plan's files; {allowed(absent[0], plan['files'])}")
-    known = style.styles(rows["codecs"])
+    known = palette.styles(rows["codecs"])
     cells = [(name, str(quality)) for name, entry in plan["codecs"].items() for quality in entry["qualities"]]
-    links = pictures.links(results, plan["sets"], cells)
+    links = page_links.links(results, plan["sets"], cells)
     images = {
         name: [row | {"part": part} for part in parts for row in _read(results / "images" / part / "images.csv")]
         for name, parts in plan["sets"].items()
@@ -55,17 +57,17 @@ def build(plan: Mapping, results: Path, out: Path) -> None:
     text = render(
         {
             "plan": plan,
-            "data": data.as_text(data.study(plan, rows, images, known, links)),
-            "script": (HERE / "page.js").read_text(encoding="utf-8"),
-            "css": (HERE / "page.css").read_text(encoding="utf-8"),
+            "data": payload.as_text(payload.study(plan, rows, images, known, links)),
+            "script": (HERE / "static" / "page.js").read_text(encoding="utf-8"),
+            "css": (HERE / "static" / "page.css").read_text(encoding="utf-8"),
             "library": LIBRARY,
             **_sections(plan, rows, known, folder),
             "latents": latents,
         }
     )
-    pictures.place(folder, links)
+    page_links.place(folder, links)
     _place_library(folder / LIBRARY)
-    files.write_text(out, text)
+    atomic_io.write_text(out, text)
 
 
 def render(context: Mapping) -> str:
@@ -73,7 +75,7 @@ def render(context: Mapping) -> str:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -82,15 +84,15 @@ def render(context: Mapping) -> str:
     return environment.get_template("index.html.j2").render(context)
 
 
-def _sections(plan: Mapping, rows: Mapping[str, list], known: Mapping[str, style.Style], folder: Path) -> dict:
+def _sections(plan: Mapping, rows: Mapping[str, list], known: Mapping[str, palette.Style], folder: Path) -> dict:
     provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
     config = json.dumps(plan["config"], indent=2, ensure_ascii=False)
     cells = {record["rule"]: record["records"] for record in provenance["records"] if record["rule"] != "fetch_images"}
     return {
-        "bd": views.bd_matrices(rows["bd"], known) if rows.get("bd") else [],
-        "means": views.means(rows["means"], plan["metrics"], known),
-        "costs": views.costs(rows["rd"], rows.get("complexity", []), known),
-        "missing": views.missing(rows["rd"], known),
+        "bd": page_tables.bd_matrices(rows["bd"], known) if rows.get("bd") else [],
+        "means": page_tables.means(rows["means"], plan["metrics"], known),
+        "costs": page_tables.costs(rows["rd"], rows.get("complexity", []), known),
+        "missing": page_tables.missing(rows["rd"], known),
         "claims": _tables(plan, folder, "claims"),
         "check": _tables(plan, folder, "published_check"),
         "audit": _tables(plan, folder, "audit"),
@@ -101,21 +103,21 @@ def _sections(plan: Mapping, rows: Mapping[str, list], known: Mapping[str, style
         "config": config,
         "config_hash": hashlib.sha256(config.encode()).hexdigest()[:16],
         "codec_rows": rows["codecs"],
-        "workflow": graph.drawing(plan["graph"]["edges"], cells),
+        "workflow": rule_graph.drawing(plan["graph"]["edges"], cells),
     }
 
 
-def _tables(plan: Mapping, folder: Path, stem: str) -> list[views.Table]:
+def _tables(plan: Mapping, folder: Path, stem: str) -> list[page_tables.Table]:
     """The tables among the study's files whose names begin so, such as claims.csv and claims_figures.csv."""
     names = [name for name in plan["files"] if name.endswith(".csv") and "/" not in name and name.startswith(stem)]
     return [
-        views.generic(Path(name).stem.replace("_", " ").capitalize(), _read(folder / name), name, first=FIRST)
+        page_tables.generic(Path(name).stem.replace("_", " ").capitalize(), _read(folder / name), name, first=FIRST)
         for name in names
     ]
 
 
 def _figures(names: Sequence[str]) -> dict[str, list[tuple[str, list[str]]]]:
-    """For each image set its figures, but those of single pictures: (name, paths)."""
+    """For each image set its figures, but those of single images: (name, paths)."""
     found: dict[str, dict[str, list[str]]] = {}
     for name in names:
         path = PurePosixPath(name)
@@ -127,15 +129,15 @@ def _figures(names: Sequence[str]) -> dict[str, list[tuple[str, list[str]]]]:
 def _latents(names: Sequence[str], folder: Path, results: Path, links: dict[str, Path]) -> list[dict]:
     """For each experiment on latents its figures and tables: what lies in latents/<name>/, figures/latents/<name>/.
 
-    A table figures.csv lists figures that lie beside it (with a `caption`, if it has that column). A picture that
+    A table figures.csv lists figures that lie beside it (with a `caption`, if it has that column). An image that
     another table names by its path under `results` is added to `links`.
     """
 
     def find(name: str) -> str:
         if not (results / name).is_file():
             return ""
-        links[f"{pictures.FOLDER}/{name}"] = results / name
-        return f"{pictures.FOLDER}/{name}"
+        links[f"{page_links.FOLDER}/{name}"] = results / name
+        return f"{page_links.FOLDER}/{name}"
 
     found: dict[str, dict[str, list]] = {}
     for name in names:
@@ -156,13 +158,13 @@ def _latents(names: Sequence[str], folder: Path, results: Path, links: dict[str,
             group["figures"].append((f"{where}: {told}" if where else told, name))
         elif path.suffix == ".csv":
             told = f"{where} {path.stem}".strip().capitalize()
-            group["tables"].append(views.generic(told, _read(folder / name), name, find, FIRST))
+            group["tables"].append(page_tables.generic(told, _read(folder / name), name, find, FIRST))
     return [{"title": name, **group} for name, group in found.items()]
 
 
 def _read(path: Path) -> list[dict[str, str]]:
     try:
-        return files.read_rows(path)
+        return readers.read_rows(path)
     except OSError as error:
         raise StudyError(f"can't read {path}: {error.strerror}; the study's jobs write it") from None
 
@@ -178,5 +180,5 @@ def _place_library(target: Path) -> None:
     if not source.is_file():
         raise StudyError(f"the package plotly has no {source.name}; envs/study.txt names a version that has")
     if not target.is_file() or target.stat().st_size != source.stat().st_size:
-        with files.replacing(target) as temporary:
+        with atomic_io.replacing(target) as temporary:
             shutil.copyfile(source, temporary)

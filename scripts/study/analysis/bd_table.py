@@ -1,0 +1,312 @@
+"""The table of Bjøntegaard differences of a study's codecs against an anchor: per image, and two ways over the set.
+
+`over` says what a row is about: `image` (one image), `mean of images` (the arithmetic mean of the images' figures)
+or `mean curve` (the figure of the curves of means, as in means.csv: rates and scores are averaged over the images at
+each quality, then brought to the scale). Papers mostly print the last; images with a high rate weigh more in it.
+Both are over all images of the set or have no figure, since figures over different images can't be compared.
+
+Intervals are percentile bootstrap intervals over the images. Every codec, metric and way over the set is computed
+from the same resamples of the images (paired), and the draws depend on the seed and the number of images only. With
+few images such an interval is too narrow; with one there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from study.analysis import bd
+from study.core.errors import StudyError, allowed
+
+COLUMNS = (
+    "image_set", "over", "image", "codec", "anchor", "metric", "scale", "rate", "method",
+    "bd_rate", "bd_rate_lo", "bd_rate_hi", "bd_metric", "bd_metric_lo", "bd_metric_hi", "level",
+    "overlap_lo", "overlap_hi", "overlap_share", "rate_overlap_lo", "rate_overlap_hi", "rate_overlap_share",
+    "n_images", "reason", "note",
+)  # fmt: skip
+RATES = ("bpp", "payload_bpp")
+MAX_LOST = 0.05
+_FIGURES = ("bd_rate", "bd_metric")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to compare; the defaults are those of the command."""
+
+    anchor: str
+    metrics: Sequence[str]
+    scales: Mapping[str, str] = field(default_factory=dict)
+    rate: str = "bpp"
+    methods: Sequence[str] = bd.METHODS
+    min_overlap: float = 0.5
+    resamples: int = 1000
+    level: float = 0.95
+    seed: int = 0
+
+    def scale(self, metric: str) -> str:
+        """The scale of a metric: the one asked for, or the usual one."""
+        return self.scales.get(metric, bd.scale_of(metric))
+
+
+@dataclass(frozen=True)
+class Side:
+    """One codec at one metric on one image set: its curves per image, of the means, and of the resampled means."""
+
+    codec: str
+    images: bd.Curves
+    mean: bd.Curves
+    resampled: bd.Curves | None
+    reasons: Sequence[str]
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """What holds for a pair of curves whatever the method: overlaps and note (`cells`), and why a figure is refused."""
+
+    cells: Mapping[str, object]
+    refused: Mapping[str, str]
+
+
+def table(rows: Iterable[Mapping[str, object]], options: Options) -> list[dict]:
+    """The rows of bd.csv from those of rd.csv (cells may be text). An empty figure has a reason.
+
+    `bd_rate` is in percent; `bd_metric` in units of the scale (dB on `db`). `overlap_lo`, `overlap_hi` is the interval
+    of the metric, in its own unit, that both curves cover, `overlap_share` its share of the narrower curve's range on
+    the scale; `rate_overlap_*` the same for the rate (share in log rate), which decides on `bd_metric`. In a row for a
+    mean of images they are means over the images. `level` is the intervals' confidence level, `note` what was left
+    out.
+    Raises StudyError for options that don't fit the rows.
+    """
+    rows = list(rows)
+    check(rows, options)
+    sets: dict[str, dict[str, list[Mapping]]] = {}
+    for row in rows:
+        sets.setdefault(str(row["image_set"]), {}).setdefault(str(row["codec"]), []).append(row)
+    found = []
+    for image_set, codecs in sets.items():
+        images = list(dict.fromkeys(str(row["image"]) for part in codecs.values() for row in part))
+        shares = bd.resampling(len(images), options.resamples, options.seed) if len(images) > 1 else None
+        for metric in dict.fromkeys(options.metrics):
+            anchor = side(options.anchor, codecs.get(options.anchor, []), images, metric, shares, options)
+            for codec, part in codecs.items():
+                if codec != options.anchor:
+                    test = side(codec, part, images, metric, shares, options)
+                    same = {"image_set": image_set, "metric": metric, "scale": options.scale(metric)}
+                    found += [row | same for row in _compare(anchor, test, images, metric, shares, options)]
+    return found
+
+
+def check(rows: Sequence[Mapping], options: Options) -> None:
+    """Raise StudyError, which says what is allowed, for options that don't fit the rows of rd.csv."""
+    if not rows:
+        raise StudyError("rd.csv has no rows: the study has no cells, so there is nothing to compare")
+    needed = ("image_set", "image", "codec", "quality", "reason", options.rate, *options.metrics)
+    for column in needed:
+        if column not in rows[0]:
+            raise StudyError(f"rd.csv has no column {column!r}; {allowed(column, rows[0])}")
+    codecs = dict.fromkeys(str(row["codec"]) for row in rows)
+    if options.anchor not in codecs:
+        raise StudyError(
+            f"the anchor {options.anchor!r} is not among the study's codecs; {allowed(options.anchor, codecs)}"
+        )
+    choices = [("rate", options.rate, RATES)]
+    choices += [("method", method, bd.METHODS) for method in options.methods]
+    choices += [("scale", scale, bd.SCALES) for scale in options.scales.values()]
+    choices += [("metric with a scale", metric, options.metrics) for metric in options.scales]
+    for what, value, known in choices:
+        if value not in known:
+            raise StudyError(f"{what} {value!r} is not possible; {allowed(value, known)}")
+    if not 0 <= options.min_overlap <= 1:
+        raise StudyError(f"the least overlap must be from 0 to 1; found {options.min_overlap}")
+    if not 0 < options.level < 1:
+        raise StudyError(f"the confidence level must be between 0 and 1; found {options.level}")
+    if options.resamples < 1:
+        raise StudyError(f"the number of resamples must be at least 1; found {options.resamples}")
+
+
+def side(
+    codec: str, rows: Sequence[Mapping], images: Sequence[str], metric: str, shares: np.ndarray | None, options: Options
+) -> Side:
+    qualities = {quality: place for place, quality in enumerate(dict.fromkeys(row["quality"] for row in rows))}
+    places = {image: place for place, image in enumerate(images)}
+    rate, score = np.full((2, len(images), len(qualities)), np.nan)
+    reasons = [""] * len(images)
+    for row in rows:
+        cell = places[str(row["image"])], qualities[row["quality"]]
+        rate[cell], score[cell] = _number(row, options.rate), _number(row, metric)
+        if row["reason"] and not reasons[cell[0]] and not np.isfinite(rate[cell] + score[cell]):
+            reasons[cell[0]] = str(row["reason"])
+    scale = options.scale(metric)
+    whole = ~np.isnan(rate + score).any(axis=0)
+    rate_mean, score_mean = (np.where(whole, part, np.nan).mean(axis=0) for part in (rate, score))
+    resampled = None
+    if shares is not None:
+        kept = whole & np.isfinite(score_mean)
+        means = (bd.weighted(shares, part[:, kept]) for part in (rate, score))
+        resampled = _scaled(*means, scale)
+    return Side(codec, _scaled(rate, score, scale), _scaled(rate_mean, score_mean, scale), resampled, reasons)
+
+
+def _scaled(rate: np.ndarray, score: np.ndarray, scale: str) -> bd.Curves:
+    return bd.curves(rate, bd.on_scale(score, scale))
+
+
+def _number(row: Mapping, column: str) -> float:
+    value = row[column]
+    try:
+        return float(value) if value not in ("", None) else np.nan
+    except ValueError:
+        raise StudyError(f"rd.csv has {value!r} in column {column}, where a number belongs") from None
+
+
+def _compare(
+    anchor: Side, test: Side, images: Sequence[str], metric: str, shares: np.ndarray | None, options: Options
+) -> list[dict]:
+    """The rows of one codec at one metric on one image set, for every method."""
+    same = {"codec": test.codec, "anchor": anchor.codec, "rate": options.rate}
+    pairs = _pairs(anchor, test, (anchor.images, test.images), metric, options)
+    (pair_of_means,) = _pairs(anchor, test, (anchor.mean, test.mean), metric, options)
+    found = []
+    for method in options.methods:
+        rows = [
+            {"over": "image", "image": image, "n_images": 1}
+            | _figures(pair, (anchor.images, test.images), place, method)
+            for place, (image, pair) in enumerate(zip(images, pairs))
+        ]
+        curve = {"over": "mean curve", "n_images": len(images)}
+        curve |= _figures(pair_of_means, (anchor.mean, test.mean), 0, method)
+        rows += [_mean_of_images(rows, shares, options), curve | _resampled(anchor, test, curve, method, options)]
+        found += [row | same | {"method": method} for row in rows]
+    return found
+
+
+def _pairs(anchor: Side, test: Side, curves: tuple[bd.Curves, bd.Curves], metric: str, options: Options) -> list[_Pair]:
+    covered = {"score": bd.overlap(*curves, "score"), "rate": bd.overlap(*curves, "rate")}
+    found = []
+    for row in range(len(curves[0].dip)):
+        sides = list(zip((anchor, test), curves))
+        why = bd.joined([refusal(side, curve, row) for side, curve in sides])
+        cells: dict[str, object] = {"note": bd.joined([_note(side, curve, row) for side, curve in sides])}
+        refused = dict.fromkeys(_FIGURES, why)
+        for name, over, column in zip(_FIGURES, covered, ("overlap", "rate_overlap")):
+            low, high, share = (float(part[row]) for part in covered[over])
+            if low < high:
+                unit = bd.off_scale if over == "score" else lambda value, scale: value
+                ends = [unit(end, options.scale(metric)) for end in (low, high)]
+                cells |= {f"{column}_lo": ends[0], f"{column}_hi": ends[1], f"{column}_share": share}
+            if not why and (share <= 0 or share < options.min_overlap):
+                range_of = metric if over == "score" else options.rate
+                refused[name] = (
+                    f"{name}: the curves overlap in {share:.1%} of the narrower one's range of {range_of}, "
+                    f"at least {options.min_overlap:.1%} is needed"
+                )
+        found.append(_Pair(cells, refused))
+    return found
+
+
+def refusal(side: Side, curve: bd.Curves, row: int) -> str:
+    """Why this side can't be compared, with what the study says of its first missing value."""
+    why = bd.refusal(curve, row)
+    told = next((reason for reason in [side.reasons[row], *side.reasons] if reason), "")
+    cause = f" ({told})" if told and not curve.finite[row].all() else ""
+    return f"{side.codec}: {why}{cause}" if why else ""
+
+
+def _note(side: Side, curve: bd.Curves, row: int) -> str:
+    told = bd.left_out(curve, row)
+    return f"{side.codec}: {told}" if told else ""
+
+
+def _figures(pair: _Pair, curves: tuple[bd.Curves, bd.Curves], row: int, method: str) -> dict:
+    """Both figures of a pair of curves, by the library; None for one that is refused."""
+    values = {
+        name: None if pair.refused[name] else float(compute(*curves, method, row))
+        for name, compute in zip(_FIGURES, (bd.bd_rate, bd.bd_metric))
+    }
+    return {**pair.cells, **values, "reason": bd.joined(list(pair.refused.values()))}
+
+
+def _mean_of_images(rows: Sequence[Mapping], shares: np.ndarray | None, options: Options) -> dict:
+    """The row of the images' mean figures, from their rows; a figure that an image lacks has no mean."""
+    n = len(rows)
+    mean: dict[str, object] = {"over": "mean of images", "n_images": n}
+    samples, reasons = {}, []
+    for name in _FIGURES:
+        values = np.array([np.nan if row[name] is None else row[name] for row in rows])
+        mean[name] = None
+        if lacking := [row for row in rows if row[name] is None]:
+            first = lacking[0]
+            reasons.append(f"{len(lacking)} of {n} images are refused, first {first['image']} ({first['reason']})")
+        else:
+            mean[name] = float(values.mean())
+            if shares is not None:
+                samples[name] = bd.weighted(shares, values[:, None])[:, 0]
+    for column in COLUMNS:
+        if "overlap" in column and all(column in row for row in rows):
+            mean[column] = float(np.mean([row[column] for row in rows]))
+    notes = sum(bool(row["note"]) for row in rows)
+    mean["note"] = f"points left out in {notes} of {n} images" if notes else ""
+    return mean | {"reason": bd.joined(reasons)} | _intervals(samples, mean, options)
+
+
+def _resampled(anchor: Side, test: Side, row: Mapping, method: str, options: Options) -> dict:
+    """The interval and note of the row of the mean curve."""
+    samples = {}
+    if anchor.resampled is not None and test.resampled is not None:
+        for name, batch in zip(_FIGURES, (bd.bd_rates, bd.bd_metrics)):
+            if row[name] is not None:
+                samples[name] = batch(anchor.resampled, test.resampled, method, options.min_overlap)
+    return _intervals(samples, row, options)
+
+
+def _intervals(samples: Mapping[str, np.ndarray], row: Mapping, options: Options) -> dict:
+    """The bootstrap intervals of a row's figures, and its note with why there is none."""
+    cells: dict[str, object] = {}
+    notes = [str(row["note"])]
+    if row["n_images"] == 1 and any(row[name] is not None for name in _FIGURES):
+        notes.append("no interval: one image")
+    for name, sample in samples.items():
+        lost = int(np.isnan(sample).sum())
+        if lost > MAX_LOST * len(sample):
+            notes.append(f"{name}: no interval, {lost} of {len(sample)} resamples are refused")
+            continue
+        if lost:
+            notes.append(f"{name}: the interval is without {lost} of {len(sample)} resamples, which are refused")
+        low, high = bd.interval(sample, options.level)
+        cells |= {f"{name}_lo": low, f"{name}_hi": high, "level": options.level}
+    return cells | {"note": bd.joined(notes)}
+
+
+def readable(rows: Sequence[Mapping]) -> str:
+    """The rows over whole sets as text: a block for each image set, metric and method, a line for each codec."""
+    blocks: dict[tuple, list[Mapping]] = {}
+    for row in rows:
+        if row["over"] != "image":
+            key = tuple(row[column] for column in ("image_set", "metric", "scale", "rate", "method", "over", "anchor"))
+            blocks.setdefault((*key, row["n_images"]), []).append(row)
+    texts = []
+    for (image_set, metric, scale, rate, method, over, anchor, n), block in blocks.items():
+        where = "-10 log10(1 - x)" if scale == "db" else "as is"
+        width = max(len(row["codec"]) for row in block)
+        head = f"{image_set} ({n} images), {over}: {metric} ({where}) against {rate}, anchor {anchor}, {method}"
+        titles = f"  {'codec':{width}}  {'BD-rate %':>26}  {'BD-metric':>26}  {metric + ' overlap':>24}"
+        texts.append("\n".join([head, titles, *(_line(row, width) for row in block)]))
+    return "\n\n".join(texts) or "only the anchor is in this study: nothing to compare"
+
+
+def _line(row: Mapping, width: int) -> str:
+    def figure(name: str, digits: int) -> str:
+        if row[name] is None:
+            return "-"
+        ends = [row.get(f"{name}_{end}") for end in ("lo", "hi")]
+        spread = "" if None in ends else f" [{ends[0]:+.{digits}f}, {ends[1]:+.{digits}f}]"
+        return f"{row[name]:+.{digits}f}{spread}"
+
+    covered = "-"
+    if "overlap_lo" in row:
+        covered = f"{row['overlap_lo']:.4g} to {row['overlap_hi']:.4g} ({row['overlap_share']:.0%})"
+    told = bd.joined([str(row["reason"]), str(row["note"])])
+    cells = f"{figure('bd_rate', 2):>26}  {figure('bd_metric', 3):>26}  {covered:>24}"
+    return f"  {row['codec']:{width}}  {cells}{f'  {told}' if told else ''}"

@@ -1,0 +1,196 @@
+"""The rows of a study: one for every (image, codec, quality), from the records that the cells' jobs wrote.
+
+A cell without value has a row too, with empty cells and a reason.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from study.core import readers
+from study.core.columns import figures
+from study.core.errors import StudyError, allowed
+from study.core.outcome import AGAIN, WHOLE_CELL
+
+_NEEDED = {
+    "encoded": ("bytes", "payload_bytes", "encode_s", "encode_rss"),
+    "decoded": ("decode_s", "decode_rss"),
+}
+
+
+def check_plan(plan: object) -> dict:
+    """The plan itself if it is one: `sets`, `codecs`, `metrics`. Raises StudyError, which says what is wrong.
+
+    `sets` gives for each image set its parts (the folders' names; the set's own name for one that isn't cut), `codecs`
+    for each id its entry in the catalogue with the `qualities` of this study, `metrics` the names of columns of the
+    score records.
+    """
+    shapes = {"sets": dict, "codecs": dict, "metrics": list}
+    if not isinstance(plan, dict):
+        raise StudyError(f"a plan must be a JSON object; found {type(plan).__name__}")
+    for key, shape in shapes.items():
+        if not isinstance(plan.get(key), shape) or not plan[key]:
+            raise StudyError(
+                f"the plan's {key!r} must be a {shape.__name__} with something in it; found {plan.get(key)!r}"
+            )
+    for key in plan:
+        if key not in shapes:
+            raise StudyError(f"the plan has the unknown key {key!r}; {allowed(key, shapes)}")
+    for name, entry in plan["codecs"].items():
+        if not isinstance(entry, dict) or not isinstance(entry.get("qualities"), list):
+            raise StudyError(f"codec {name} of the plan must be an object with a list `qualities`; found {entry!r}")
+    return plan
+
+
+def rd_rows(results: str | Path, plan: Mapping) -> list[dict]:
+    """One row for every image of every set at every quality of every codec, from the records under `results`.
+
+    `bpp` is 8 * bytes / (width * height) of the original, `payload_bpp` the same of the entropy-coded payload alone;
+    times are in seconds; `peak_rss` is the larger of encoder's and decoder's peak memory in bytes. Scores are as
+    recorded: PSNR of a lossless image is `inf`. A missing value is None, its reason in `reason`, which also holds
+    what the codec warned of. Raises StudyError for an image set without record, and for records that belong to other
+    images or lack a metric.
+    """
+    results = Path(results)
+    rows = []
+    for image_set, parts in plan["sets"].items():
+        seen: set[str] = set()
+        for part in parts:
+            pictures = _record(results, Path("images", part, "images.csv"))
+            if pictures is None:
+                raise StudyError(
+                    f"there is no record {results / 'images' / part / 'images.csv'}: fetch image set {image_set} first"
+                )
+            if twice := sorted(seen & set(pictures)):
+                raise StudyError(
+                    f"image set {image_set} has the image {twice[0]} in two of its parts; names must differ"
+                )
+            seen |= set(pictures)
+            rows += _part_rows(results, image_set, part, pictures, plan)
+    order = {name: place for place, name in enumerate(plan["codecs"])}
+    places = {key: place for place, key in enumerate(dict.fromkeys((row["image_set"], row["image"]) for row in rows))}
+    return sorted(rows, key=lambda row: (places[row["image_set"], row["image"]], order[row["codec"]]))
+
+
+def _part_rows(results: Path, image_set: str, part: str, pictures: Mapping, plan: Mapping) -> list[dict]:
+    rows = []
+    for codec, entry in plan["codecs"].items():
+        for quality in entry["qualities"]:
+            cell = Path(part, codec, str(quality))
+            paths = {
+                "encoded": Path("bitstreams", cell, "encoded.csv"),
+                "decoded": Path("decoded", cell, "decoded.csv"),
+                "scores": Path("scores", part, codec, f"{quality}.csv"),
+            }
+            records = {stage: _record(results, path) for stage, path in paths.items()}
+            _check_records(records, paths, pictures, plan["metrics"])
+            for image, picture in pictures.items():
+                row = {"image_set": image_set, "image": image, "codec": codec, "quality": quality}
+                rows.append(row | _values(image, picture, records, paths, plan["metrics"]))
+    return rows
+
+
+def _record(results: Path, path: Path) -> dict[str, dict[str, str]] | None:
+    """The rows of a record by image, or None where there is no such file."""
+    try:
+        rows = readers.read_rows(results / path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StudyError(f"can't read {results / path}: {error.strerror}") from None
+    if rows and "image" not in rows[0]:
+        raise StudyError(f"the record {results / path} has no column 'image'; {AGAIN}")
+    by_image = {row["image"]: row for row in rows}
+    if len(by_image) < len(rows):
+        raise StudyError(f"the record {results / path} names an image twice; {AGAIN}")
+    return by_image
+
+
+def _check_records(records: Mapping, paths: Mapping, pictures: Mapping, metrics: Sequence[str]) -> None:
+    for stage, columns in (*_NEEDED.items(), ("scores", metrics)):
+        record = records[stage] or {}
+        if foreign := next((image for image in record if image not in pictures), None):
+            raise StudyError(f"the record {paths[stage]} has the image {foreign!r}, which its image set lacks; {AGAIN}")
+        first = next(iter(record.values()), None)
+        for column in (*columns, "reason"):
+            if first is not None and column not in first:
+                raise StudyError(f"the record {paths[stage]} has no column {column!r}; {allowed(column, first)}")
+
+
+def _values(image: str, picture: Mapping, records: Mapping, paths: Mapping, metrics: Sequence[str]) -> dict:
+    encoded, decoded, scores = ((records[stage] or {}).get(image, {}) for stage in paths)
+
+    def number(stage: str, column: str) -> float | None:
+        return _number((records[stage] or {}).get(image, {}).get(column), column, image, paths[stage])
+
+    width, height = (int(picture[side]) for side in ("width", "height"))
+    for side in ("width", "height"):
+        if encoded.get(side, "") not in ("", picture[side]):
+            raise StudyError(
+                f"the record {paths['encoded']} has {side} {encoded[side]} for {image}, which is {width}x{height}; "
+                f"{AGAIN}"
+            )
+    size, payload = number("encoded", "bytes"), number("encoded", "payload_bytes")
+    peaks = number("encoded", "encode_rss"), number("decoded", "decode_rss")
+    values = {
+        "width": width,
+        "height": height,
+        "bytes": None if size is None else int(size),
+        "bpp": None if size is None else 8 * size / (width * height),
+        "payload_bpp": None if payload is None else 8 * payload / (width * height),
+        **{metric: number("scores", metric) for metric in metrics},
+        "encode_s": number("encoded", "encode_s"),
+        "decode_s": number("decoded", "decode_s"),
+        "peak_rss": None if None in peaks else int(max(peaks)),
+    }
+    return values | {
+        "settings": encoded.get("settings") or None,
+        "versions": _union(encoded.get("versions"), decoded.get("versions"), scores.get("versions")) or None,
+        "reason": _reason(image, values, records, paths, metrics) or None,
+    }
+
+
+def _number(text: str | None, column: str, image: str, path: Path) -> float | None:
+    """The number in a cell; None for an empty one and for NaN."""
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        raise StudyError(
+            f"the record {path} has {text!r} in column {column} for {image}, where a number belongs; {AGAIN}"
+        ) from None
+    return None if math.isnan(value) else value
+
+
+def _reason(image: str, values: Mapping, records: Mapping, paths: Mapping, metrics: Sequence[str]) -> str:
+    """Every reason that the records give, each once, and one for each empty cell that they don't explain."""
+    reason = ""
+    for stage, record in records.items():
+        if record is not None and image in record:
+            reason = _joined(reason, record[image]["reason"])
+        elif not _fatal(reason):
+            what = "there is no record" if record is None else f"{image} is not in the record"
+            reason = _joined(reason, f"failed: {what} {paths[stage].as_posix()}")
+    if not _fatal(reason):
+        for column in figures(metrics):
+            if values[column] is None and not any(part.startswith(f"{column}: ") for part in reason.split("; ")):
+                reason = _joined(reason, f"{column}: the record has no value and no reason")
+    return reason
+
+
+def _joined(reason: str, more: str) -> str:
+    """Both reasons, or the longer one where it holds the other."""
+    if f"; {more}; " in f"; {reason}; " or not more:
+        return reason
+    return more if f"; {reason}; " in f"; {more}; " or not reason else f"{reason}; {more}"
+
+
+def _fatal(reason: str) -> bool:
+    return any(part.startswith(WHOLE_CELL) for part in reason.split("; "))
+
+
+def _union(*versions: str | None) -> str:
+    return "; ".join(dict.fromkeys(part for text in versions if text for part in text.split("; ")))

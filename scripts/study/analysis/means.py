@@ -1,0 +1,140 @@
+"""A study's tables: means per codec and quality, the codecs, and how tables are written.
+
+The tables follow the order of their rows, so the same records give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from study.core import atomic_io
+from study.core.columns import figures
+from study.core.outcome import WHOLE_CELL
+
+CODEC_COLUMNS = ("codec", "label", "family", "backend", "parameter", "settings", "versions", "reason")
+_INTEGERS = ("width", "height", "bytes", "peak_rss", "n", "missing")
+_TEXTS = ("image_set", "image", "codec", "settings", "versions", "reason")
+
+
+def mean_columns(metrics: Sequence[str]) -> list[str]:
+    """The columns of means.csv."""
+    return ["image_set", "codec", "quality", "n", *figures(metrics), "missing", "reason"]
+
+
+def means(rows: Iterable[Mapping], metrics: Sequence[str]) -> list[dict]:
+    """Arithmetic means over the images of each (image set, codec, quality).
+
+    `n` is the number of images of the set. A column is empty unless every one of them has a value: a mean over fewer
+    images can't be compared with the others. `missing` counts the images that lack a value in any column, and
+    `reason` names the columns and the first such image. Metrics are averaged as they are (PSNR in dB, SSIM not in
+    dB); one lossless image makes the mean PSNR `inf`.
+    """
+    groups: dict[tuple, list[Mapping]] = {}
+    for row in rows:
+        groups.setdefault((row["image_set"], row["codec"], row["quality"]), []).append(row)
+    return [_mean(key, group, figures(metrics)) for key, group in groups.items()]
+
+
+def codec_rows(rows: Iterable[Mapping], catalogue: Mapping[str, Mapping]) -> list[dict]:
+    """One row per codec: its entry in the catalogue, and the settings and versions that the records tell.
+
+    Different settings or versions among a codec's cells are joined with ` | `. `reason` says why a codec was skipped.
+    """
+    told: dict[str, dict[str, dict]] = {name: {"settings": {}, "versions": {}, "reason": {}} for name in catalogue}
+    for row in rows:
+        for column in ("settings", "versions"):
+            if row[column]:
+                told[row["codec"]][column][row[column]] = None
+        if row["reason"] and row["reason"].startswith("skipped: "):
+            told[row["codec"]]["reason"][row["reason"]] = None
+    return [
+        {
+            "codec": name,
+            **{column: entry.get(column) for column in ("label", "family", "backend", "parameter")},
+            "settings": " | ".join(told[name]["settings"]) or json.dumps(entry.get("settings") or {}, sort_keys=True),
+            "versions": " | ".join(told[name]["versions"]) or None,
+            "reason": " | ".join(told[name]["reason"]) or None,
+        }
+        for name, entry in catalogue.items()
+    ]
+
+
+def write_parquet(path: str | Path, columns: Sequence[str], rows: Sequence[Mapping]) -> None:
+    """Write a table as Parquet: whole numbers as int64, text as string, everything else as float64, missing as null.
+
+    `quality` is text if any quality is a name. The bytes depend on the rows and on the version of pyarrow alone.
+    """
+    import pyarrow
+    from pyarrow import parquet
+
+    named = any(isinstance(row.get("quality"), str) for row in rows)
+    kinds = {**dict.fromkeys(_INTEGERS, pyarrow.int64()), **dict.fromkeys(_TEXTS, pyarrow.string())}
+    if named:
+        kinds["quality"] = pyarrow.string()
+        rows = [{**row, "quality": str(row["quality"])} for row in rows]
+    schema = pyarrow.schema([(column, kinds.get(column, pyarrow.float64())) for column in columns])
+    arrays = [
+        pyarrow.array([_cast(row.get(field.name), field.type == pyarrow.float64()) for row in rows], field.type)
+        for field in schema
+    ]
+    with atomic_io.replacing(path) as temporary:
+        parquet.write_table(pyarrow.Table.from_arrays(arrays, schema=schema), temporary)
+
+
+def gaps(rows: Iterable[Mapping], metrics: Sequence[str]) -> list[str]:
+    """What a user should be told of the rows without value: a line per codec and kind of reason, with the first one."""
+    kinds: dict[tuple[str, str], list[str]] = {}
+    total: dict[str, int] = {}
+    for row in rows:
+        codec = row["codec"]
+        total[codec] = total.get(codec, 0) + 1
+        if any(row[column] is None for column in figures(metrics)):
+            kind = next((kind for kind in WHOLE_CELL if f"; {kind}" in f"; {row['reason']}"), "")
+            kinds.setdefault((codec, kind), []).append(f"{row['image']}, quality {row['quality']}: {row['reason']}")
+    return [
+        f"{codec}: {len(found)} of {total[codec]} rows {kind.strip(': ') or 'lack a value'}, first {found[0]}"
+        for (codec, kind), found in kinds.items()
+    ]
+
+
+def _mean(key: tuple, group: Sequence[Mapping], columns: Sequence[str]) -> dict:
+    n = len(group)
+    lacking = {column: [row for row in group if row[column] is None] for column in columns}
+    values = {column: None if lacking[column] else math.fsum(row[column] for row in group) / n for column in columns}
+    without = [row for row in group if any(row[column] is None for column in columns)]
+    reasons = {row["reason"] for row in without}
+    if len(without) == n and len(reasons) == 1:
+        reason = without[0]["reason"]
+    else:
+        reason = "; ".join(_lack(rows, names, n) for rows, names in _together(lacking))
+    image_set, codec, quality = key
+    return {
+        "image_set": image_set,
+        "codec": codec,
+        "quality": quality,
+        "n": n,
+        **values,
+        "missing": len(without),
+        "reason": reason or None,
+    }
+
+
+def _together(lacking: Mapping[str, list]) -> list[tuple[list, list[str]]]:
+    """The columns that the same images lack, together."""
+    groups: dict[tuple, tuple[list, list[str]]] = {}
+    for column, rows in lacking.items():
+        if rows:
+            groups.setdefault(tuple(row["image"] for row in rows), (rows, []))[1].append(column)
+    return list(groups.values())
+
+
+def _lack(rows: Sequence[Mapping], columns: Sequence[str], n: int) -> str:
+    first = rows[0]
+    return f"{', '.join(columns)}: {len(rows)} of {n} images have no value, first {first['image']} ({first['reason']})"
+
+
+def _cast(value: object, floating: bool) -> object:
+    return float(value) if floating and value is not None else value

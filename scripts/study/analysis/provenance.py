@@ -1,0 +1,103 @@
+"""Where and when a study's records were made: the machine, the packages, and what a run made or found there."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from study.core.paths import ROOT
+
+STARTED = "STUDY_STARTED"
+
+
+def facts(results: Path, parts: Iterable[str], cells: Iterable[str], started: float | None) -> dict:
+    """Machine, packages and records, for JSON.
+
+    `parts` are image sets or parts of them and `cells` paths <part>/<codec>/<quality>, below `results`. A record that
+    is younger than `started` (seconds since 1970; the run's start) counts as made by this run, an older one as reused.
+    """
+    cells = list(cells)
+    paths = {
+        "fetch_images": [results / "images" / part / "images.csv" for part in parts],
+        "encode": [results / "bitstreams" / cell / "encoded.csv" for cell in cells],
+        "decode": [results / "decoded" / cell / "decoded.csv" for cell in cells],
+        "score": [results / "scores" / f"{cell}.csv" for cell in cells],
+    }
+    return {
+        "machine": machine(),
+        "packages": packages(),
+        "records": [_stage(name, listed, started) for name, listed in paths.items()],
+    }
+
+
+def machine() -> Mapping[str, object]:
+    """Processor, cores that this process may use, memory in GiB, system, Python."""
+    import psutil
+
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "system": f"{_system()}, kernel {platform.release()}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+    }
+
+
+def packages() -> dict[str, str]:
+    """The installed versions of what `envs/study.in` names."""
+    lines = (ROOT / "envs" / "study.in").read_text(encoding="utf-8").splitlines()
+    names = [re.split(r"[=<>!~\[; ]", line.split("#")[0].strip())[0] for line in lines]
+    found = {}
+    for name in filter(None, names):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def started() -> float | None:
+    """When the run of this process began, if the workflow told."""
+    text = os.environ.get(STARTED)
+    return float(text) if text else None
+
+
+def _stage(name: str, paths: Iterable[Path], started: float | None) -> dict:
+    times = sorted(path.stat().st_mtime for path in paths if path.exists())
+    made = None if started is None else sum(time >= started for time in times)
+    return {
+        "rule": name,
+        "records": len(times),
+        "made": made,
+        "reused": None if made is None else len(times) - made,
+        "first": _moment(times[0]) if times else None,
+        "last": _moment(times[-1]) if times else None,
+    }
+
+
+def _moment(time: float) -> str:
+    return datetime.fromtimestamp(int(time), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _system() -> str:
+    if sys.platform == "linux":
+        try:
+            return platform.freedesktop_os_release()["PRETTY_NAME"]
+        except (OSError, KeyError):
+            pass
+    return f"{platform.system()}"

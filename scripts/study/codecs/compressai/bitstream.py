@@ -1,0 +1,143 @@
+"""The bitstream of a learned codec: a short header, then the entropy-coded strings.
+
+    bytes  what
+    3      magic, `LIC`
+    1      version, 1
+    4      CRC-32 of everything after it: finds damage before anything is decoded
+    4      codec: BLAKE2b of its id
+    6      weights: BLAKE2b of their sha256
+    6      check value: BLAKE2b of the header's codec, weights and size and of the quantised latents
+    1-3    height, varint
+    1-3    width, varint
+    1      number of strings (y, then z)
+    1-4    length of each string, varint
+    ...    the strings
+
+At most 39 bytes stand before the strings of an image of up to 2^21 pixels a side. The padding follows from the size.
+The check value is compared after decoding: an arithmetic decoder never notices by itself that its probabilities differ
+from the encoder's, be it by other weights or by the floating point of another machine. A varint is seven bits
+a byte, lowest first, the highest bit set in all but the last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from study.core.errors import BitstreamError
+
+MAGIC = b"LIC"
+VERSION = 1
+_FIXED = 24
+_CHECKED = 8
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a bitstream holds. `strings` are y's and, if the model has one, z's; `size` is (H, W)."""
+
+    size: tuple[int, int]
+    strings: tuple[bytes, ...]
+    head: bytes
+    check: bytes
+
+
+def pack(
+    codec: str, weights: str, size: tuple[int, int], strings: Sequence[bytes], symbols: Sequence[np.ndarray]
+) -> bytes:
+    """The bitstream of an image of `size`.
+
+    `codec` is the codec's id, `weights` the sha256 of its weights, `symbols` the integers that the strings code.
+    """
+    head = _hash(4, codec.encode()) + _hash(6, weights.encode())
+    lengths = b"".join(_varint(len(string)) for string in strings)
+    sizes = _varint(size[0]) + _varint(size[1])
+    checked = head + _check(head, size, symbols) + sizes + bytes([len(strings)]) + lengths + b"".join(strings)
+    return MAGIC + bytes([VERSION]) + zlib.crc32(checked).to_bytes(4, "little") + checked
+
+
+def unpack(bitstream: bytes, codec: str, weights: str) -> Contents:
+    """The contents of a bitstream of `codec` with `weights`. Raises BitstreamError for any other, and for damage."""
+    contents = parse(bitstream)
+    if contents.head[:4] != _hash(4, codec.encode()):
+        raise BitstreamError(f"this bitstream was made by another codec than {codec}; decode it with that codec")
+    if contents.head[4:] != _hash(6, weights.encode()):
+        raise BitstreamError(
+            f"this bitstream was made with other weights than those of {codec} here (sha256 {weights[:12]}…)"
+        )
+    return contents
+
+
+def parse(bitstream: bytes) -> Contents:
+    """The contents of any undamaged bitstream. Raises BitstreamError for damage."""
+    if bitstream[: len(MAGIC)] != MAGIC:
+        raise BitstreamError(f"no bitstream of a learned codec: it starts with {bitstream[:3]!r}, not {MAGIC!r}")
+    if bitstream[len(MAGIC) : len(MAGIC) + 1] != bytes([VERSION]):
+        raise BitstreamError(
+            f"bitstream of an unknown version {bitstream[3:4].hex() or '(cut off)'}; this is version {VERSION}"
+        )
+    if len(bitstream) <= _FIXED or zlib.crc32(bitstream[_CHECKED:]).to_bytes(4, "little") != bitstream[4:_CHECKED]:
+        raise BitstreamError(f"damaged or incomplete bitstream of {len(bitstream)} bytes: its CRC doesn't hold")
+    height, place = _read_varint(bitstream, _FIXED)
+    width, place = _read_varint(bitstream, place)
+    if place == len(bitstream):
+        raise BitstreamError("inconsistent bitstream: its header doesn't say how many strings there are")
+    count, place = bitstream[place], place + 1
+    lengths = []
+    for _ in range(count):
+        length, place = _read_varint(bitstream, place)
+        lengths.append(length)
+    if place + sum(lengths) != len(bitstream) or 0 in (height, width):
+        raise BitstreamError("inconsistent bitstream: its lengths don't add up to its size")
+    strings = []
+    for length in lengths:
+        strings.append(bitstream[place : place + length])
+        place += length
+    return Contents((height, width), tuple(strings), bitstream[8:18], bitstream[18:24])
+
+
+def verify(contents: Contents, symbols: Sequence[np.ndarray]) -> None:
+    """Raise BitstreamError unless the decoded `symbols` are those that were encoded."""
+    if _check(contents.head, contents.size, symbols) != contents.check:
+        raise BitstreamError(
+            "the decoded latents aren't those that were encoded: the entropy model gave other probabilities here than "
+            "in the encoder (another machine's or device's floating point); decode where it was encoded"
+        )
+
+
+def _check(head: bytes, size: tuple[int, int], symbols: Sequence[np.ndarray]) -> bytes:
+    parts = [head, np.array(size, dtype="<i8").tobytes()]
+    for values in symbols:
+        parts += [np.array(values.shape, dtype="<i8").tobytes(), np.ascontiguousarray(values, dtype="<i4").tobytes()]
+    return _hash(6, *parts)
+
+
+def _hash(length: int, *parts: bytes) -> bytes:
+    digest = hashlib.blake2b(digest_size=length)
+    for part in parts:
+        digest.update(part)
+    return digest.digest()
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value >= 128:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def _read_varint(data: bytes, place: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 35, 7):
+        if place >= len(data):
+            break
+        value |= (data[place] & 127) << shift
+        place += 1
+        if data[place - 1] < 128:
+            return value, place
+    raise BitstreamError("inconsistent bitstream: a number in its header doesn't end")

@@ -1,0 +1,438 @@
+"""Learned codecs of CompressAI: factorized prior, scale and mean-scale hyperprior, autoregressive and Cheng 2020.
+
+The networks are the library's; the bitstream is `study.container`'s. What entropy decoding depends on (hyper synthesis,
+context model, scale indexes) runs in float64 on the CPU: encoder and decoder must get the same integers from it, and a
+rounding error of 1e-16 next to a threshold is so rare that thread count and machine make no difference in practice.
+The synthesis runs on one thread, so that an image doesn't depend on how many there are.
+What can still differ is found by the bitstream's check value.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from study.codecs.base import Latents, LearnedCodec, Statistics, Weights, check_rgb
+from study.codecs.compressai import architectures, rans, startup, zoo
+from study.codecs.compressai import bitstream as compressai_bitstream
+from study.core.errors import BitstreamError, CodecError, StudyError, allowed
+from study.core.paths import ROOT
+from study.images.png import LARGEST_PIXELS
+
+if TYPE_CHECKING:
+    import torch
+    from compressai.models import CompressionModel
+
+startup.lighten_torch()  # before anything imports it
+
+METRICS = ("mse", "msssim")
+DEVICES = ("cpu", "cuda")
+LARGEST_SIDE = 2**16
+
+
+class Backend(LearnedCodec):
+    """Settings: `model` (one of `networks.MODELS`), `metric` (mse or msssim), `weights`, widths, `device`.
+
+    `weights` is `published` (CompressAI's own, downloaded; widths as published), or the path of a file with `{quality}`
+    in it, relative to the repository: `models/…` for bundled ones, `results/…` for those that the workflow trains.
+    `n`, `m`, `h` are the widths of the network (`networks.build`). `device` is where the transforms run: cpu or cuda.
+    """
+
+    defaults: ClassVar[Mapping[str, object]] = {
+        "model": None,
+        "metric": "mse",
+        "weights": "published",
+        "n": None,
+        "m": None,
+        "h": None,
+        "device": "cpu",
+    }
+    extension = "lic"
+
+    def __init__(
+        self, name: str, quality: float, settings: Mapping[str, object] | None = None, weights: Path | None = None
+    ) -> None:
+        super().__init__(name, quality, settings, weights)
+        for key, choices in (("model", architectures.MODELS), ("metric", METRICS), ("device", DEVICES)):
+            if self.settings[key] not in choices:
+                raise StudyError(
+                    f"codec {name}: {key} is {self.settings[key]!r}; {allowed(self.settings[key], choices)}"
+                )
+        self._source = self.weights_source(self.settings, quality)
+        if self.settings["weights"] != "published":
+            architectures.check(*(self.settings[key] for key in ("model", "n", "m", "h")))
+
+    @classmethod
+    def weights_source(cls, settings: Mapping[str, object], quality: float) -> Weights | None:
+        settings = {**cls.defaults, **settings}
+        place = str(settings["weights"])
+        if place == "published":
+            return zoo.weights(str(settings["model"]), str(settings["metric"]), quality)
+        if "{quality}" not in place:
+            raise StudyError(f"weights: found {place!r}; allowed: published, or a path with {{quality}} in it")
+        path = place.replace("{quality}", str(quality))
+        return Weights(Path(path).name, path=path)
+
+    def skip(self) -> str | None:
+        if self.settings["device"] == "cuda":
+            import torch
+
+            if not torch.cuda.is_available():
+                return "device is cuda, and PyTorch finds no GPU here; use device: cpu"
+        path = self._path()
+        if not path.is_file():
+            how = (
+                f"download it from {self._source.url}"
+                if self._source.url
+                else "train it, or choose a quality that is bundled"
+            )
+            return f"the weights {path} are missing; {how}"
+        return None
+
+    def versions(self) -> str:
+        from importlib.metadata import version
+
+        return f"compressai {version('compressai')}; torch {version('torch')}"
+
+    def payload_bytes(self, bitstream: bytes) -> int:
+        return sum(self.string_bytes(bitstream).values())
+
+    def string_bytes(self, bitstream: bytes) -> dict[str, int]:
+        """The bytes of each entropy-coded string, by latent: `y`, and `z` if the model has a hyperprior."""
+        return dict(zip("yz", map(len, compressai_bitstream.parse(bitstream).strings)))
+
+    def analyse(self, rgb: np.ndarray) -> Latents:
+        import torch
+
+        height, width = check_rgb(rgb).shape[:2]
+        if _too_large((height, width)):
+            limit = f"{LARGEST_SIDE} a side, {LARGEST_PIXELS:,} in all"
+            raise CodecError(f"an image of {width}x{height} pixels; allowed: {limit}")
+        with torch.inference_mode():
+            x = torch.from_numpy(np.pad(rgb, (*self._padding((height, width)), (0, 0)), mode="edge")).to(
+                self.settings["device"]
+            )
+            y = self._transforms[0](x[None].permute(0, 3, 1, 2).float().div_(255))
+            z = self._hyper_analysis(y)
+        return Latents(_array(y), None if z is None else _array(z), (height, width))
+
+    def write(self, latents: Latents) -> bytes:
+        coded = self._quantised(latents)
+        if coded.z is None:
+            return self._pack(latents.size, self._bottleneck.encode(coded.y, coded.indexes), coded.y)
+        z_string = self._bottleneck.encode(coded.z, rans.channel_indexes(coded.z.shape))
+        y, indexes = coded.y, coded.indexes
+        if hasattr(self._net, "context_prediction"):
+            y, indexes = (np.moveaxis(values, 0, -1) for values in (y, indexes))
+        return self._pack(latents.size, self._gaussian.encode(y, indexes), coded.y, z_string, coded.z)
+
+    def statistics(self, latents: Latents) -> Statistics:
+        """Bits by the coder's tables; the scales are those of the tables, to which the coder rounds the model's up."""
+        coded = self._quantised(latents)
+        if coded.z is None:
+            return Statistics(self._bottleneck.bits(coded.y, coded.indexes))
+        return Statistics(
+            bits_y=self._gaussian.bits(coded.y, coded.indexes),
+            bits_z=self._bottleneck.bits(coded.z, rans.channel_indexes(coded.z.shape)),
+            scales=self._scales[coded.indexes],
+            means=None if self.settings["model"] == "bmshj2018-hyperprior" else coded.means,
+        )
+
+    @classmethod
+    def latent_channels(cls, settings: Mapping[str, object], quality: float) -> dict[str, int]:
+        settings = {**cls.defaults, **settings}
+        model = str(settings["model"])
+        if settings["weights"] == "published":
+            n, m = zoo.widths(model, quality)
+        else:
+            n, m = settings["n"], settings["m"]
+        if not architectures.has_hyperprior(model):
+            return {"y": m}
+        return {"y": m, "z": settings["h"][0] if settings["h"] else n}
+
+    def read(self, bitstream: bytes) -> Latents:
+        import torch
+
+        net = self._net
+        contents = compressai_bitstream.unpack(bitstream, self.name, self._fingerprint)
+        if len(contents.strings) != (2 if hasattr(net, "h_a") else 1) or _too_large(contents.size):
+            raise BitstreamError(f"inconsistent bitstream: {len(contents.strings)} strings, size {contents.size}")
+        y_shape, z_shape = self._shapes(contents.size)
+        with torch.inference_mode():
+            if z_shape is None:
+                symbols = self._decode_bottleneck(contents.strings[0], y_shape)
+                compressai_bitstream.verify(contents, [symbols])
+                return Latents((symbols + self._medians).astype(np.float32), None, contents.size)
+            z_symbols = self._decode_bottleneck(contents.strings[1], z_shape)
+            parameters = self._hyper_synthesis(z_symbols)
+            if hasattr(net, "context_prediction"):
+                y_symbols, y = self._decode_serially(contents.strings[0], parameters)
+            else:
+                means, indexes = self._distributions(parameters)
+                y_symbols = self._gaussian.decode(contents.strings[0], indexes)
+                y = y_symbols + means
+        compressai_bitstream.verify(contents, [y_symbols, z_symbols])
+        return Latents(y.astype(np.float32), (z_symbols + self._medians).astype(np.float32), contents.size)
+
+    def synthesise(self, latents: Latents) -> np.ndarray:
+        import torch
+
+        self._check_shapes(latents)
+        (top, _), (left, _) = self._padding(latents.size)
+        height, width = latents.size
+        with torch.inference_mode(), _one_thread():
+            x = self._transforms[1](torch.from_numpy(latents.y)[None].to(self.settings["device"]))[0]
+            x = x[:, top : top + height, left : left + width].clamp_(0, 1).mul_(255).round_().to(torch.uint8)
+            return x.permute(1, 2, 0).contiguous().cpu().numpy()
+
+    @functools.cached_property
+    def _net(self) -> CompressionModel:
+        """The network, ready for inference: the transforms in float32, what entropy decoding depends on in float64."""
+        import torch
+
+        startup.keep_freed_memory()
+        path = self._path()
+        model = str(self.settings["model"])
+        if self.settings["weights"] == "published":
+            n, m, h = *zoo.widths(model, self.quality), None
+        else:
+            n, m, h = (self.settings[key] for key in ("n", "m", "h"))
+        net = architectures.build(model, n, m, h)
+        architectures.fill(net, _read_weights(path, self._source.sha256), str(path))
+        rans.complete(net)
+        net.eval().requires_grad_(False)
+        for part in (net.g_a, net.g_s, getattr(net, "h_a", None)):
+            if part is not None:
+                part.to(self.settings["device"], memory_format=torch.channels_last)
+        for name in ("h_s", "context_prediction", "entropy_parameters"):
+            if hasattr(net, name):
+                getattr(net, name).double()
+        return net
+
+    @functools.cached_property
+    def _transforms(self) -> tuple[torch.nn.Module, torch.nn.Module]:
+        """Analysis and synthesis."""
+        net = self._net  # brings the library
+        from study.codecs.compressai import fused_layers
+
+        return fused_layers.quicker(net.g_a), fused_layers.quicker(net.g_s)
+
+    @functools.cached_property
+    def _bottleneck(self) -> rans.Tables:
+        return rans.Tables(self._net.entropy_bottleneck)
+
+    @functools.cached_property
+    def _gaussian(self) -> rans.Tables:
+        return rans.Tables(self._net.gaussian_conditional)
+
+    @functools.cached_property
+    def _medians(self) -> np.ndarray:
+        return self._net.entropy_bottleneck.quantiles[:, 0, 1].double().numpy().reshape(-1, 1, 1)
+
+    @functools.cached_property
+    def _scales(self) -> np.ndarray:
+        return self._net.gaussian_conditional.scale_table.double().numpy()
+
+    @functools.cached_property
+    def _fingerprint(self) -> str:
+        return hashlib.sha256(self._path().read_bytes()).hexdigest()
+
+    def _path(self) -> Path:
+        if self.weights is not None:
+            return Path(self.weights)
+        return ROOT / (self._source.path or f"results/weights/{self._source.file}")
+
+    def _multiple(self) -> int:
+        return 64 if hasattr(self._net, "h_a") else 16
+
+    def _padding(self, size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Rows and columns put before and after an image, as even as can be, up to the model's multiple."""
+        missing = [-side % self._multiple() for side in size]
+        return tuple((each // 2, each - each // 2) for each in missing)
+
+    def _shapes(self, size: tuple[int, int]) -> tuple[tuple[int, int, int], tuple[int, int, int] | None]:
+        rows, columns = (side + -side % self._multiple() for side in size)
+        z = len(self._medians)
+        if not hasattr(self._net, "h_a"):
+            return (z, rows // 16, columns // 16), None
+        return (int(self._net.M), rows // 16, columns // 16), (z, rows // 64, columns // 64)
+
+    def _check_shapes(self, latents: Latents) -> None:
+        for name, values, shape in zip("yz", (latents.y, latents.z), self._shapes(latents.size)):
+            if values is None and name == "z":
+                continue
+            if shape is None or values.shape != shape or values.dtype != np.float32:
+                wanted = "none for this model" if shape is None else f"float32 {list(shape)}"
+                raise CodecError(
+                    f"{self.name}: the latent {name} of an image of {latents.size[1]}x{latents.size[0]} must be "
+                    f"{wanted}; found {values.dtype} {list(values.shape)}"
+                )
+
+    def _pack(self, size: tuple[int, int], *coded: Any) -> bytes:
+        return compressai_bitstream.pack(self.name, self._fingerprint, size, coded[::2], coded[1::2])
+
+    def _quantised(self, latents: Latents) -> _Coded:
+        """The integers that are coded for latents, and the distributions that they are coded with."""
+        import torch
+
+        self._check_shapes(latents)
+        net = self._net
+        with torch.inference_mode():
+            if not hasattr(net, "h_a"):
+                symbols = rans.quantised(latents.y, self._medians)
+                return _Coded(symbols, rans.channel_indexes(symbols.shape))
+            z = latents.z
+            if z is None:
+                z = _array(self._hyper_analysis(torch.from_numpy(latents.y)[None].to(self.settings["device"])))
+            z_symbols = rans.quantised(z, self._medians)
+            parameters = self._hyper_synthesis(z_symbols)
+            if hasattr(net, "context_prediction"):
+                return self._quantised_serially(latents.y, parameters, z_symbols)
+            means, indexes = self._distributions(parameters)
+            return _Coded(rans.quantised(latents.y, means), indexes, z_symbols, means)
+
+    def _decode_bottleneck(self, string: bytes, shape: tuple[int, int, int]) -> np.ndarray:
+        return self._bottleneck.decode(string, rans.channel_indexes(shape))
+
+    def _hyper_analysis(self, y: torch.Tensor) -> torch.Tensor | None:
+        if not hasattr(self._net, "h_a"):
+            return None
+        return self._net.h_a(y.abs() if self.settings["model"] == "bmshj2018-hyperprior" else y)
+
+    def _hyper_synthesis(self, z_symbols: np.ndarray) -> np.ndarray:
+        import torch
+
+        return self._net.h_s(torch.from_numpy(z_symbols + self._medians)[None])[0].numpy()
+
+    def _distributions(self, parameters: np.ndarray) -> tuple[np.ndarray | float, np.ndarray]:
+        """Means and indexes into the table of scales."""
+        scales, means = (parameters, 0.0)
+        if self.settings["model"] != "bmshj2018-hyperprior":
+            scales, means = np.split(parameters, 2)
+        return means, rans.scale_indexes(scales, self._scales)
+
+    def _quantised_serially(self, y: np.ndarray, parameters: np.ndarray, z_symbols: np.ndarray) -> _Coded:
+        indexes = np.zeros(y.shape, dtype=np.int64)
+
+        def code(place: tuple[int, int], means: np.ndarray, here: np.ndarray) -> np.ndarray:
+            indexes[:, *place] = here
+            return rans.quantised(y[:, *place], means)
+
+        symbols, values = self._serially(parameters, code)
+        return _Coded(symbols, indexes, z_symbols, values - symbols)
+
+    def _decode_serially(self, string: bytes, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        decoder = self._gaussian.decoder(string, parameters.size // 2)
+        return self._serially(parameters, lambda place, means, here: self._gaussian.decode_next(decoder, here))
+
+    def _serially(self, parameters: np.ndarray, code: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Symbols and values of the latent by the context model, position after position (Minnen et al. 2018).
+
+        `code` takes a position, the means and the indexes there, and gives the symbols.
+        """
+        import torch
+
+        rows, columns = parameters.shape[1:]
+        channels = int(self._net.M)
+        context = self._net.context_prediction
+        seen = context.mask[0, 0].bool()
+        kernel = (context.weight * context.mask)[:, :, seen].flatten(1)
+        values = torch.zeros(channels, rows + 4, columns + 4, dtype=torch.float64)
+        symbols = np.zeros((channels, rows, columns), dtype=np.int32)
+        given = torch.from_numpy(parameters)
+        for row in range(rows):
+            for column in range(columns):
+                past = values[:, row : row + 5, column : column + 5][:, seen].flatten()
+                known = torch.cat((given[:, row, column], torch.addmv(context.bias, kernel, past)))
+                mixed = self._net.entropy_parameters(known[:, None, None])[:, 0, 0].numpy()
+                means, here = self._distributions(mixed)
+                symbols[:, row, column] = code((row, column), means, here)
+                values[:, row + 2, column + 2] = torch.from_numpy(symbols[:, row, column] + means)
+        return symbols, values[:, 2:-2, 2:-2].numpy()
+
+
+class _Coded(NamedTuple):
+    """Integers of y, the indexes of their distributions, integers of z, means of y; each [channels, rows, columns]."""
+
+    y: np.ndarray
+    indexes: np.ndarray
+    z: np.ndarray | None = None
+    means: np.ndarray | float = 0.0
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Run PyTorch with one thread, whatever it was given.
+
+    Its transposed convolution sums in an order that depends on the number of threads and the size, which now and then
+    turns a value of the image over to the next integer.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _array(values: torch.Tensor) -> np.ndarray:
+    return values[0].contiguous().cpu().numpy()
+
+
+def _too_large(size: tuple[int, int]) -> bool:
+    return max(size) > LARGEST_SIDE or size[0] * size[1] > LARGEST_PIXELS
+
+
+def _read_weights(path: Path, sha256: str | None) -> Mapping[str, torch.Tensor]:
+    """The tensors in a file: safetensors, or PyTorch's own format without code in it.
+
+    Raises StudyError for a file that is damaged, that wants to run code, or whose sha256 doesn't begin with `sha256`.
+    """
+    import torch
+    from safetensors.torch import load
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise StudyError(f"can't read the weights {path}: {error.strerror}") from None
+    found = hashlib.sha256(data).hexdigest()
+    if sha256 is not None and not found.startswith(sha256):
+        raise StudyError(
+            f"the weights {path} are damaged: sha256 {found[:16]}…, expected {sha256}…; "
+            "delete the file and fetch it again"
+        )
+    try:
+        if path.suffix == ".safetensors":
+            return load(data)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # whatever broken bytes lead the unpickler to
+        said = " ".join(str(error).split())[:200]
+        raise StudyError(
+            f"the weights {path} are no file of tensors ({said}); delete the file and fetch it again"
+        ) from None
+    startup.load()
+    from compressai.zoo.pretrained import load_pretrained
+
+    return load_pretrained(_inner(content, path))
+
+
+def _inner(content: Any, path: Path) -> Mapping[str, torch.Tensor]:
+    """The tensors in a checkpoint, which may hold them under a key."""
+    import torch
+
+    for key in ("network", "state_dict", "model_state_dict"):
+        if isinstance(content, Mapping) and key in content:
+            content = content[key]
+    if not isinstance(content, Mapping) or not all(isinstance(value, torch.Tensor) for value in content.values()):
+        raise StudyError(
+            f"the weights {path} hold other things than tensors; a state dict of a CompressAI model is wanted"
+        )
+    return content

@@ -1,0 +1,57 @@
+"""CompressAI's published weights: which files there are, from the tables in its own source, without importing it."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib.util
+from pathlib import Path
+
+from study.codecs.base import Weights
+from study.core.errors import StudyError, allowed
+
+METRICS = {"mse": "mse", "msssim": "ms-ssim"}
+
+
+def weights(model: str, metric: str, quality: float) -> Weights:
+    """The published file of a model (`bmshj2018-hyperprior`, say), for `mse` or `msssim`.
+
+    Its name ends in the first 8 hex digits of its sha256. Raises StudyError, with what is published, if there is none.
+    """
+    urls = _tables()["model_urls"]
+    if model not in urls:
+        raise StudyError(f"CompressAI has published no weights of model {model!r}; {allowed(model, urls)}")
+    if metric not in METRICS:
+        raise StudyError(f"metric {metric!r} is unknown; {allowed(metric, METRICS)}")
+    files = urls[model][METRICS[metric]]
+    if quality not in files:
+        raise StudyError(f"CompressAI has published no {model} of quality {quality}; {allowed(quality, files)}")
+    url = files[quality]
+    file = url.rsplit("/", 1)[1]
+    return Weights(file, url=url, sha256=file.removesuffix(".pth.tar").rsplit("-", 1)[1])
+
+
+def widths(model: str, quality: float) -> tuple[int, int]:
+    """The widths (n, m) of a published model."""
+    found = _tables()["cfgs"][model][quality]
+    return found[0], found[-1]
+
+
+@functools.cache
+def _tables() -> dict:
+    spec = importlib.util.find_spec("compressai")
+    if spec is None:
+        raise StudyError("the package compressai is missing; install the workflow's environment (envs/)")
+    source = Path(spec.submodule_search_locations[0]) / "zoo" / "image.py"
+    wanted = ("root_url", "model_urls", "cfgs")
+    try:
+        lines = [
+            node
+            for node in ast.parse(source.read_text(encoding="utf-8")).body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in wanted
+        ]
+        tables: dict = {}
+        exec(compile(ast.Module(lines, []), str(source), "exec"), tables)
+        return {name: tables[name] for name in wanted}
+    except (OSError, SyntaxError, KeyError) as error:
+        raise StudyError(f"compressai's table of weights isn't where it was in 1.2.8 ({source}): {error}") from None

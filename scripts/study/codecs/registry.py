@@ -1,0 +1,34 @@
+"""From a codec's entry in the catalogue to an object that encodes."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from study.codecs.base import Codec
+from study.core.errors import StudyError, allowed
+
+SHARED = ("__init__", "base", "pillow")  # of classical/: no backends themselves
+
+
+def backend(name: str) -> type[Codec]:
+    """The class of a backend, by the name of its module. Raises StudyError for an unknown one."""
+    if name not in backends():
+        raise StudyError(f"backend {name!r} is unknown; {allowed(name, backends())}")
+    return importlib.import_module(backends()[name]).Backend
+
+
+def load(name: str, quality: float, spec: Mapping[str, object], weights: Path | None = None) -> Codec:
+    """The codec `name` at `quality`; `spec` is its entry in the catalogue (keys `backend`, `settings`)."""
+    return backend(str(spec["backend"]))(name, quality, spec.get("settings"), weights)
+
+
+@cache
+def backends() -> dict[str, str]:
+    """The module of every backend by its name: `classical/<name>.py`, or the package <name> with a module `codec`."""
+    folder = Path(__file__).parent
+    packages = {path.parent.name: f"study.codecs.{path.parent.name}.codec" for path in folder.glob("*/codec.py")}
+    modules = {path.stem: f"study.codecs.classical.{path.stem}" for path in (folder / "classical").glob("*.py")}
+    return {name: module for name, module in sorted((modules | packages).items()) if name not in SHARED}

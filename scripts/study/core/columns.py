@@ -1,0 +1,20 @@
+"""The columns of the tables of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+KEY = ("image_set", "image", "codec", "quality")
+RATES = ("bpp", "payload_bpp")
+COSTS = ("encode_s", "decode_s", "peak_rss")
+EDIT_RATES = ("bpp", "payload_bpp", "bpp_y", "bpp_z")
+
+
+def figures(metrics: Sequence[str]) -> list[str]:
+    """The columns that hold results: rates, metrics, costs. An empty one has a reason."""
+    return [*RATES, *metrics, *COSTS]
+
+
+def rd_columns(metrics: Sequence[str]) -> list[str]:
+    """The columns of rd.csv: key, sizes, rates, metrics, costs, settings, versions, reason."""
+    return [*KEY, "width", "height", "bytes", *figures(metrics), "settings", "versions", "reason"]

@@ -1,0 +1,204 @@
+"""Work on many things in a child process, so that one which crashes, hangs or takes all memory harms no other.
+
+The child is a fork of this process, made before anything heavy is imported, and writes a line to a pipe for every thing
+done. Should it die or pass a limit, the thing it was at fails with a reason, and a new child does the rest.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import json
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from study.core.errors import StudyError, message
+
+GIVE_UP = 3  # failures of a child in a row, after which the rest isn't tried
+_GLANCE_S = 0.2  # how often memory is looked at
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_STDERR = 2
+_DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What one thing may take: seconds of wall-clock time, and GiB of memory of the child and its own children.
+
+    None stands for no limit of time, and for the memory that this machine or container has, less a tenth. `again` is
+    how often a scheduler would try the whole job again, with more memory.
+    """
+
+    seconds: float | None = None
+    memory_gb: float | None = None
+    again: int = 0
+
+
+class _Failure(Exception):
+    """A child that died or was stopped. `starved`: for want of memory that another try of the job may have."""
+
+    def __init__(self, reason: str, starved: bool = False) -> None:
+        super().__init__(reason)
+        self.starved = starved
+
+
+def each(things: Sequence, start: Callable[[], Callable], limit: Limit) -> list[dict | str]:
+    """`start()(thing)` of every thing, in order; a text instead, the reason, where the process died or was stopped.
+
+    `start` is called in each child. Results must be what JSON can hold. An exception of either is raised here, as
+    StudyError if a user is meant to read it; so is memory that ran out while `limit.again` allows the job another try.
+    """
+    results: list[dict | str] = []
+    failures = 0
+    while len(results) < len(things):
+        done = len(results)
+        try:
+            _run(things[done:], start, limit, results)
+        except _Failure as failure:
+            if failure.starved and limit.again:
+                raise StudyError(f"{failure}; the job is tried again with more memory") from None
+            failures = failures + 1 if len(results) == done else 1
+            results.append(str(failure))
+            if failures == GIVE_UP:
+                reason = f"not tried, since {GIVE_UP} images in a row ended like this: {failure}"
+                results += [reason] * (len(things) - len(results))
+    return results
+
+
+def _run(things: Sequence, start: Callable[[], Callable], limit: Limit, results: list) -> None:
+    """Append the results of a child to `results` as they come; raise _Failure where it ends too early."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    parent = os.getpid()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _be_child(parent, things, start, writing)
+    os.close(writing)
+    try:
+        _watch(child, reading, len(things), limit, results)
+    finally:
+        _kill(child)
+        os.close(reading)
+
+
+def _be_child(parent: int, things: Sequence, start: Callable[[], Callable], writing: int) -> None:
+    status = 1
+    try:
+        with suppress(OSError, AttributeError):  # not Linux: a child then outlives a killed parent
+            ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+        faulthandler.enable(_STDERR)  # a crash leaves its stack in the log
+        if os.getppid() == parent:
+            work = start()
+            for thing in things:
+                _send(writing, {"result": work(thing)})
+            status = 0
+    except SystemExit as error:
+        status = error.code if isinstance(error.code, int) else 1
+    except BaseException as error:
+        told = message(error)
+        if told is None:
+            traceback.print_exc()
+        _send(writing, {"error": told})
+    finally:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+
+
+def _send(writing: int, told: dict) -> None:
+    data = json.dumps(told).encode() + b"\n"
+    while data:
+        data = data[os.write(writing, data) :]
+
+
+def _watch(child: int, reading: int, count: int, limit: Limit, results: list) -> None:
+    """Read the child's messages until it ends. Raises _Failure, and what the child raised."""
+    allowed = limit.memory_gb * 2**30 if limit.memory_gb else memory() * 0.9
+    since, wanted = time.monotonic(), len(results) + count
+    pending = b""
+    while True:
+        ready, _, _ = select.select([reading], [], [], _GLANCE_S)
+        if ready:
+            block = os.read(reading, 2**16)
+            *lines, pending = (pending + block).split(b"\n")
+            for line in lines:
+                told = json.loads(line)
+                if "error" in told:
+                    raise StudyError(told["error"]) if told["error"] else SystemExit(1)
+                results.append(told["result"])
+                since = time.monotonic()
+            if not block:
+                break
+        if limit.seconds and time.monotonic() - since > limit.seconds:
+            if len(results) == wanted:
+                return
+            raise _Failure(f"it was stopped after {limit.seconds:g} s, the time limit of a cell (cell_limit.seconds)")
+        used = sum(_resident(process) for process in _family(child))
+        if used > allowed:
+            key = " (cell_limit.memory_gb)" if limit.memory_gb else ", nearly all there is"
+            raise _Failure(f"it was stopped at {used / 2**30:.1f} GiB of memory{key}", not limit.memory_gb)
+    _, ended = os.waitpid(child, 0)
+    if len(results) == wanted:
+        return
+    if os.WIFSIGNALED(ended):
+        number = os.WTERMSIG(ended)
+        hint = ", which the system sends where memory runs out" if number == signal.SIGKILL else ""
+        raise _Failure(
+            f"the process was killed by signal {number} ({signal.Signals(number).name}){hint}", number == signal.SIGKILL
+        )
+    raise _Failure(f"the process ended by itself, with exit status {os.WEXITSTATUS(ended)}")
+
+
+def memory() -> int:
+    """The memory in bytes that processes here may use: the machine's, or what Slurm or a container leave of it."""
+    limits = [os.sysconf("SC_PHYS_PAGES") * _PAGE]
+    if os.environ.get("SLURM_MEM_PER_NODE", "0").isdigit():
+        limits.append(int(os.environ.get("SLURM_MEM_PER_NODE", "0")) * 2**20)
+    with suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
+            _, controllers, place = line.split(":", 2)
+            root = Path("/sys/fs/cgroup", "memory" if controllers == "memory" else "")
+            for group in (root / place.lstrip("/"), *(root / place.lstrip("/")).parents):
+                for name in ("memory.max", "memory.limit_in_bytes"):
+                    with suppress(OSError, ValueError):
+                        limits.append(int((group / name).read_text()))
+    return min(limit for limit in limits if limit > 0)
+
+
+def _kill(child: int) -> None:
+    """End a child and its own children, and wait for it."""
+    for process in _family(child):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    with suppress(ChildProcessError):
+        os.waitpid(child, 0)
+
+
+def _family(process: int) -> list[int]:
+    """A process and its descendants."""
+    family = [process]
+    for member in family:
+        with suppress(OSError):
+            for thread in Path(f"/proc/{member}/task").iterdir():
+                family += map(int, (thread / "children").read_text().split())
+    return family
+
+
+def _resident(process: int) -> int:
+    """The memory of a process in bytes, without what it shares with others; 0 if it is gone."""
+    try:
+        _, resident, shared, *_ = Path(f"/proc/{process}/statm").read_text().split()
+    except (OSError, ValueError):
+        return 0
+    return (int(resident) - int(shared)) * _PAGE

@@ -1,0 +1,140 @@
+"""Contact sheets of edits, each decoded image beside its difference from the baseline, and strips of images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from study.figures import canvas, tiles
+
+LIMIT, LINEAR = 255.0, 2.0
+
+_GAP, _INNER, _BETWEEN = 0.12, 0.03, 0.07
+_TALLEST = 1.5
+_LUMA = np.array([0.299, 0.587, 0.114])
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A tile: its heading, the lines under it, the image uint8 [H, W, 3], or why there is none.
+
+    `against` is the image that the difference is taken from, None for no difference.
+    """
+
+    name: str
+    lines: Sequence[str] = field(default=())
+    picture: np.ndarray | None = None
+    against: np.ndarray | None = None
+    reason: str = ""
+
+
+def figure(shown: Sequence[Shown], title: str, notes: Sequence[str]) -> Figure:
+    """The contact sheet: a pair of tiles for each edit, the image and the signed difference of its luma.
+
+    A pair without difference, the original's, has the scale of differences in its place.
+    """
+    shape = _shape(shown)
+    room = canvas.WIDTH - 2 * canvas.MARGIN
+    across = 2 if len(shown) <= 14 else 3
+    while (room - (across - 1) * _GAP) / across / 2 / shape > _TALLEST and across < 5:
+        across += 1
+    pair = (room - (across - 1) * _GAP) / across
+    width = (pair - _INNER) / 2
+    height = min(width / shape, _TALLEST)
+    norm = tiles.signed_scale(LIMIT, LINEAR)
+    with canvas.looks():
+        text = canvas.note_lines(
+            [
+                *notes,
+                f"Differences are in levels of 255; colours are linear up to ±{LINEAR:g}, then logarithmic.",
+            ]
+        )
+        rows = [shown[start : start + across] for start in range(0, len(shown), across)]
+        words = [canvas.LINE * (1 + max(len(each.lines) for each in row)) + _BETWEEN for row in rows]
+        whole = 2 * canvas.MARGIN + canvas.title_height(title) + 0.06 + len(rows) * height + sum(words)
+        layout = canvas.start(whole + canvas.LINE * len(text), title)
+        layout.y -= 0.06
+        for row, under in zip(rows, words):
+            for place, each in enumerate(row):
+                x = canvas.MARGIN + place * (pair + _GAP)
+                at = (x + width + _INNER, layout.y, width, height)
+                _picture(layout, each, (x, layout.y, width, height))
+                if each.against is not None and each.picture is not None:
+                    _difference(layout, each, norm, at)
+                elif each.picture is not None:
+                    _scale(layout, norm, at)
+                _words(layout, each, x, layout.y - height - 0.02, pair)
+            layout.y -= height + under
+        canvas.notes(layout, text)
+        return layout.figure
+
+
+def strips(rows: Sequence[Sequence[Shown]], title: str, notes: Sequence[str]) -> Figure:
+    """Images side by side, words under each; a row of more than six goes on in the next."""
+    broken = [part for row in rows for part in _broken(row)]
+    across = max(len(row) for row in broken)
+    shape = _shape([each for row in rows for each in row])
+    room = canvas.WIDTH - 2 * canvas.MARGIN
+    width = min((room - (across - 1) * _INNER * 2) / across, 2.2)
+    height = min(width / shape, 2.2)
+    with canvas.looks():
+        text = canvas.note_lines(notes)
+        lines = max(1 + len(each.lines) for row in broken for each in row)
+        down = height + canvas.LINE * lines + _BETWEEN
+        whole = 2 * canvas.MARGIN + canvas.title_height(title) + 0.06 + len(broken) * down
+        layout = canvas.start(whole + canvas.LINE * len(text), title)
+        layout.y -= 0.06
+        for row in broken:
+            for place, each in enumerate(row):
+                x = canvas.MARGIN + place * (width + 2 * _INNER)
+                _picture(layout, each, (x, layout.y, width, height))
+                _words(layout, each, x, layout.y - height - 0.02, width)
+            layout.y -= down
+        canvas.notes(layout, text)
+        return layout.figure
+
+
+def _broken(row: Sequence[Shown]) -> list[Sequence[Shown]]:
+    count = math.ceil(len(row) / 6)
+    each = math.ceil(len(row) / count)
+    return [row[start : start + each] for start in range(0, len(row), each)]
+
+
+def _shape(shown: Sequence[Shown]) -> float:
+    """The tiles' width over height: that of the first image, within reason."""
+    sizes = [each.picture.shape for each in shown if each.picture is not None]
+    return min(max(sizes[0][1] / sizes[0][0], 0.5), 2.6) if sizes else 1.5
+
+
+def _picture(layout: canvas.Layout, each: Shown, at: Sequence[float]) -> None:
+    if each.picture is None:
+        tiles.missing(layout, each.reason, *at)
+    else:
+        tiles.picture(layout, each.picture, *at)
+
+
+def _difference(layout: canvas.Layout, each: Shown, norm: object, at: Sequence[float]) -> None:
+    if each.picture.shape != each.against.shape:
+        sizes = [f"{rgb.shape[1]}×{rgb.shape[0]}" for rgb in (each.picture, each.against)]
+        tiles.missing(layout, f"no difference: the edit turned the image, {sizes[1]}, to {sizes[0]}", *at)
+        return
+    levels = each.picture @ _LUMA - each.against @ _LUMA
+    tiles.plane(layout, levels, norm, tiles.SIGNED, at)
+
+
+def _scale(layout: canvas.Layout, norm: object, at: Sequence[float]) -> None:
+    x, top, width, height = at
+    tiles.bar(
+        layout, norm, tiles.SIGNED, (x + 0.08, top - height / 2 + 0.15, width - 0.16),
+        "luma difference", [-100, -10, 0, 10, 100] if width > 1.4 else [-100, 0, 100],
+    )  # fmt: skip
+
+
+def _words(layout: canvas.Layout, each: Shown, x: float, top: float, width: float) -> None:
+    for number, line in enumerate((each.name, *each.lines)):
+        size, colour = (canvas.SMALL, canvas.GREY) if number else (canvas.TEXT, "black")
+        canvas.text(layout, x, top - number * canvas.LINE, canvas.shortened(line, width, size), size, colour)

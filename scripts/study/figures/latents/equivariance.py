@@ -1,0 +1,85 @@
+"""Does the decoded image move as its latent does? PSNR between moving before and after the synthesis transform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from study.figures import axes, canvas
+
+LABEL = "PSNR to the moved baseline (dB)"
+
+_LEFT, _BETWEEN, _RIGHT, _ROW, _UNDER, _BAR = 0.5, 0.3, 0.12, 2.2, 0.36, 0.19
+_LEAST = 6.0  # dB, so that small differences look small
+_MARKERS = "os^Dv"
+_COLOURS = ("#0b6e99", "#d95f02", "#7570b3", "#1a7f37", "#c0392b")
+
+
+def figure(
+    curves: Mapping[str, Sequence[tuple[float, float]]],
+    bars: Mapping[str, float],
+    across: str,
+    title: str,
+    notes: Sequence[str],
+) -> Figure:
+    """Curves over the shift (pairs of shift and dB, by name), labelled `across`, and bars of other moves in dB.
+
+    Either may be empty.
+    """
+    room = canvas.WIDTH - _LEFT - _RIGHT
+    names = 0.1 + max((canvas.text_width(name, canvas.TEXT) for name in bars), default=0.0)
+    shares = (0.52, 0.48) if curves and bars else (1.0, 0.0) if curves else (0.0, 1.0)
+    down = max(_ROW if curves else 0.0, _BAR * len(bars) if bars else 0.0, 0.8)
+    with canvas.looks():
+        text = canvas.note_lines(notes)
+        above = 0.2 if curves else 0.08
+        whole = 2 * canvas.MARGIN + canvas.title_height(title) + above + down + _UNDER + canvas.LINE * len(text)
+        layout = canvas.start(whole, title)
+        layout.y -= above
+        x = _LEFT
+        if curves:
+            width = min(room * shares[0] - (_BETWEEN if bars else 0), 4.2)
+            _curves(canvas.panel(layout, x, layout.y - down, width, down), curves, across)
+            x += width + _BETWEEN
+        if bars:
+            left = x + names if curves else canvas.MARGIN + names
+            tall = min(down, _BAR * len(bars) + 0.1)
+            width = min(canvas.WIDTH - _RIGHT - left - 0.3, 4.2)
+            _bars(canvas.panel(layout, left, layout.y - down + (0 if curves else down - tall), width, tall), bars)
+        layout.y -= down + _UNDER
+        canvas.notes(layout, text)
+        return layout.figure
+
+
+def _curves(box: Axes, curves: Mapping[str, Sequence[tuple[float, float]]], across: str) -> None:
+    for number, (name, points) in enumerate(curves.items()):
+        found = sorted(points)
+        box.plot(
+            [shift for shift, _ in found], [value for _, value in found], label=name, linewidth=1.0, markersize=3.5,
+            color=_COLOURS[number % len(_COLOURS)], marker=_MARKERS[number % len(_MARKERS)],
+        )  # fmt: skip
+    values = [value for points in curves.values() for _, value in points]
+    low, high = axes.padded(values)
+    room = max(0.0, (_LEAST - (high - low)) / 2)
+    axes.value(box, low - room, high + room)
+    box.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    box.set_xlabel(across)
+    canvas.y_label(box, LABEL)
+    box.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, borderpad=0.2, ncols=3)
+
+
+def _bars(box: Axes, bars: Mapping[str, float]) -> None:
+    places = range(len(bars))
+    box.barh(list(places), list(bars.values()), height=0.62, color=matplotlib.colormaps["Greys"](0.55))
+    box.set_yticks(list(places), labels=list(bars))
+    box.set_ylim(len(bars) - 0.5, -0.5)
+    box.tick_params(axis="y", length=0)
+    box.grid(False, axis="y")
+    box.set_xlim(0, max(bars.values()) * 1.02)
+    for place, value in zip(places, bars.values()):
+        box.annotate(f"{value:.1f}", (value, place), (2, 0), textcoords="offset points", va="center", size=canvas.SMALL)
+    box.set_xlabel(LABEL)

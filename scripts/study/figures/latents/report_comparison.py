@@ -1,0 +1,104 @@
+"""The table of the 2021 report's edits beside our own: rate and quality, and whether the changes agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from study.figures import canvas, palette
+
+_LINE = 0.15
+_GROUPS = {"bpp": "Rate (bpp)", "psnr": "PSNR (dB)", "ms_ssim": "MS-SSIM"}
+_FORMATS = {"bpp": "{:.3f}", "psnr": "{:.2f}", "ms_ssim": "{:.4f}"}
+_COLUMNS = (0.06, 0.36, 1.72, 2.5)
+_GROUP, _OURS, _CHANGE = 1.5, 0.5, 0.95
+_COLOURS = {"agrees": "#1a7f37", "differs": "#c0392b", "unknown": canvas.GREY}
+_MARKS = {"agrees": "✓", "differs": "✗", "unknown": "?"}
+
+
+def figure(rows: Sequence[Mapping[str, object]], title: str, notes: Sequence[str]) -> Figure:
+    """The table of the rows of `reported.rows`, one line for each edit and policy."""
+    lines: dict[tuple, dict[str, Mapping[str, object]]] = {}
+    for row in rows:
+        lines.setdefault((row["figure"], row["edit"], row["side_information"]), {})[row["measure"]] = row
+    measures = [name for name in _GROUPS if any(name in found for found in lines.values())]
+    metrics = [palette.short(row["metric"]) for row in next(iter(lines.values())).values() if row["metric"] != "bpp"]
+    said = [
+        "✓, ✗: whether our change against the baseline has the direction of the report's; the number is our change "
+        "over the report's, green within a factor of 2, red if the direction differs. ?: unknown.",
+        f"Ours: bits of the whole file; {', '.join(metrics)}." if metrics else "Ours: bits of the whole file.",
+        *notes,
+    ]
+    with canvas.looks():
+        text = canvas.note_lines(said)
+        table = (len(lines) + 2) * _LINE + 0.1
+        layout = canvas.start(
+            2 * canvas.MARGIN + canvas.title_height(title) + 0.08 + table + canvas.LINE * len(text), title
+        )
+        layout.y -= 0.08
+        _head(layout, measures)
+        before = next(iter(lines))[0]
+        for place, ((number, edit, policy), found) in enumerate(lines.items()):
+            if number != before:
+                _rule(layout, 0.3)
+            head = [str(number), str(edit)] if number != before or place == 0 else ["", ""]
+            _row(layout, head, str(policy or "–"), found, measures)
+            before = number
+        _rule(layout, 0.8)
+        layout.y -= 0.08
+        canvas.notes(layout, text)
+        return layout.figure
+
+
+def _head(layout: canvas.Layout, measures: Sequence[str]) -> None:
+    for place, name in enumerate(measures):
+        canvas.text(layout, _COLUMNS[3] + place * _GROUP, layout.y, _GROUPS[name], canvas.TEXT)
+    layout.y -= _LINE
+    for x, words in zip(_COLUMNS, ("Fig.", "Edit", "z")):
+        canvas.text(layout, x, layout.y, words, canvas.TEXT)
+    for place in range(len(measures)):
+        for x, words in ((0.0, "report"), (_OURS, "ours"), (_CHANGE, "change")):
+            canvas.text(layout, _COLUMNS[3] + place * _GROUP + x, layout.y, words, canvas.SMALL, canvas.GREY)
+    layout.y -= _LINE
+    _rule(layout, 0.8)
+
+
+def _rule(layout: canvas.Layout, width: float) -> None:
+    ends = [canvas.MARGIN, canvas.WIDTH - canvas.MARGIN]
+    y = [layout.y + 0.02] * 2
+    line = Line2D(ends, y, color="black" if width > 0.5 else "#cccccc", linewidth=width)
+    line.set_transform(layout.figure.dpi_scale_trans)
+    layout.figure.add_artist(line)
+
+
+def _row(
+    layout: canvas.Layout,
+    head: Sequence[str],
+    policy: str,
+    found: Mapping[str, Mapping[str, object]],
+    measures: Sequence[str],
+) -> None:
+    for x, words in zip(_COLUMNS, (*head, policy)):
+        canvas.text(layout, x, layout.y, canvas.shortened(words, 1.32))
+    for place, name in enumerate(measures):
+        row = found.get(name)
+        if row is None:
+            continue
+        x = _COLUMNS[3] + place * _GROUP
+        for left, key in ((0.0, "report"), (_OURS, "ours")):
+            value = row[key]
+            words = "?" if value is None and key == "report" else "–" if value is None else _FORMATS[name].format(value)
+            canvas.text(layout, x + left, layout.y, words, colour=canvas.GREY if value is None else "black")
+        if row["direction"]:
+            words, colour = _verdict(row)
+            canvas.text(layout, x + _CHANGE, layout.y, words, colour=colour)
+    layout.y -= _LINE
+
+
+def _verdict(row: Mapping[str, object]) -> tuple[str, str]:
+    direction, ratio = str(row["direction"]), row["ratio"]
+    words = _MARKS[direction] if ratio is None else f"{_MARKS[direction]} {ratio:.2f}".replace("-", "−")
+    colour = _COLOURS[direction] if direction != "agrees" or row["size"] == "agrees" else "#9a6700"
+    return words, colour

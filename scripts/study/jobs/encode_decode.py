@@ -1,0 +1,197 @@
+"""The work of an encode job and of a decode job: all images of one set through one codec at one quality."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import resource
+import sys
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from study.codecs.base import Codec
+from study.core import atomic_io, isolation, readers
+from study.core.errors import CodecError, StudyError, WriteError
+from study.core.isolation import Limit
+from study.images import png
+
+ENCODED = (
+    "image", "file", "width", "height", "bytes", "payload_bytes", "sha256",
+    "encode_s", "encode_rss", "settings", "versions", "reason", "generation",
+)  # fmt: skip
+DECODED = ("image", "file", "sha256", "decode_s", "decode_rss", "versions", "reason", "generation")
+
+
+def encode_set(codec: Codec, pictures: Path, record: Path, generation: int = 0, limit: Limit | None = None) -> None:
+    """Encode the images of an image set's record into bitstreams beside `record`, and write `record` last.
+
+    An image without bitstream has its reason in the record: `skipped: ` (the codec can't run here),
+    `refused: ` (it can't hold this image) or `failed: ` (an error, a crash or more than `limit`). `generation` counts
+    how often lost files were made again.
+    """
+    sources = readers.read_rows(pictures)
+
+    def start() -> Callable[[Mapping], dict]:
+        skip, versions = _state(codec)
+        warm = skip is not None
+
+        def work(source: Mapping) -> dict:
+            nonlocal warm
+            if skip is not None:
+                return {"reason": f"skipped: {skip}"}
+            rgb = png.read(pictures.parent / source["file"])
+            if not warm:
+                _quietly(lambda: codec.encode(np.ascontiguousarray(rgb[:64, :64])))
+                warm = True
+            row = {"versions": versions}
+            return row | _measured("encode", lambda: codec.encode(rgb), lambda data: _keep(codec, data, record, source))
+
+        return work
+
+    settings = json.dumps(codec.settings, sort_keys=True)
+    rows = []
+    for source, result in zip(sources, isolation.each(sources, start, limit or Limit())):
+        row = {name: source[name] for name in ("image", "width", "height")} | {
+            "settings": settings,
+            "generation": generation,
+        }
+        rows.append(row | _told(codec, source, result))
+    atomic_io.write_rows(record, ENCODED, rows)
+
+
+def decode_set(codec: Codec, encoded: Path, record: Path, generation: int = 0, limit: Limit | None = None) -> None:
+    """Decode the bitstreams of an encode job's record into PNGs beside `record`, and write `record` last.
+
+    The images come from the bitstreams alone. Reasons are as in `encode_set`; an image that was not encoded
+    keeps its reason.
+    """
+    sources = readers.read_rows(encoded)
+    coded = [source for source in sources if source["file"]]
+
+    def start() -> Callable[[Mapping], dict]:
+        skip, versions = _state(codec)
+        warm = False
+
+        def work(source: Mapping) -> dict:
+            nonlocal warm
+            if skip is not None:
+                return {"reason": f"skipped: {skip}"}
+            data = _bitstream(encoded.parent / source["file"], source["sha256"])
+            if not warm:
+                _quietly(lambda: codec.decode(data))
+                warm = True
+            path = record.parent / f"{source['image']}.png"
+            row = {"versions": versions}
+            return row | _measured("decode", lambda: codec.decode(data), lambda rgb: _keep_picture(rgb, path))
+
+        return work
+
+    results = zip(coded, isolation.each(coded, start, limit or Limit()))
+    told = {source["image"]: _told(codec, source, result) for source, result in results}
+    rows = [
+        {"image": source["image"], "generation": generation} | told.get(source["image"], {"reason": source["reason"]})
+        for source in sources
+    ]
+    atomic_io.write_rows(record, DECODED, rows)
+
+
+def _state(codec: Codec) -> tuple[str | None, str]:
+    """Why the codec can't run, or None, and the versions of its libraries."""
+    skip = codec.skip()
+    return skip, codec.versions() if skip is None else ""
+
+
+def _told(codec: Codec, source: Mapping, result: dict | str) -> dict:
+    """The result of an image as its part of a row, its reason told on stderr."""
+    row = {"reason": f"failed: {result}"} if isinstance(result, str) else result
+    if row["reason"]:
+        print(f"{codec.name} {codec.quality} {source['image']}: {row['reason']}", file=sys.stderr)
+    return row
+
+
+def _keep(codec: Codec, data: bytes, record: Path, source: Mapping) -> dict:
+    name = f"{source['image']}.{codec.extension}"
+    atomic_io.write_bytes(record.parent / name, data)
+    return {
+        "file": name,
+        "bytes": len(data),
+        "payload_bytes": codec.payload_bytes(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+
+
+def _keep_picture(rgb: np.ndarray, path: Path) -> dict:
+    png.write(path, rgb)
+    return {"file": path.name, "sha256": readers.sha256(path)}
+
+
+def _bitstream(path: Path, sha256: str) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise StudyError(
+            f"can't read the bitstream {path}: {error.strerror}; run the study again to make it anew"
+        ) from None
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise StudyError(
+            f"{path} isn't the bitstream that was encoded: its sha256 differs; delete it and run the study again"
+        )
+    return data
+
+
+def _measured(stage: str, call: Callable[[], object], keep: Callable[[object], dict]) -> dict:
+    """What `keep` says of the call's result, with its time and peak memory; or the reason why there is none."""
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            _reset_peak()
+            start = time.perf_counter()
+            result = call()
+            seconds = time.perf_counter() - start
+            peak = _peak()
+        return {
+            **keep(result),
+            f"{stage}_s": round(seconds, 6),
+            f"{stage}_rss": peak,
+            "reason": "; ".join(sorted({f"warning: {' '.join(str(warning.message).split())}" for warning in caught})),
+        }
+    except (OSError, WriteError):
+        raise
+    except CodecError as error:
+        return {"reason": f"refused: {error}"}
+    except StudyError as error:
+        return {"reason": f"failed: {error}"}
+    except Exception as error:
+        return {"reason": f"failed: {type(error).__name__}: {' '.join(str(error).split())[:500]}"}
+
+
+def _quietly(call: Callable[[], object]) -> None:
+    """Make a call only for what a codec loads at its first one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            call()
+        except Exception:  # the measured call will tell
+            return
+
+
+def _reset_peak() -> None:
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:  # not on this system: the peak is then that of the process so far
+        return
+
+
+def _peak() -> int:
+    """Peak resident memory in bytes of this process since `_reset_peak`, or of its largest child if that is more."""
+    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    try:
+        status = Path("/proc/self/status").read_text()
+        own = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) * 1024
+    except (OSError, StopIteration):
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return max(own, child)

@@ -1,0 +1,93 @@
+"""The work of a latent job: the latents of a set's images as arrays, with the bits of each element."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from study.codecs.base import LearnedCodec
+from study.core import atomic_io, isolation, readers
+from study.core.errors import CodecError, StudyError, WriteError
+from study.core.isolation import Limit
+from study.images import png
+from study.latents import archive
+
+COLUMNS = (
+    "image", "file", "sha256", "width", "height", "channels", "rows", "columns", "z_channels", "z_rows", "z_columns",
+    "bits_y", "bits_z", "string_bits_y", "string_bits_z", "versions", "reason", "generation",
+)  # fmt: skip
+
+
+def extract_set(
+    codec: LearnedCodec, pictures: Path, record: Path, generation: int = 0, limit: Limit | None = None
+) -> None:
+    """Write the latents of the images of an image set's record beside `record`, and `record` last.
+
+    Each is a compressed NumPy archive of the arrays of `ARRAYS` that the codec has, float32 [channel, row, column], as
+    the archive's `axes` say: y and z before quantisation; scales and means of y's distribution; bits of each element as
+    the entropy coder's tables have them. `bits_y` of the record is their sum, `string_bits_y` the length of the string
+    that was written. An image without latents has its reason, as in `coding.encode_set`.
+    """
+    sources = readers.read_rows(pictures)
+
+    def start() -> Callable[[Mapping], dict]:
+        skip, versions = state(codec)
+
+        def work(source: Mapping) -> dict:
+            if skip is not None:
+                return {"reason": f"skipped: {skip}"}
+            done = _attempt(codec, pictures.parent / source["file"], record.parent / f"{source['image']}.npz")
+            return {"versions": versions, **done}
+
+        return work
+
+    rows = []
+    for source, result in zip(sources, isolation.each(sources, start, limit or Limit())):
+        row = {name: source[name] for name in ("image", "width", "height")} | {"generation": generation}
+        rows.append(row | told(codec, source["image"], result))
+    atomic_io.write_rows(record, COLUMNS, rows)
+
+
+def state(codec: LearnedCodec) -> tuple[str | None, str]:
+    """Why a codec can't run, or None, and the versions of its libraries."""
+    skip = codec.skip()
+    return skip, codec.versions() if skip is None else ""
+
+
+def told(codec: LearnedCodec, name: str, result: dict | str) -> dict:
+    """The result of a supervised job as its part of a row, its reason told on stderr."""
+    row = {"reason": f"failed: {result}"} if isinstance(result, str) else result
+    if row.get("reason"):
+        print(f"{codec.name} {codec.quality} {name}: {row['reason']}", file=sys.stderr)
+    return row
+
+
+def _attempt(codec: LearnedCodec, picture: Path, path: Path) -> dict[str, object]:
+    try:
+        latents = codec.analyse(png.read(picture))
+        strings = codec.string_bytes(codec.write(latents))
+        kept = archive.arrays(codec, latents)
+    except WriteError:
+        raise
+    except CodecError as error:
+        return {"reason": f"refused: {error}"}
+    except StudyError as error:
+        return {"reason": f"failed: {error}"}
+    with atomic_io.replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **kept)
+    return {"file": path.name, "sha256": readers.sha256(path), **_sizes(kept, strings)}
+
+
+def _sizes(kept: Mapping[str, np.ndarray], strings: Mapping[str, int]) -> dict[str, object]:
+    row: dict[str, object] = dict(zip(("channels", "rows", "columns"), kept["y"].shape))
+    if "z" in kept:
+        row |= zip(("z_channels", "z_rows", "z_columns"), kept["z"].shape)
+    for site in ("y", "z"):
+        if f"bits_{site}" in kept:
+            row[f"bits_{site}"] = float(kept[f"bits_{site}"].sum(dtype=np.float64))
+        if site in strings:
+            row[f"string_bits_{site}"] = 8 * strings[site]
+    return row

@@ -1,0 +1,69 @@
+"""The images and bitstreams beside a page, as hard links, so that the study's folder is whole by itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from study.core import atomic_io, readers
+from study.core.errors import StudyError
+
+FOLDER = "pictures"
+
+
+def links(results: Path, sets: Mapping[str, Sequence[str]], cells: Iterable[tuple[str, str]]) -> dict[str, Path]:
+    """What the page shows and where it lies: path below the page's folder -> file under `results`.
+
+    `sets` gives the parts of each image set, `cells` are (codec, quality). Paths are original/<set>/<image>.png and
+    decoded or bitstreams/<set>/<codec>/<quality>/<file>, below `FOLDER`. A cell without record, or an image without
+    file, has none. Raises StudyError for a file that its record names and that is not there.
+    """
+    found: dict[str, Path] = {}
+    chosen = list(cells)
+    for image_set, parts in sets.items():
+        for part in parts:
+            for file in _recorded(results / "images" / part / "images.csv"):
+                found[f"{FOLDER}/original/{image_set}/{file.name}"] = file
+            for codec, quality in chosen:
+                for kind, record in (("decoded", "decoded.csv"), ("bitstreams", "encoded.csv")):
+                    for file in _recorded(results / kind / part / codec / quality / record):
+                        found[f"{FOLDER}/{kind}/{image_set}/{codec}/{quality}/{file.name}"] = file
+    return found
+
+
+def place(folder: Path, wanted: Mapping[str, Path]) -> None:
+    """Make the links of `wanted` in the page's `folder` (copies across file systems); remove those of earlier pages."""
+    for name, source in wanted.items():
+        target = folder / name
+        if not (target.exists() and target.samefile(source)):
+            with atomic_io.replacing(target) as temporary:
+                temporary.unlink()
+                _link(source, temporary)
+    for path in sorted((folder / FOLDER).rglob("*"), reverse=True):
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path.relative_to(folder).as_posix() not in wanted:
+            path.unlink()
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _recorded(record: Path) -> Iterator[Path]:
+    try:
+        rows = readers.read_rows(record)
+    except FileNotFoundError:
+        return
+    for row in rows:
+        if row["file"]:
+            file = record.parent / row["file"]
+            if not file.is_file():
+                raise StudyError(f"{file} is gone, though {record} names it; run the study again, which makes it anew")
+            yield file

@@ -1,0 +1,166 @@
+"""What the page's script knows of a study, as columns of numbers in one JSON text."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from study.core.errors import StudyError
+from study.figures import palette
+from study.figures.palette import Style
+from study.page import colours
+
+DIGITS = 6
+COSTS = ("encode_s", "decode_s", "peak_rss")
+RATES = ("bpp", "payload_bpp")
+
+
+def study(
+    plan: Mapping,
+    tables: Mapping[str, Sequence[Mapping[str, str]]],
+    pictures: Mapping[str, Sequence[Mapping[str, str]]],
+    known: Mapping[str, Style],
+    links: Iterable[str],
+) -> dict:
+    """Everything for the charts and the images: metrics, codecs, image sets, the rows of `rd` and `means`.
+
+    `tables` holds rd, means, codecs, and published if there is one; `pictures` for each image set the rows of its
+    images.csv with their `part`; `known` the looks by codec; `links` the images and bitstreams beside the page.
+    Numbers have `DIGITS` digits, a missing one is null and an infinite one "inf".
+    """
+    metrics = plan["metrics"]
+    return {
+        "study": plan["study"],
+        "defaults": _defaults(plan["config"].get("figures", {})),
+        "metrics": [_metric(name) for name in metrics],
+        "codecs": _codecs(plan, tables["codecs"], known, links),
+        "sets": [{"id": name, "images": [_image(row) for row in rows]} for name, rows in pictures.items()],
+        "rd": _columns(tables["rd"], metrics, ("bytes",)),
+        "means": _columns(tables["means"], metrics, ("n", "missing")),
+        "published": _published(tables.get("published", ()), plan),
+    }
+
+
+def as_text(data: object) -> str:
+    """Compact JSON that can stand inside an HTML script element."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def number(text: str) -> float | int | str | None:
+    """A cell's number, rounded; None for an empty one."""
+    if text in ("", None):
+        return None
+    value = float(text)
+    if math.isnan(value):
+        return None
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    value = float(f"{value:.{DIGITS}g}")
+    return int(value) if value.is_integer() and abs(value) < 1e15 else value
+
+
+def _defaults(drawing: Mapping) -> dict:
+    return {
+        "log": drawing.get("rate_axis") == "log",
+        "db": drawing.get("ssim_scale") == "db",
+        "max_bpp": drawing.get("max_bpp"),
+    }
+
+
+def _metric(name: str) -> dict:
+    scales = ("linear", "db") if "ssim" in name else ("linear",)
+    return {"id": name, "label": palette.short(name), "axes": [palette.axis_label(name, scale) for scale in scales]}
+
+
+def _codecs(plan: Mapping, rows: Iterable[Mapping[str, str]], known: Mapping[str, Style], links: Iterable[str]) -> list:
+    suffixes = _suffixes(links)
+    found = []
+    for row in rows:
+        name = row["codec"]
+        recipe = plan["codecs"][name]
+        found.append(
+            {
+                "id": name,
+                "label": known[name].label,
+                "family": row["family"],
+                **colours.look(known[name]),
+                "parameter": row["parameter"],
+                "settings": row["settings"],
+                "versions": row["versions"],
+                "qualities": [str(quality) for quality in recipe["qualities"]],
+                "suffix": suffixes.get(name),
+                "commands": _commands(name, recipe),
+            }
+        )
+    return found
+
+
+def _commands(name: str, recipe: Mapping) -> dict[str, list[str]]:
+    """For each quality the commands that encode and decode; {set} stands for the image set, or the part of it."""
+    found, python = {}, recipe["python"]
+    for quality in map(str, recipe["qualities"]):
+        cell = f"{{set}}/{name}/{quality}"
+        common = f"--codec {shlex.quote(name)} --quality {quality} --spec {shlex.quote(recipe['spec'])}"
+        words = " ".join(filter(None, (common, recipe["weights"].get(quality))))
+        encoded = f"results/bitstreams/{cell}/encoded.csv"
+        found[quality] = [
+            f"{python} scripts/encode.py {words} --images results/images/{{set}}/images.csv --out {encoded}",
+            f"{python} scripts/decode.py {words} --encoded {encoded} --out results/decoded/{cell}/decoded.csv",
+        ]
+    return found
+
+
+def _suffixes(links: Iterable[str]) -> dict[str, str]:
+    """The suffix of each codec's bitstreams. Raises StudyError for a codec with two."""
+    found: dict[str, str] = {}
+    for link in links:
+        path = PurePosixPath(link)
+        if path.parts[1] == "bitstreams":
+            codec = path.parts[3]
+            if found.setdefault(codec, path.suffix) != path.suffix:
+                raise StudyError(
+                    f"bitstreams of codec {codec} end in {found[codec]} and in {path.suffix}; its backend must have "
+                    "one `extension`"
+                )
+    return found
+
+
+def _image(row: Mapping[str, str]) -> dict:
+    credit = "; ".join(row[column] for column in ("credit", "licence") if row[column])
+    jpeg = {"yes": "was JPEG before", "no": "was not JPEG", "unknown": ""}.get(row["was_jpeg"], "")
+    return {
+        "id": row["image"],
+        "width": int(row["width"]),
+        "height": int(row["height"]),
+        "part": row["part"],
+        "credit": "; ".join(filter(None, (credit, jpeg))),
+    }
+
+
+def _columns(rows: Sequence[Mapping[str, str]], metrics: Sequence[str], more: Sequence[str]) -> dict:
+    """Columns of numbers; set, image, codec and reason are places in lists of their own (`texts`)."""
+    columns: dict[str, object] = {}
+    for name in ("image_set", "image", "codec", "quality", "reason"):
+        if rows and name in rows[0]:
+            texts: dict[str, int] = {}
+            columns[name] = {"places": [texts.setdefault(row[name], len(texts)) for row in rows], "texts": list(texts)}
+    for name in (*more, *RATES, *metrics, *COSTS):
+        columns[name] = [number(row[name]) for row in rows]
+    return columns
+
+
+def _published(rows: Iterable[Mapping[str, str]], plan: Mapping) -> list[dict]:
+    """Published curves: one for each source, label and metric."""
+    curves: dict[tuple[str, str, str], dict] = {}
+    for row in rows:
+        if row["metric"] in plan["metrics"]:
+            key = row["source"], row["label"], row["metric"]
+            curve = {"source": key[0], "label": key[1], "metric": key[2], "codec": row["codec"], "points": []}
+            curves.setdefault(key, curve)["points"].append([number(row["bpp"]), number(row["value"]), row["quality"]])
+    for curve in curves.values():
+        curve["points"].sort(key=lambda point: point[0])
+    return list(curves.values())

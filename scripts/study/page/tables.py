@@ -1,0 +1,256 @@
+"""The page's tables: what stands in each cell, and by what it is sorted."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from study.core.outcome import WHOLE_CELL
+from study.figures import palette
+from study.figures.palette import Style
+
+LONGEST = 400
+_PICTURE = re.compile(r".+\.(png|webp|jpe?g)$")
+KINDS = ("holds", "fails", "undecided", "not tested", "refused", "failed", "skipped", "yes", "no")
+_UNITS = {
+    "bpp": "bpp",
+    "payload_bpp": "payload bpp",
+    "encode_s": "encode s",
+    "decode_s": "decode s",
+    "peak_rss": "peak MiB",
+    "n": "pictures",
+    "missing": "missing",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is shown, by what it is sorted, what is told under a disclosure, and a file that it links to."""
+
+    text: str
+    value: float | str = ""
+    details: str = ""
+    link: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a caption; `choice` are the values of selectors that show it, `file` is where its numbers lie."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    file: str = ""
+    choice: Mapping[str, str] = field(default_factory=dict)
+    numeric: Sequence[bool] = ()
+
+
+def bd_matrices(rows: Sequence[Mapping[str, str]], known: Mapping[str, Style]) -> list[Table]:
+    """For each image set, kind of mean and interpolation: codecs against metrics, differences with intervals."""
+    groups: dict[tuple[str, str, str], dict[str, dict[str, Mapping[str, str]]]] = {}
+    for row in rows:
+        if row["over"] != "image":
+            key = row["image_set"], row["over"], row["method"]
+            groups.setdefault(key, {}).setdefault(row["codec"], {})[row["metric"]] = row
+    metrics = list(dict.fromkeys(row["metric"] for row in rows))
+    tables = []
+    for (image_set, over, method), codecs in groups.items():
+        first = next(iter(next(iter(codecs.values())).values()))
+        caption = (
+            f"{image_set}: {over}, {method}; against {known[first['anchor']].label}, rate as {first['rate']}, "
+            f"{100 * float(first['level'] or 0.95):g} % intervals over images"
+        )
+        columns = ["Codec"]
+        for metric in metrics:
+            columns += [f"BD-rate % at {palette.short(metric)}", f"BD-{palette.short(metric)}"]
+        body = [
+            [Cell(known[codec].label, known[codec].label)]
+            + [
+                cell
+                for metric in metrics
+                for cell in (
+                    _difference(found.get(metric), "bd_rate", 1),
+                    _difference(found.get(metric), "bd_metric", 3),
+                )
+            ]
+            for codec, found in codecs.items()
+        ]
+        choice = {"Image set": image_set, "Mean": over, "Interpolation": method}
+        tables.append(Table(caption, columns, body, "bd.csv", choice, [False] + [True] * (len(columns) - 1)))
+    return tables
+
+
+def means(rows: Sequence[Mapping[str, str]], metrics: Sequence[str], known: Mapping[str, Style]) -> list[Table]:
+    """One table for each image set: rates, metrics and costs of every codec at every quality."""
+    numbers = ["n", "bpp", "payload_bpp", *metrics, "encode_s", "decode_s", "peak_rss", "missing"]
+    columns = ["Codec", "Quality", *(_UNITS.get(name) or palette.short(name) for name in numbers)]
+    tables = []
+    for image_set in dict.fromkeys(row["image_set"] for row in rows):
+        body = [
+            [
+                Cell(known[row["codec"]].label, known[row["codec"]].label),
+                Cell(row["quality"], _sortable(row["quality"])),
+                *(_figure(row, name) for name in numbers),
+            ]
+            for row in rows
+            if row["image_set"] == image_set
+        ]
+        caption = f"{image_set}: means over its images"
+        tables.append(
+            Table(caption, columns, body, "means.csv", {"Image set": image_set}, [False] + [True] * (len(columns) - 1))
+        )
+    return tables
+
+
+def costs(
+    rows: Sequence[Mapping[str, str]], complexity: Sequence[Mapping[str, str]], known: Mapping[str, Style]
+) -> Table:
+    """Times per megapixel and memory of every codec over all cells, and what `complexity` tells of learned ones."""
+    groups: dict[str, list[Mapping[str, str]]] = {name: [] for name in known}
+    for row in rows:
+        groups[row["codec"]].append(row)
+    learned: dict[str, list[Mapping[str, str]]] = {}
+    for row in complexity:
+        learned.setdefault(row["codec"], []).append(row)
+    names = {
+        "parameters": "Parameters",
+        "encode_kmac_per_pixel": "Encode kMAC/pixel",
+        "decode_kmac_per_pixel": "Decode kMAC/pixel",
+        "model_bytes": "Bytes of weights",
+    }
+    shown = [name for name in names if any(row.get(name) for row in complexity)]
+    columns = ["Codec", "Encode s/MP", "Decode s/MP", "Peak MiB", *(names[name] for name in shown)]
+    body = []
+    for name, cells in groups.items():
+        pixels = [int(row["width"]) * int(row["height"]) / 1e6 for row in cells]
+        body.append(
+            [
+                Cell(known[name].label, known[name].label),
+                *(
+                    _spread([float(row[time]) / size for row, size in zip(cells, pixels) if row[time]])
+                    for time in ("encode_s", "decode_s")
+                ),
+                _spread([float(row["peak_rss"]) / 2**20 for row in cells if row["peak_rss"]]),
+                *(_spread([float(row[part]) for row in learned.get(name, ()) if row.get(part)]) for part in shown),
+            ]
+        )
+    return Table(
+        "Per codec, over all its cells: median, and the range from the least to the most",
+        columns, body, "complexity.csv" if complexity else "rd.csv", {}, [False] + [True] * (len(columns) - 1),
+    )  # fmt: skip
+
+
+def missing(rows: Iterable[Mapping[str, str]], known: Mapping[str, Style]) -> Table:
+    """The cells that lack a value or carry a remark, together by image set, codec and reason."""
+    groups: dict[tuple[str, str, str], list[Mapping[str, str]]] = {}
+    for row in rows:
+        if row["reason"]:
+            groups.setdefault((row["image_set"], row["codec"], row["reason"]), []).append(row)
+    body = []
+    for (image_set, codec, reason), cells in groups.items():
+        kind = next((word.rstrip(": ") for word in WHOLE_CELL if word in reason), "a metric")
+        images = list(dict.fromkeys(row["image"] for row in cells))
+        told = ", ".join(images) if len(images) <= 6 else f"{len(images)} images"
+        body.append(
+            [
+                Cell(known[codec].label, known[codec].label),
+                Cell(image_set, image_set),
+                Cell(kind, kind, kind=kind),
+                Cell(str(len(cells)), len(cells)),
+                Cell(", ".join(dict.fromkeys(row["quality"] for row in cells))),
+                Cell(told, told),
+                Cell(reason, reason),
+            ]
+        )
+    columns = ["Codec", "Image set", "What", "Cells", "Qualities", "Pictures", "Reason"]
+    return Table("Cells without value, and why", columns, body, "rd.csv", {}, [name == "Cells" for name in columns])
+
+
+def generic(
+    caption: str,
+    rows: Sequence[Mapping[str, str]],
+    file: str,
+    find: Callable[[str], str] = lambda name: "",
+    first: Sequence[str] = (),
+) -> Table:
+    """Any table of the study as it is; numbers are rounded, and an image's name becomes the image that `find` links.
+
+    Columns without any value are left out, those named by `first` come first.
+    """
+    columns = [name for name in (rows[0] if rows else ()) if any(row[name] for row in rows)]
+    columns.sort(key=lambda name: first.index(name) if name in first else len(first))
+    body = [[_guess(row[name], find) for name in columns] for row in rows[:LONGEST]]
+    if len(rows) > LONGEST:
+        caption = f"{caption} (the first {LONGEST} of {len(rows)} rows; the file has all)"
+    numeric = [all(isinstance(cell.value, float) or not cell.text for cell in column) for column in zip(*body)]
+    return Table(caption, [name.replace("_", " ") for name in columns], body, file, {}, numeric)
+
+
+def _difference(row: Mapping[str, str] | None, name: str, digits: int) -> Cell:
+    if row is None:
+        return Cell("")
+    if not row[name]:
+        return Cell("refused", details=row["reason"], kind="refused")
+    value = float(row[name])
+    text = _signed(value, digits)
+    if row[f"{name}_lo"]:
+        text += f" [{_signed(float(row[f'{name}_lo']), digits)}, {_signed(float(row[f'{name}_hi']), digits)}]"
+    return Cell(text, value, row["note"])
+
+
+def _signed(value: float, digits: int) -> str:
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def _figure(row: Mapping[str, str], name: str) -> Cell:
+    if not row[name]:
+        return Cell("–", details=row["reason"])
+    value = float(row[name])
+    if name == "peak_rss":
+        return Cell(f"{value / 2**20:.0f}", value)
+    if name in ("n", "missing"):
+        return Cell(row[name], value)
+    return Cell("∞" if math.isinf(value) else f"{value:.4g}" if name.endswith("_s") else f"{value:.4f}", value)
+
+
+def _spread(values: Sequence[float]) -> Cell:
+    if not values:
+        return Cell("–")
+    ordered = sorted(values)
+    middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+    low, high = ordered[0], ordered[-1]
+    span = "" if _short(low) == _short(high) else f" ({_short(low)}–{_short(high)})"
+    return Cell(f"{_short(middle)}{span}", middle)
+
+
+def _short(value: float) -> str:
+    if value >= 1000:
+        return f"{value:,.0f}".replace(",", " ")
+    return f"{value:.3g}"
+
+
+def _sortable(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _guess(text: str, find: Callable[[str], str]) -> Cell:
+    text = text or ""
+    if _PICTURE.match(text) and (link := find(text)):
+        return Cell(Path(text).stem, text, link=link)
+    value = _sortable(text)
+    if isinstance(value, float):
+        return Cell(text if len(text) <= 7 else f"{value:.6g}", value)
+    if text.startswith("{"):
+        try:
+            return Cell(", ".join(f"{name}: {part}" for name, part in json.loads(text).items()), text)
+        except (json.JSONDecodeError, AttributeError):
+            pass
+    return Cell(text, text, kind=text if text in KINDS else "")

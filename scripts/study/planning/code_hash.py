@@ -1,0 +1,95 @@
+"""A hash of a script and of all project modules that it imports, so that an edit reruns what uses it, and only that."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from study.core.paths import ROOT, SCRIPTS
+
+
+@cache
+def code(script: str, *more: str) -> str:
+    """16 hex digits of the content of `script`, of the files `more` and of everything of the project they import.
+
+    A path is relative to `scripts/`. Imports are found in the syntax tree, those inside functions included; a
+    module that is imported by its name only (a codec's backend) is one of `more`. The names of files count
+    relative to `scripts/`, so that a moved checkout has the same hash; comments and dates don't count, strings do.
+    """
+    files = sorted(_closure([SCRIPTS / name for name in (script, *more)]))
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.relative_to(SCRIPTS)}\0{_meaning(file)}\0".encode())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def lock(name: str) -> str:
+    """16 hex digits of the pins of an environment's lock, `envs/<name>.txt`; comments don't count."""
+    lines = (ROOT / "envs" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line.split("#")[0].strip() for line in lines]
+    return hashlib.sha256("\n".join(pin for pin in pins if pin).encode()).hexdigest()[:16]
+
+
+def _closure(start: Iterable[Path]) -> set[Path]:
+    found: set[Path] = set()
+    waiting = list(start)
+    while waiting:
+        file = waiting.pop()
+        if file not in found:
+            found.add(file)
+            waiting.extend(_imports(file))
+    return found
+
+
+@cache
+def _tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
+
+
+@cache
+def _meaning(file: Path) -> str:
+    return ast.dump(_tree(file))
+
+
+@cache
+def _imports(file: Path) -> frozenset[Path]:
+    names: set[str] = set()
+    for node in _statements(_tree(file)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(node, file)
+            names.add(base)
+            names.update(f"{base}.{alias.name}" for alias in node.names)
+    return frozenset(path for name in names for path in _files(name))
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Every statement inside a node, at any depth; no expression holds an import."""
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for child in getattr(node, field, ()):
+            yield child
+            yield from _statements(child)
+
+
+def _absolute(node: ast.ImportFrom, file: Path) -> str:
+    if not node.level:
+        return node.module or ""
+    package = file.relative_to(SCRIPTS).parent.parts
+    parts = package[: len(package) - node.level + 1]
+    return ".".join((*parts, node.module) if node.module else parts)
+
+
+def _files(name: str) -> Iterable[Path]:
+    """The project's files that importing `name` runs: the packages on the way, and the module itself."""
+    parts = name.split(".")
+    for length in range(1, len(parts) + 1):
+        path = SCRIPTS.joinpath(*parts[:length])
+        if (path / "__init__.py").is_file():
+            yield path / "__init__.py"
+        elif path.with_suffix(".py").is_file():
+            yield path.with_suffix(".py")

@@ -1,0 +1,4 @@
+"""What the experiments of a study consist of.
+
+Start with `experiments` (the check), then `jobs` and `figures`.
+"""

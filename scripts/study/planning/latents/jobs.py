@@ -1,0 +1,105 @@
+"""What the experiments of a study consist of: their jobs, what they depend on, and what they leave."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+
+from study.figures.latents import names as figure_names
+from study.latents import edits
+from study.planning.catalogue import qualities
+from study.planning.latents import experiments
+from study.planning.latents.experiments import Edited
+
+
+class Experiments:
+    """The experiments of a checked config, spelled out for the workflow. `cut` gives the parts of an image set."""
+
+    def __init__(self, config: Mapping, catalogued: Mapping[str, dict], cut: Callable[[str], dict[str, dict]]) -> None:
+        self.study: str = config["study"]
+        self.by_name: dict[str, dict] = config["latents"]
+        self.metrics: list[str] = config["metrics"]
+        self.parts: dict[str, dict[str, dict]] = {}
+        self.qualities: dict[str, list] = {}
+        self._catalogued = catalogued
+        for name, experiment in self.by_name.items():
+            for image_set in (*experiment["images"], *experiments.sets_needed(experiment)):
+                self.parts.setdefault(image_set, cut(image_set))
+            for codec, chosen in self._codecs(name):
+                known = self.qualities.setdefault(codec, [])
+                known += [quality for quality in chosen if quality not in known]
+
+    def jobs(self, name: str) -> list[Edited]:
+        """The jobs of an experiment: (part of an image set, codec, quality)."""
+        return [
+            Edited(name, image_set, part, codec, str(quality))
+            for image_set in self.by_name[name]["images"]
+            for part in self.parts[image_set]
+            for codec, chosen in self._codecs(name)
+            for quality in chosen
+        ]
+
+    def scores(self, name: str) -> list[str]:
+        """The score records of an experiment's jobs."""
+        return [f"results/edits/{self.study}/{name}/{job.path}/scores.csv" for job in self.jobs(name)]
+
+    def latents(self, name: str) -> list[str]:
+        """The records of latents that an experiment edits."""
+        return [f"results/latents/{job.path}/latents.csv" for job in self.jobs(name)]
+
+    def references(self, name: str, part: str, codec: str, quality: str) -> dict[str, list[str]]:
+        """The records of latents that the edits of a job ask for, by image set, beside that of its own images.
+
+        A set that is cut into parts is among them if its own images are of it.
+        """
+        own = self.image_set(name, part)
+        wanted = dict.fromkeys(experiments.sets_needed(self.by_name[name]))
+        if len(self.parts[own]) > 1:
+            wanted[own] = None
+        return {
+            image_set: [f"results/latents/{each}/{codec}/{quality}/latents.csv" for each in self.parts[image_set]]
+            for image_set in wanted
+        }
+
+    def files(self, name: str) -> list[str]:
+        """The files that the edits of an experiment ask for: masks."""
+        return edits.files_needed(self.by_name[name]["edits"])
+
+    def spec(self, name: str) -> str:
+        """What decides an experiment's bitstreams beside codec and images, as JSON."""
+        return experiments.edit_spec(self.by_name[name])
+
+    def image_set(self, name: str, part: str) -> str:
+        """The image set of an experiment that a part belongs to."""
+        return next(each for each in self.by_name[name]["images"] if part in self.parts[each])
+
+    def tables(self, name: str) -> str:
+        """What `latent_table.py` needs to know of an experiment, as JSON."""
+        jobs = self.jobs(name)
+        cells = [
+            {"experiment": name, "set": job.image_set, "part": job.part, "codec": job.codec, "quality": job.quality}
+            for job in jobs
+        ]
+        return json.dumps({"study": self.study, "metrics": self.metrics, "cells": cells})
+
+    def figures(self, name: str) -> str:
+        """Which figures of an experiment are drawn and how, as JSON."""
+        return json.dumps(self.by_name[name]["figures"])
+
+    def figure_names(self, name: str) -> list[str]:
+        """The figures of an experiment, by the names of their files."""
+        return figure_names.figure_names(self.by_name[name])
+
+    def products(self, folder: str) -> list[str]:
+        """The tables and figures of the experiments of a study, which lies in `folder`."""
+        return [path for name in self.by_name for path in self._products(folder, name)]
+
+    def _products(self, folder: str, name: str) -> Iterator[str]:
+        yield from (f"{folder}/latents/{name}/{table}.csv" for table in ("edits", "channels"))
+        if self.figure_names(name):
+            for job in self.jobs(name):
+                yield f"{folder}/figures/latents/{name}/{job.path}/figures.csv"
+
+    def _codecs(self, name: str) -> list[tuple[str, list]]:
+        chosen = self.by_name[name]["codecs"]
+        return [(codec, qualities(each, self._catalogued[codec])) for codec, each in chosen.items()]

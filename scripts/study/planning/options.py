@@ -1,0 +1,87 @@
+"""Command-line options that several scripts share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from study.codecs import base
+from study.codecs import registry as codec_registry
+from study.core.errors import StudyError
+from study.core.isolation import Limit
+
+LIMITS = {"seconds": "wall-clock time in seconds", "memory_gb": "memory in GiB"}
+
+
+def add_codec(parser: argparse.ArgumentParser) -> None:
+    """Options that say which codec at which quality."""
+    parser.add_argument("--codec", required=True, help="id of the codec, as in catalogue/codecs.yaml")
+    parser.add_argument("--quality", required=True, help="quality on the codec's own scale")
+    parser.add_argument("--spec", help="the codec's entry as JSON; without it, the entry in catalogue/codecs.yaml")
+    parser.add_argument("--weights", type=Path, help="file of weights, for a codec that needs one")
+
+
+def add_limit(parser: argparse.ArgumentParser) -> None:
+    """Options that say what an image may take, before the process that works on it is stopped."""
+    for name, kind in LIMITS.items():
+        default = os.environ.get(f"STUDY_CELL_{name.upper()}")
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=float,
+            default=float(default) if default else None,
+            help=f"largest {kind} of one image (default: $STUDY_CELL_{name.upper()}, else none)",
+        )
+    parser.add_argument(
+        "--again", type=int, default=0, help="how often a scheduler would try this job again, with more memory"
+    )
+
+
+def limit(arguments: argparse.Namespace) -> Limit:
+    """The limit that the options of `add_limit` give."""
+    return Limit(arguments.seconds, arguments.memory_gb, arguments.again)
+
+
+def codec(arguments: argparse.Namespace) -> tuple[str, int | float | str, dict, Path | None]:
+    """The arguments for `codecs.load` from the options of `add_codec`. Raises StudyError for an unknown codec."""
+    return arguments.codec, number(arguments.quality), spec(arguments), arguments.weights
+
+
+def learned(arguments: argparse.Namespace) -> base.LearnedCodec:
+    """The learned codec that the options of `add_codec` name. Raises StudyError for one without latents."""
+    found = codec_registry.load(*codec(arguments))
+    if not isinstance(found, base.LearnedCodec):
+        raise StudyError(f"codec {arguments.codec} has no latents; a learned codec is needed (tiny-…, tfci-…)")
+    return found
+
+
+def json_option(name: str, text: str) -> dict:
+    """The object that an option gives as JSON, or in standard input for `-`. Raises StudyError for other text."""
+    try:
+        content = json.loads(sys.stdin.read() if text == "-" else text)
+    except json.JSONDecodeError as error:
+        raise StudyError(f"{name} is not valid JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise StudyError(f"{name} must be a JSON object; found {content!r}")
+    return content
+
+
+def spec(arguments: argparse.Namespace) -> dict:
+    """The codec's entry: that of `--spec`, or that of the catalogue."""
+    if arguments.spec is not None:
+        return json_option("--spec", arguments.spec)
+    from study.planning import catalogue
+
+    return catalogue.entry("codec", arguments.codec, catalogue.codecs())
+
+
+def number(text: str) -> int | float | str:
+    """A quality as YAML would read it: a whole number, a number, or a name."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

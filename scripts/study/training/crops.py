@@ -1,0 +1,73 @@
+"""Photos for training, packed into one file that is read without decoding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from study.core import atomic_io
+from study.core.errors import StudyError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+def pack(folder: Path, out: Path, longest: int = 1024) -> int:
+    """Pack all images under `folder` into `out` (npz, uncompressed uint8 [H, W, 3] each); how many there are.
+
+    An image whose longer side exceeds `longest` is reduced to it (Lanczos), which also removes most traces
+    of an earlier JPEG. Raises StudyError for a folder without images.
+    """
+    from PIL import Image
+
+    arrays = {}
+    for path in sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in SUFFIXES):
+        with Image.open(path) as picture:
+            picture = picture.convert("RGB")
+        scale = longest / max(picture.size)
+        if scale < 1:
+            picture = picture.resize([max(1, round(side * scale)) for side in picture.size], Image.Resampling.LANCZOS)
+        arrays[str(path.relative_to(folder))] = np.asarray(picture)
+    if not arrays:
+        raise StudyError(f"{folder} holds no images ({', '.join(SUFFIXES)}); name a folder of photos to train on")
+    with atomic_io.replacing(Path(out)) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
+    return len(arrays)
+
+
+def unpack(packed: Path) -> list[np.ndarray]:
+    """The images in a packed file, uint8 [H, W, 3], in its order. Raises StudyError for another kind of file."""
+    try:
+        with np.load(packed) as content:
+            return [content[name] for name in content.files]
+    except (OSError, ValueError) as error:
+        raise StudyError(
+            f"{packed} is no file of packed photos ({error}); make it with scripts/pack_photos.py"
+        ) from None
+
+
+class Crops:
+    """Random square crops, flipped and turned at random; the same for a seed and a step, whatever came before."""
+
+    def __init__(self, pictures: list[np.ndarray], side: int, seed: int) -> None:
+        self.pictures = [picture for picture in pictures if min(picture.shape[:2]) >= side]
+        if not self.pictures:
+            raise StudyError(f"no photo is at least {side} pixels on both sides; use a smaller crop or other photos")
+        area = np.array([picture.shape[0] * picture.shape[1] for picture in self.pictures], dtype=np.float64)
+        self.share = area / area.sum()
+        self.side = side
+        self.seed = seed
+
+    def batch(self, step: int, count: int) -> np.ndarray:
+        """`count` crops of a step, uint8 [count, side, side, 3]; a photo is drawn in proportion to its area."""
+        rng = np.random.default_rng((self.seed, step))
+        chosen = rng.choice(len(self.pictures), size=count, p=self.share)
+        return np.stack([self._crop(self.pictures[index], rng) for index in chosen])
+
+    def _crop(self, picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        height, width = picture.shape[:2]
+        top = rng.integers(height - self.side + 1)
+        left = rng.integers(width - self.side + 1)
+        crop = picture[top : top + self.side, left : left + self.side]
+        crop = crop.transpose(1, 0, 2) if rng.integers(2) else crop
+        return crop[:, ::-1] if rng.integers(2) else crop

@@ -1,0 +1,233 @@
+"""The table of learned codecs' costs, and the figure of their training: what they say, and their place in a study."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from study.codecs import base
+from study.codecs import registry as codec_registry
+from study.codecs.compressai import architectures, complexity
+from study.core import atomic_io, readers
+from study.core.errors import StudyError
+from study.figures import canvas, training
+from study.planning import cells, config
+from tiny_study import ROOT, make_study
+
+TFCI = {"backend": "tfci", "settings": {"model": "some-model-{quality}"}}
+WIDTHS = {
+    "bmshj2018-factorized": (4, 6, None),
+    "bmshj2018-hyperprior": (4, 6, None),
+    "mbt2018": (4, 6, None),
+}
+
+
+def saved(folder: Path, model: str) -> base.Codec:
+    """A codec with a file of fresh weights."""
+    from safetensors.torch import save_file
+
+    n, m, h = WIDTHS[model]
+    net = architectures.build(model, n, m, h).eval()
+    net.entropy_bottleneck.update(force=True)
+    path = folder / f"{model}.safetensors"
+    save_file(architectures.state(net), path)
+    settings = {"model": model, "n": n, "m": m, "h": h, "weights": f"{folder}/{{quality}}.safetensors"}
+    return codec_registry.load("codec", 2, {"backend": "compressai", "settings": settings}, path)
+
+
+def macs(layers: list[tuple[int, int, int, int]]) -> float:
+    """kMAC per pixel of convolutions: (inputs, outputs, kernel, how many times less positions than pixels per side)."""
+    return sum(given * made * kernel**2 / apart**2 for given, made, kernel, apart in layers) / 1000
+
+
+ANALYSIS = [(3, 4, 5, 2), (4, 4, 1, 2), (4, 4, 5, 4), (4, 4, 1, 4), (4, 4, 5, 8), (4, 4, 1, 8), (4, 6, 5, 16)]
+HYPER_ANALYSIS = [(6, 4, 3, 16), (4, 4, 5, 32), (4, 4, 5, 64)]
+HYPER_SYNTHESIS = [(4, 4, 5, 64), (4, 4, 5, 32), (4, 6, 3, 16)]
+WIDER = [(4, 6, 5, 64), (6, 9, 5, 32), (9, 12, 3, 16)]  # the hyper synthesis of mbt2018
+CONTEXT = [(6, 12, 5, 16), (24, 20, 1, 16), (20, 16, 1, 16), (16, 12, 1, 16)]
+
+
+@pytest.mark.parametrize(
+    ("model", "encoder", "decoder"),
+    [
+        ("bmshj2018-factorized", [], []),
+        ("bmshj2018-hyperprior", HYPER_ANALYSIS + HYPER_SYNTHESIS, HYPER_SYNTHESIS),
+        ("mbt2018", HYPER_ANALYSIS + WIDER + CONTEXT, WIDER + CONTEXT),
+    ],
+)
+def test_operations_are_those_of_the_layers(tmp_path: Path, model: str, encoder: list, decoder: list) -> None:
+    row = complexity.row(saved(tmp_path, model))
+    assert list(row) and set(row) <= set(complexity.COLUMNS)
+    assert row["encode_kmac_per_pixel"] == pytest.approx(macs(ANALYSIS + encoder), abs=6e-4)
+    # a transposed convolution multiplies once for each of its inputs: the analysis turned round
+    assert row["decode_kmac_per_pixel"] == pytest.approx(macs(ANALYSIS + decoder), abs=6e-4)
+    assert row["model_bytes"] == (tmp_path / f"{model}.safetensors").stat().st_size
+
+
+def test_parameters_of_the_factorized_prior(tmp_path: Path) -> None:
+    weights = 2 * sum(given * made * kernel**2 for given, made, kernel, _ in ANALYSIS)
+    biases = 6 * 4 + 6 + 6 * 4 + 3  # of layers and normalisations, both ways
+    bottleneck = 6 * sum(a * b + b for a, b in ((1, 3), (3, 3), (3, 3), (3, 3), (3, 1))) + 6 * 4 * 3
+    assert complexity.row(saved(tmp_path, "bmshj2018-factorized"))["parameters"] == weights + biases + bottleneck
+
+
+def test_the_device_of_the_study_does_not_matter(tmp_path: Path) -> None:
+    codec = saved(tmp_path, "bmshj2018-factorized")
+    there = codec_registry.load(
+        "codec", 2, {"backend": "compressai", "settings": codec.settings | {"device": "cuda"}}, codec.weights
+    )
+    assert complexity.row(there) == complexity.row(codec)
+
+
+def test_a_metagraph_has_its_size_and_a_reason(tmp_path: Path) -> None:
+    path = tmp_path / "some-model-3.metagraph"
+    path.write_bytes(b"x" * 1234)
+    row = complexity.row(codec_registry.load("tfci-codec", 3, TFCI, path))
+    assert (row["model"], row["model_bytes"]) == ("some-model-3", 1234)
+    assert "parameters" not in row and row["reason"].startswith("parameters, encode_kmac_per_pixel, ")
+
+
+def table(plan_: str, out: Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, ROOT / "scripts" / "codec_table.py", "--out", out]
+    return subprocess.run(command, input=plan_, capture_output=True, text=True)
+
+
+def test_the_script_reads_the_plan_from_standard_input(tmp_path: Path) -> None:
+    path = tmp_path / "weights.metagraph"
+    path.write_bytes(b"12345")
+    done = table(json.dumps({"a": {"spec": TFCI, "weights": {"1": str(path), "2.5": str(path)}}}), tmp_path / "c.csv")
+    assert done.returncode == 0, done.stderr
+    rows = readers.read_rows(tmp_path / "c.csv")
+    assert [(row["codec"], row["quality"], row["model_bytes"], row["parameters"]) for row in rows] == [
+        ("a", "1", "5", ""),
+        ("a", "2.5", "5", ""),
+    ]
+    assert tuple(rows[0]) == complexity.COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("[1, 2]", "doesn't say which codecs there are"),
+        ("{", "doesn't say which codecs there are"),
+        (json.dumps({"a": {"spec": TFCI, "weights": {"1": "nowhere.metagraph"}}}), "nowhere.metagraph are missing"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, given: str, message: str) -> None:
+    done = table(given, tmp_path / "c.csv")
+    assert done.returncode == 1 and message in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "c.csv").exists()
+
+
+def planned(**keys: object) -> cells.Plan:
+    minimal = {"study": "s", "images": ["photos"], "bd_rate": {"anchor": "jpeg"}}
+    return cells.Plan(config.checked(minimal | keys))
+
+
+def test_only_a_study_with_weights_has_the_table() -> None:
+    with_weights = planned(codecs={"jpeg": [50], "tiny-bmshj2018-factorized-mse": [1, 3], "tfci-hific": "all"})
+    assert "here/complexity.csv" in with_weights.products("here")
+    found = json.loads(with_weights.complexity())
+    assert set(found) == {"tiny-bmshj2018-factorized-mse", "tfci-hific"}
+    weights = found["tiny-bmshj2018-factorized-mse"]["weights"]
+    assert weights == {quality: f"models/tiny-bmshj2018-factorized-mse/{quality}.safetensors" for quality in "13"}
+    assert all(path.startswith("results/weights/") for path in found["tfci-hific"]["weights"].values())
+    assert "here/complexity.csv" not in planned(codecs={"jpeg": [50]}).products("here")
+
+
+def test_a_codec_trained_here_has_its_figure() -> None:
+    study = cells.Plan(config.checked(readers.read_yaml(ROOT / "studies" / "training.yaml")))
+    (model,) = study.trained()
+    assert study.trained()[model] == ["1", "2", "3", "4"]
+    assert [path for path in study.products("here") if "figures/training" in path] == [
+        f"here/figures/training/{model}.{kind}" for kind in ("png", "pdf")
+    ]
+    assert planned(codecs={"jpeg": [50], "tiny-bmshj2018-factorized-mse": [1]}).trained() == {}
+
+
+@pytest.mark.study
+def test_the_table_in_a_study(tmp_path: Path) -> None:
+    study = make_study(tmp_path / "repository")
+    shutil.copytree(ROOT / "models", study.folder / "models")
+    study.config["codecs"]["tiny-bmshj2018-factorized-mse"] = [1, 2]
+    target = "results/studies/tiny/complexity.csv"
+    done = study.run(target)
+    assert done.status == 0, done.output
+    assert done.jobs["complexity"] == 1
+    assert [row["quality"] for row in readers.read_rows(study.folder / target)] == ["1", "2"]
+    assert "Nothing to be done" in study.run(target).output
+
+
+@pytest.mark.study
+def test_the_figure_in_a_study(tmp_path: Path) -> None:
+    study = make_study(tmp_path / "repository")
+    shutil.copytree(ROOT / "models", study.folder / "models")
+    study.config |= {"training": {"photos": "pictures"}}
+    entry = {"backend": "compressai", "label": "own", "family": "own", "parameter": "λ", "qualities": [1, 2]}
+    settings = {"model": "bmshj2018-factorized", "n": [32, 48, 64], "m": 192}
+    settings["weights"] = "results/training/tiny-bmshj2018-factorized-mse/{quality}.safetensors"
+    study.config["define"]["codecs"] = {"own": entry | {"settings": settings}}
+    study.config["codecs"]["own"] = "all"
+    dry = study.run("-n")
+    assert dry.status == 0, dry.output
+    assert dry.jobs["plot_training"] == 1 and dry.jobs["complexity"] == 1 and dry.jobs["train"] >= 2
+
+
+def curve(steps: int, scale: float) -> list[dict[str, str]]:
+    return [
+        {"step": str(step), "bpp": repr(scale / step), "distortion": repr(9 / step), "loss": repr((scale + 9) / step)}
+        for step in range(50, steps + 1, 50)
+    ]
+
+
+def test_every_quality_is_drawn_in_every_panel() -> None:
+    figure = training.figure("a model", {"1": curve(500, 1.0), "2": curve(1000, 2.0), "16": curve(200, 4.0)})
+    assert [box.get_ylabel() for box in figure.axes] == ["Loss", "Rate (bpp)", "Distortion"]
+    for box, name in zip(figure.axes, training.PANELS):
+        lines = {line.get_gid(): line for line in box.lines}
+        assert set(lines) == {f"{name}-{quality}" for quality in ("1", "2", "16")}
+        assert box.get_xlim() == (0, 1000)
+        low, high = box.get_ylim()
+        assert all(low < value < high for line in lines.values() for value in line.get_ydata())
+    drawn = next(line for line in figure.axes[1].lines if line.get_gid() == "bpp-2")
+    assert list(drawn.get_xdata()) == list(range(50, 1001, 50))
+    assert list(drawn.get_ydata()) == [2.0 / step for step in range(50, 1001, 50)]
+
+
+def test_qualities_are_told_apart() -> None:
+    figure = training.figure("", {str(number): curve(200, number) for number in range(1, 17)})
+    looks = {(str(line.get_color()), str(line.get_linestyle())) for line in figure.axes[0].lines}
+    assert len(looks) == 16
+    assert len(figure.axes[0].get_legend().get_texts()) == 16
+
+
+def test_the_same_tables_give_the_same_bytes(tmp_path: Path) -> None:
+    for kind in ("png", "pdf"):
+        for place in (tmp_path / f"1.{kind}", tmp_path / f"2.{kind}"):
+            canvas.save(training.figure("m", {"1": curve(300, 1.0)}), [place])
+        assert (tmp_path / f"1.{kind}").read_bytes() == (tmp_path / f"2.{kind}").read_bytes()
+
+
+def test_trainings_that_can_not_be_drawn() -> None:
+    with pytest.raises(StudyError, match="no trainings"):
+        training.figure("m", {})
+    with pytest.raises(StudyError, match="quality 2 has no row"):
+        training.figure("m", {"1": curve(100, 1.0), "2": []})
+
+
+def test_the_plotting_script(tmp_path: Path) -> None:
+    for name in ("1", "2"):
+        atomic_io.write_rows(tmp_path / f"{name}.csv", training.COLUMNS, curve(200, float(name)))
+    (tmp_path / "other").mkdir()
+    shutil.copy(tmp_path / "1.csv", tmp_path / "other")
+    script = [sys.executable, ROOT / "scripts" / "plot_training.py", "--out", tmp_path / "figure", "--tables"]
+    done = subprocess.run([*script, tmp_path / "1.csv", tmp_path / "2.csv"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "figure.pdf").stat().st_size > 1000 and (tmp_path / "figure.png").stat().st_size > 1000
+    twice = subprocess.run([*script, tmp_path / "1.csv", tmp_path / "other" / "1.csv"], capture_output=True, text=True)
+    assert twice.returncode == 2 and "same name" in twice.stderr

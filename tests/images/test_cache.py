@@ -1,0 +1,332 @@
+"""Downloads from a server that fails in every way that servers fail, and the mirror and the cache before it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from server import Answer, Server
+from study.core.errors import StudyError
+from study.images import cache, http
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+DATA = hashlib.shake_256(b"an image").digest(300_000)
+SHA256 = hashlib.sha256(DATA).hexdigest()
+HASTY = http.Patience(tries=4, wait=0.001, longest_wait=2.0, connect=2.0, stall=0.2, largest=10_000_000)
+PATH = "/folder/picture.png"
+
+
+@pytest.fixture
+def server(monkeypatch):
+    for name in ("STUDY_MIRROR", "STUDY_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with Server() as running:
+        running.files[PATH] = DATA
+        yield running
+
+
+class Place:
+    """A folder with a cache and a destination, and what was told."""
+
+    def __init__(self, folder: Path, server: Server) -> None:
+        self.cache, self.destination, self.server, self.told = folder / "cache", folder / "out" / "p.png", server, []
+
+    def fetch(self, sha256=SHA256, **options):
+        options = {"cache": self.cache, "patience": HASTY, "tell": self.told.append} | options
+        return cache.fetch(self.server.url(PATH), self.destination, sha256, **options)
+
+    def fails(self, match: str, **options) -> str:
+        with pytest.raises(StudyError, match=match) as caught:
+            self.fetch(**options)
+        assert not self.destination.exists()
+        assert not list(self.destination.parent.glob(".partial*"))
+        return str(caught.value)
+
+    @property
+    def asked(self):
+        return self.server.ranges(PATH)
+
+
+@pytest.fixture
+def place(tmp_path, server):
+    return Place(tmp_path, server)
+
+
+@pytest.mark.parametrize("sha256", [SHA256, SHA256.upper(), SHA256[:8], None])
+def test_download_then_cache(place, sha256):
+    assert place.fetch(sha256) == SHA256
+    assert place.destination.read_bytes() == DATA
+    place.destination.unlink()
+    assert place.fetch(sha256) == SHA256
+    assert place.destination.read_bytes() == DATA
+    assert place.asked == [None]
+
+
+RECOVERS = {
+    "500": ([Answer(status=500)], [None, None]),
+    "429 and 503": ([Answer(status=429, headers={"Retry-After": "0"}), Answer(status=503)], [None, None, None]),
+    "reset in the middle": ([Answer(after=100_000, end="reset")], None),
+    "closed in the middle": ([Answer(after=100_000)], [None, "bytes=100000-"]),
+    "closed thrice": ([Answer(after=100_000)] * 3, [None, "bytes=100000-", "bytes=200000-"]),
+    "stall": ([Answer(after=100_000, end="stall")], [None, "bytes=100000-"]),
+    "stall before any byte": ([Answer(after=0, end="stall")], [None, None]),
+    "no ranges": ([Answer(after=100_000), Answer(ranges=False)], [None, "bytes=100000-"]),
+    "wrong range": ([Answer(after=100_000), Answer(shift=7)], [None, "bytes=100000-", None]),
+    "chunked, cut": ([Answer(after=100_000, chunked=True)], [None, "bytes=100000-"]),
+    "chunked": ([Answer(chunked=True)], [None]),
+    "claims more": ([Answer(claim=50)], [None, "bytes=300000-"]),
+    "claims less": ([Answer(claim=-50)], [None, None]),
+    "another file": ([Answer(body=b"<html>log in first</html>")], [None, None]),
+    "another file's rest": ([Answer(after=100_000), Answer(body=bytes(300_000))], [None, "bytes=100000-", None]),
+    "changed size": ([Answer(after=100_000), Answer(body=bytes(400_000))], [None, "bytes=100000-", None]),
+    "redirect": ([Answer(status=302, headers={"Location": PATH})], [None, None]),
+}
+
+
+@pytest.mark.parametrize("case", RECOVERS)
+def test_recovers(place, case):
+    place.server.plan[PATH], asked = RECOVERS[case]
+    place.server.plan[PATH] = list(place.server.plan[PATH])
+    assert place.fetch() == SHA256
+    assert place.destination.read_bytes() == DATA
+    if asked is not None:
+        assert place.asked == asked
+    assert not list((place.cache / "partial").glob("*[!k]"))
+
+
+FAILS = {
+    "404": ([Answer(status=404)], "HTTP 404", 1),
+    "403": ([Answer(status=403)], "HTTP 403", 1),
+    "always 500": ([Answer(status=500)] * 9, r"HTTP 500 .*\(4 tries\)", 4),
+    "asks for an hour": ([Answer(status=429, headers={"Retry-After": "3600"})] * 9, "asks to wait 3600 s", 1),
+    "always resets": ([Answer(after=0, end="reset")] * 9, r"\(4 tries\)", 4),
+    "always another file": ([Answer(body=b"no")] * 9, "has sha256 .* not .*downloaded twice", 2),
+    "always claims less": ([Answer(claim=-50)] * 9, "downloaded twice", 2),
+    "compresses": ([Answer(headers={"Content-Encoding": "gzip"})], "encoded as gzip", 1),
+    "far too large": ([Answer(claim=10**12)], "at most 10,000,000", 1),
+    "redirects to itself": ([Answer(status=302, headers={"Location": PATH})] * 99, "redirects", None),
+}
+
+
+@pytest.mark.parametrize("case", FAILS)
+def test_fails(place, case):
+    plan, match, requests = FAILS[case]
+    place.server.plan[PATH] = list(plan)
+    message = place.fails(match)
+    assert requests in (None, len(place.asked))
+    assert place.server.url(PATH) in message and SHA256 in message and "picture.png" in message
+    assert "STUDY_MIRROR" in message
+    place.server.plan.clear()
+    assert place.fetch() == SHA256
+
+
+def test_chunked_without_end_is_bounded(place):
+    place.server.plan[PATH] = [Answer(body=bytes(11_000_000), chunked=True)]
+    place.fails("more than the 10,000,000 bytes")
+
+
+def test_trickle_counts_as_stall(place, monkeypatch):
+    """A server that sends a little now and then never runs into the socket's timeout."""
+    clock = iter(range(0, 1000, 10))
+    monkeypatch.setattr(http.time, "monotonic", lambda: next(clock))
+    place.fails("stalled", patience=http.Patience(tries=1, stall=5.0, slowest=1e6))
+
+
+def test_nobody_listens(place):
+    place.server.url = lambda _: "http://127.0.0.1:9/picture.png"
+    place.fails(r"Connection refused \(4 tries\)")
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "ftp://host/x", "/etc/passwd", "http://", "http://[x/a.png", "kodim01.png"]
+)
+def test_refuses_other_urls(place, url):
+    place.server.url = lambda _: url
+    place.fails("allowed: http://")
+
+
+@pytest.mark.parametrize("sha256", ["123", "x" * 64, SHA256 + "0", "../../../secret"])
+def test_refuses_other_hashes(place, sha256):
+    place.fails("hexadecimal", sha256=sha256)
+
+
+def test_retry_after_date():
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
+    assert 90 < http._retry_after(soon) <= 100
+    assert http._retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
+    assert http._retry_after("7") == 7
+    assert http._retry_after("soon") is None
+    assert http._retry_after(None) is None
+
+
+def test_waits_as_long_as_asked(place, monkeypatch):
+    waited = []
+    monkeypatch.setattr(http.time, "sleep", waited.append)
+    place.server.plan[PATH] = [Answer(status=503, headers={"Retry-After": "2"}), Answer(status=503), Answer(status=503)]
+    place.fetch(patience=http.Patience(wait=1.0, longest_wait=60.0))
+    assert waited[0] == 2
+    assert 2 <= waited[1] <= 2.5 and 4 <= waited[2] <= 5
+
+
+UNVERIFIED = {
+    "wrong range": [Answer(after=100_000), Answer(shift=7)],
+    "changed size": [Answer(after=100_000), Answer(body=bytes(400_000))],
+    "changed version": [Answer(after=100_000, body=bytes(300_000), etag='"1"'), Answer(etag='"2"')],
+    "no ranges, and longer before": [Answer(after=350_000, body=bytes(400_000)), Answer(ranges=False)],
+}
+
+
+@pytest.mark.parametrize("case", UNVERIFIED)
+def test_versions_are_not_mixed_without_a_hash_either(place, case):
+    place.server.plan[PATH] = list(UNVERIFIED[case])
+    assert place.fetch(None) == SHA256
+    assert place.destination.read_bytes() == DATA
+
+
+def test_resumes_what_a_killed_process_left(place):
+    place.server.plan[PATH] = [Answer(after=200_000, end="stall")]
+    code = (
+        "import sys; from study.images import http as download, cache as fetch\n"
+        f"fetch.fetch({place.server.url(PATH)!r}, {str(place.destination)!r}, {SHA256!r}, cache={str(place.cache)!r})"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(SCRIPTS)})
+    partial = place.cache / "partial" / SHA256
+    deadline = time.monotonic() + 20
+    while not (partial.exists() and partial.stat().st_size > 65_536) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    left = partial.stat().st_size
+    assert 0 < left <= 200_000
+    assert not place.destination.exists() and not (place.cache / "sha256").exists()
+    assert place.fetch() == SHA256
+    assert place.asked == [None, f"bytes={left}-"]
+
+
+@pytest.mark.parametrize("left", [b"x" * 1000, DATA + b"x", b"x" * len(DATA), DATA])
+def test_damaged_partial_file(place, left):
+    partial = place.cache / "partial" / SHA256
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(left)
+    assert place.fetch() == SHA256
+    assert place.destination.read_bytes() == DATA
+    assert len(place.asked) <= 2
+
+
+def test_two_processes_download_once(place):
+    place.server.plan[PATH] = [Answer(after=100_000, end="stall")]
+    code = (
+        "import sys; from study.images import http as download, cache as fetch\n"
+        f"options = dict(cache={str(place.cache)!r}, patience=download.Patience(stall=1.0, wait=0.01))\n"
+        f"fetch.fetch({place.server.url(PATH)!r}, sys.argv[1], {SHA256!r}, **options)"
+    )
+    outs = [place.destination.with_name(f"{number}.png") for number in range(3)]
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(out)],
+            env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for out in outs
+    ]
+    told = [child.communicate(timeout=60)[1] for child in children]
+    assert [child.returncode for child in children] == [0, 0, 0], told
+    assert all(out.read_bytes() == DATA for out in outs)
+    assert place.asked == [None, "bytes=100000-"]
+    assert any("waiting for another process" in text for text in told)
+
+
+def test_damaged_cache_is_downloaded_again(place):
+    place.fetch()
+    (place.cache / "sha256" / SHA256).write_bytes(DATA[:-1])
+    assert place.fetch() == SHA256
+    assert (place.cache / "sha256" / SHA256).read_bytes() == DATA
+    assert any("damaged" in text for text in place.told)
+
+
+def test_damaged_url_index(place):
+    place.fetch(None)
+    (entry,) = (place.cache / "urls").iterdir()
+    entry.write_bytes(b"../../../etc/passwd\xff")
+    assert place.fetch(None) == SHA256
+    assert len(place.asked) == 2
+
+
+def test_unwritable_cache(place):
+    place.cache.parent.mkdir(exist_ok=True)
+    place.cache.write_text("a file where the cache should be")
+    message = place.fails("can't write")
+    assert str(place.cache) in message and "STUDY_CACHE" in message
+
+
+def test_unwritable_destination(place):
+    place.destination = place.cache / "file" / "p.png"
+    place.cache.mkdir()
+    (place.cache / "file").write_text("")
+    place.fails("can't write .*file")
+
+
+def test_mirror_comes_first(place, tmp_path):
+    mirror = tmp_path / "a mirror"
+    (mirror / "kodak").mkdir(parents=True)
+    (mirror / "kodak" / "picture.png").write_bytes(DATA)
+    names = ["kodak-4/picture.png", "kodak/picture.png", "picture.png"]
+    assert place.fetch(mirror=mirror, names=names) == SHA256
+    assert place.asked == [] and not place.cache.exists()
+
+
+def test_mirror_by_environment_and_last_part_of_url(place, tmp_path, monkeypatch):
+    (tmp_path / "picture.png").write_bytes(DATA)
+    monkeypatch.setenv("STUDY_MIRROR", str(tmp_path))
+    assert place.fetch() == SHA256
+    assert place.asked == []
+
+
+def test_mirror_file_of_another_hash_is_told_and_not_used(place, tmp_path):
+    (tmp_path / "kodak").mkdir()
+    (tmp_path / "kodak" / "picture.png").write_bytes(DATA[:-1])
+    (tmp_path / "picture.png").write_bytes(DATA)
+    names = ["kodak/picture.png", "picture.png"]
+    assert place.fetch(mirror=tmp_path, names=names) == SHA256
+    assert place.asked == []
+    assert "kodak/picture.png in the mirror is not used" in place.told[0] and SHA256 in place.told[0]
+    (tmp_path / "picture.png").unlink()
+    place.destination.unlink()
+    assert place.fetch(mirror=tmp_path, names=names) == SHA256
+    assert place.asked == [None]
+    place.server.plan[PATH] = [Answer(status=404)]
+    place.destination.unlink()
+    assert str(tmp_path / "kodak" / "picture.png") in place.fails(
+        "put it at", mirror=tmp_path, names=names, cache=tmp_path / "new"
+    )
+
+
+def test_mirror_must_be_a_folder(place, tmp_path, monkeypatch):
+    place.fails("is not a folder; correct the key `mirror`", mirror=tmp_path / "none")
+    monkeypatch.setenv("STUDY_MIRROR", str(tmp_path / "none"))
+    place.fails("is not a folder; correct the environment variable STUDY_MIRROR")
+
+
+def test_cache_folder(monkeypatch, tmp_path):
+    for name in ("STUDY_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache.cache_folder() == tmp_path / ".cache" / "image-compression-study"
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    assert cache.cache_folder() == tmp_path / ".cache" / "image-compression-study"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert cache.cache_folder() == tmp_path / "xdg" / "image-compression-study"
+    monkeypatch.setenv("STUDY_CACHE", "~/mine")
+    assert cache.cache_folder() == tmp_path / "mine"
+    assert cache.cache_folder("given") == Path("given")

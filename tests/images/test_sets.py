@@ -1,0 +1,660 @@
+"""Images under the study's rule, image sets, and what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import struct
+import subprocess
+import sys
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from server import Answer, Server
+from study.core import readers
+from study.core.errors import ImageError, StudyError
+from study.images import png as images_png
+from study.images import sets
+from study.images.http import Patience
+
+ROOT = Path(__file__).resolve().parents[2]
+CATALOGUE = yaml.safe_load((ROOT / "catalogue" / "images.yaml").read_text(encoding="utf-8"))
+RGB = np.random.default_rng(1).integers(0, 256, (19, 23, 3), np.uint8)
+GREY = RGB[..., 0]
+MIRROR = os.environ.get("STUDY_MIRROR")
+
+
+@pytest.fixture(autouse=True)
+def apart(monkeypatch, tmp_path):
+    """No test sees the user's mirror or cache."""
+    monkeypatch.delenv("STUDY_MIRROR", raising=False)
+    monkeypatch.setenv("STUDY_CACHE", str(tmp_path / "cache of the test"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+def saved(array, form="PNG", mode=None, **options):
+    picture = array if isinstance(array, Image.Image) else Image.fromarray(array)
+    with io.BytesIO() as out:
+        (picture.convert(mode) if mode else picture).save(out, form, **options)
+        return out.getvalue()
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width, height, depth, colour, rows, *more):
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    body = chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + b"".join(more) + body
+
+
+def refusal(data):
+    with pytest.raises(ImageError) as caught, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        images_png.normalise(data)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["PNG", "TIFF", "BMP", "PPM"])
+def test_rgb_keeps_its_samples(form):
+    result = images_png.normalise(saved(RGB, form))
+    assert np.array_equal(result.rgb, RGB) and not result.jpeg and result.notes == []
+
+
+def test_lossless_webp_keeps_its_samples():
+    assert np.array_equal(images_png.normalise(saved(RGB, "WEBP", lossless=True)).rgb, RGB)
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "packbits"])
+def test_compressed_tiff_keeps_its_samples(compression):
+    assert np.array_equal(images_png.normalise(saved(RGB, "TIFF", compression=compression)).rgb, RGB)
+
+
+def test_jpeg_is_decoded_by_pillow_and_known_as_jpeg():
+    data = saved(RGB, "JPEG", quality=90)
+    result = images_png.normalise(data)
+    assert result.jpeg and np.array_equal(result.rgb, np.asarray(Image.open(io.BytesIO(data))))
+    assert images_png.normalise(saved(RGB, "TIFF", compression="jpeg")).jpeg
+    assert np.array_equal(images_png.normalise(saved(GREY, "JPEG")).rgb.std(axis=2), np.zeros(GREY.shape))
+
+
+@pytest.mark.parametrize("form", ["PNG", "TIFF", "BMP", "PPM"])
+def test_grey_is_replicated(form):
+    assert np.array_equal(images_png.normalise(saved(GREY, form)).rgb, np.dstack([GREY] * 3))
+    black_and_white = Image.fromarray(GREY > 127)
+    expected = np.dstack([(GREY > 127) * np.uint8(255)] * 3)
+    assert np.array_equal(images_png.normalise(saved(black_and_white, form)).rgb, expected)
+
+
+@pytest.mark.parametrize("depth, most", [(1, 1), (2, 3), (4, 15)])
+def test_grey_of_few_bits_spans_the_whole_range(depth, most):
+    row = bytes([0, most << (8 - depth)])
+    assert images_png.normalise(png(1, 1, depth, 0, row)).rgb.tolist() == [[[255] * 3]]
+    assert images_png.normalise(png(1, 1, depth, 0, bytes([0, 1 << (8 - depth)]))).rgb[0, 0, 0] == 255 // most
+
+
+@pytest.mark.parametrize("form", ["PNG", "TIFF", "BMP", "GIF"])
+def test_palette_is_looked_up(form):
+    palette = Image.fromarray(RGB).quantize(16)
+    assert np.array_equal(images_png.normalise(saved(palette, form)).rgb, np.asarray(palette.convert("RGB")))
+
+
+def test_interlaced_png():
+    """Adam7 of a 2x1 image: pass 1 holds the first pixel, pass 6 the second."""
+    data = bytearray(png(2, 1, 8, 2, b"\0\1\2\3" + b"\0\4\5\6"))
+    data[28] = 1
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    assert images_png.normalise(bytes(data)).rgb.tolist() == [[[1, 2, 3], [4, 5, 6]]]
+
+
+@pytest.mark.parametrize("form", ["PNG", "TIFF", "WEBP"])
+def test_opaque_alpha_is_dropped_and_transparency_refused(form):
+    rgba = np.dstack([RGB, np.full(GREY.shape, 255, np.uint8)])
+    options = {"lossless": True} if form == "WEBP" else {}
+    assert np.array_equal(images_png.normalise(saved(rgba, form, **options)).rgb, RGB)
+    rgba[3, 4, 3] = 254
+    assert "transparent: 1 of 437 pixels" in refusal(saved(rgba, form, **options))
+
+
+def test_grey_with_alpha():
+    both = Image.merge("LA", [Image.fromarray(GREY), Image.new("L", GREY.shape[::-1], 255)])
+    assert np.array_equal(images_png.normalise(saved(both)).rgb, np.dstack([GREY] * 3))
+    both.putalpha(7)
+    assert "transparent: 437 of 437" in refusal(saved(both))
+
+
+def test_transparent_colour_counts_only_where_it_occurs():
+    assert np.array_equal(images_png.normalise(saved(RGB, transparency=tuple(RGB[2, 2].tolist()[::-1]))).rgb, RGB)
+    assert "transparent: 1 of" in refusal(saved(RGB, transparency=tuple(RGB[2, 2].tolist())))
+    assert "transparent" in refusal(saved(GREY, transparency=int(GREY[0, 0])))
+    palette = Image.fromarray(GREY // 2).convert("P")
+    palette.putpalette(bytes(range(256)) * 3)
+    assert images_png.normalise(saved(palette, transparency=255)).rgb.shape == RGB.shape
+    assert "transparent" in refusal(saved(palette, transparency=int(GREY[0, 0] // 2)))
+    assert "transparent" in refusal(saved(palette, transparency=bytes([128] * 256)))
+    assert "transparent grey" in refusal(png(1, 1, 4, 0, b"\0\xf0", chunk(b"tRNS", b"\0\x0f")))
+
+
+def deep(colour, channels, *more):
+    return png(2, 1, 16, colour, b"\0" + bytes(range(4 * channels)), *more)
+
+
+REFUSED = {
+    "16-bit grey PNG": (lambda: deep(0, 1), "more than 8 bits"),
+    "16-bit grey and alpha PNG": (lambda: deep(4, 2), "16 bits"),
+    "16-bit RGB PNG": (lambda: deep(2, 3), "16 bits"),
+    "16-bit RGBA PNG": (lambda: deep(6, 4), "16 bits"),
+    "16-bit TIFF": (lambda: saved(Image.fromarray(GREY.astype(np.uint16)), "TIFF"), "more than 8 bits"),
+    "16-bit RGB TIFF": (lambda: tiff(RGB.astype(np.uint16)), "16 bits"),
+    "16-bit RGB TIFF, compressed": (lambda: tiff(RGB.astype(np.uint16), compression="zlib"), "16 bits"),
+    "float TIFF": (lambda: saved(Image.fromarray(GREY.astype(np.float32)), "TIFF"), "floating-point"),
+    "float RGB TIFF": (lambda: tiff(RGB.astype(np.float32)), "samples that Pillow can't read"),
+    "32-bit TIFF": (lambda: saved(Image.fromarray(GREY.astype(np.int32)), "TIFF"), "more than 8 bits"),
+    "16-bit PPM": (lambda: b"P6 2 1 65535\n" + bytes(12), "0 to 65535"),
+    "4-bit PPM": (lambda: b"P6 2 1 15\n" + bytes(6), "0 to 15"),
+    "16-bit PGM": (lambda: b"P5 2 1 65535\n" + bytes(4), "more than 8 bits"),
+    "16-bit BMP": (lambda: bmp16(), "5 bits"),
+    "CMYK JPEG": (lambda: saved(RGB, "JPEG", "CMYK"), "CMYK"),
+    "CMYK TIFF": (lambda: saved(RGB, "TIFF", "CMYK"), "CMYK"),
+    "YCbCr TIFF": (lambda: saved(RGB, "TIFF", "YCbCr"), "YCbCr"),
+    "Lab TIFF": (lambda: saved(RGB, "TIFF", "LAB"), "Lab"),
+    "TIFF with a fourth channel": (lambda: tiff(np.dstack([RGB, GREY]), extrasamples=["unspecified"]), "meaning"),
+    "animated GIF": (lambda: animated("GIF"), "3 images in one GIF"),
+    "animated PNG": (lambda: animated("PNG"), "3 images in one PNG"),
+    "animated WebP": (lambda: animated("WEBP"), "3 images in one WEBP"),
+    "TIFF with pages": (lambda: animated("TIFF"), "3 images in one TIFF"),
+    "JPEG with views": (lambda: animated("MPO"), "3 images in one MPO"),
+    "text": (lambda: b"not an image", "none of PNG"),
+    "nothing": (lambda: b"", "none of PNG"),
+    "SVG": (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "none of PNG"),
+    "EPS": (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "none of PNG"),
+    "bomb": (lambda: png(60_000, 60_000, 8, 2, b""), "67,108,864 pixels"),
+    "large": (lambda: png(10_000, 10_000, 8, 2, b""), "10000x10000 pixels"),
+    "bomb in TIFF": (lambda: saved(Image.new("1", (14_000, 14_000)), "TIFF", compression="group4"), "pixels"),
+    "text chunk": (lambda: png(1, 1, 8, 0, b"\0\0", text(b"\0" * 2**22)), "too large"),
+    "text chunks": (lambda: png(1, 1, 8, 0, b"\0\0", *[text(b"\0" * 2**20)] * 80), "Too much memory"),
+    "profile bomb": (lambda: png(1, 1, 8, 0, b"\0\0", profile(bytes(2**22))), "too large"),
+    "no pixels": (lambda: png(0, 5, 8, 0, b""), ""),
+}
+
+
+def tiff(array, **options):
+    import tifffile
+
+    with io.BytesIO() as out:
+        tifffile.imwrite(out, array, photometric="rgb", **options)
+        return out.getvalue()
+
+
+def bmp16():
+    info = struct.pack("<IiiHHIIiiII", 40, 2, 1, 1, 16, 0, 4, 0, 0, 0, 0)
+    return b"BM" + struct.pack("<IHHI", 58, 0, 0, 54) + info + b"abcd"
+
+
+def animated(form):
+    frames = [Image.fromarray(np.roll(RGB, step, axis=1)) for step in range(3)]
+    return saved(frames[0], form, save_all=True, append_images=frames[1:])
+
+
+def text(content):
+    return chunk(b"zTXt", b"Comment\0\0" + zlib.compress(content))
+
+
+def profile(content):
+    return chunk(b"iCCP", b"name\0\0" + zlib.compress(content))
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_with_the_reason(case):
+    build, reason = REFUSED[case]
+    assert reason in refusal(build())
+
+
+def test_large_file_is_refused(monkeypatch):
+    monkeypatch.setattr(images_png, "LARGEST_FILE", 100)
+    assert "the largest file taken has 100" in refusal(saved(RGB))
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "PPM"])
+def test_truncated_anywhere(form):
+    """No image comes of a file cut short, but for bytes after the last sample (a checksum, padding, a trailer)."""
+    data = saved(Image.fromarray(RGB).quantize(256) if form == "GIF" else RGB, form)
+    after = {"PNG": 4, "JPEG": 2, "WEBP": 1, "BMP": 3, "GIF": 2}.get(form, 0)
+    for length in [*range(0, len(data) - after - 1, 37), len(data) - after - 1]:
+        refusal(data[:length])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), form=st.sampled_from(["PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "PPM"]))
+def test_flipped_bits_give_a_picture_or_a_refusal(data, form):
+    damaged = bytearray(saved(RGB, form))
+    for _ in range(data.draw(st.integers(1, 4))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        result = images_png.normalise(bytes(damaged))
+    except ImageError:
+        return
+    assert result.rgb.dtype == np.uint8 and result.rgb.ndim == 3 and result.rgb.shape[2] == 3
+
+
+def test_no_flipped_bit_of_a_png_makes_another_picture():
+    small = RGB[:4, :5]
+    whole = saved(small)
+    refused = 0
+    for position in range(8 * len(whole)):
+        damaged = bytearray(whole)
+        damaged[position // 8] ^= 1 << position % 8
+        try:
+            assert np.array_equal(images_png.normalise(bytes(damaged)).rgb, small), position
+        except ImageError:
+            refused += 1
+    assert refused >= 8 * (len(whole) - 8)  # only the last chunk's own length and checksum are of no account
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("form", ["PNG", "TIFF"])
+def test_exif_orientation_is_applied_once(orientation, form):
+    exif = Image.Exif()
+    exif[274] = orientation
+    turned = {
+        1: RGB, 2: RGB[:, ::-1], 3: RGB[::-1, ::-1], 4: RGB[::-1], 5: RGB.transpose(1, 0, 2),
+        6: np.rot90(RGB, -1), 7: RGB[::-1, ::-1].transpose(1, 0, 2), 8: np.rot90(RGB),
+    }[orientation]  # fmt: skip
+    assert np.array_equal(images_png.normalise(saved(RGB, form, exif=exif)).rgb, turned)
+
+
+def test_profile_is_dropped_and_noted():
+    assert images_png.normalise(saved(RGB, icc_profile=b"... sRGB IEC61966-2.1 ...")).notes == []
+    noted = images_png.normalise(saved(RGB, icc_profile=b"... Adobe RGB (1998) ..."))
+    assert np.array_equal(noted.rgb, RGB) and "not named sRGB" in noted.notes[0]
+    gamma = png(1, 1, 8, 2, b"\0\1\2\3", chunk(b"gAMA", struct.pack(">I", 100_000)))
+    assert images_png.normalise(gamma).rgb.tolist() == [[[1, 2, 3]]]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(height=st.integers(1, 40), width=st.integers(1, 40), flat=st.booleans(), seed=st.integers(0, 99))
+def test_written_pictures_are_read_back(tmp_path, height, width, flat, seed):
+    rgb = np.random.default_rng(seed).integers(0, 2 if flat else 256, (height, width, 3), np.uint8)
+    rgb = np.asfortranarray(rgb) if seed % 2 else rgb
+    images_png.write(tmp_path / "p.png", rgb)
+    assert np.array_equal(images_png.read(tmp_path / "p.png"), rgb)
+    assert np.array_equal(images_png.normalise((tmp_path / "p.png").read_bytes()).rgb, rgb)
+    assert images_png.png(rgb) == images_png.png(np.ascontiguousarray(rgb)) == (tmp_path / "p.png").read_bytes()
+
+
+@pytest.mark.parametrize("array", [RGB[..., 0], RGB.astype(float), RGB[:0], np.dstack([RGB, GREY])])
+def test_only_pictures_are_written(tmp_path, array):
+    with pytest.raises(ImageError, match=r"uint8 array \[H, W, 3\]"):
+        images_png.write(tmp_path / "p.png", array)
+    assert not list(tmp_path.glob("*.png"))
+
+
+@pytest.mark.parametrize(
+    "data", [saved(GREY), saved(RGB, mode="RGBA"), deep(2, 3), saved(RGB, "JPEG"), saved(RGB)[:-60]]
+)
+def test_only_the_study_s_pictures_are_read(tmp_path, data):
+    (tmp_path / "p.png").write_bytes(data)
+    with pytest.raises(ImageError, match=r"p\.png"):
+        images_png.read(tmp_path / "p.png")
+
+
+def test_missing_picture(tmp_path):
+    with pytest.raises(ImageError, match="No such file"):
+        images_png.read(tmp_path / "none.png")
+
+
+# Image sets
+
+
+def make(entry, out, name="mine", **options):
+    told = []
+    rows = sets.make(name, entry, out / "images.csv", tell=told.append, **options)
+    return rows, told
+
+
+def folder_of(folder, **content):
+    folder.mkdir(exist_ok=True)
+    for name, data in content.items():
+        (folder / name.replace("__", ".")).write_bytes(data)
+    return {"folder": str(folder)}
+
+
+def test_default_photos(tmp_path):
+    photos = CATALOGUE["photos"]
+    assert sets.kind(photos) == "package" and sets.sources(photos) == []
+    rows, _ = make(photos, tmp_path, "photos")
+    assert [row["image"] for row in rows] == sets.names(photos)
+    assert readers.read_rows(tmp_path / "images.csv") == [
+        {key: str(value) for key, value in row.items()} for row in rows
+    ]
+    assert [(row["image"], row["width"], row["height"], row["was_jpeg"]) for row in rows] == [
+        ("astronaut", 512, 512, "unknown"),
+        ("coffee", 600, 400, "unknown"),
+        ("chelsea", 451, 300, "yes"),
+        ("rocket", 640, 427, "yes"),
+        ("grace_hopper", 512, 600, "yes"),
+    ]
+    for row in rows:
+        assert row["licence"] and row["credit"]
+        assert row["sha256"] == readers.sha256(tmp_path / row["file"])
+        module, _, path = row["source"].partition("/")
+        original = Path(__import__(module).__file__).with_name(path.split("/")[0]).joinpath(*path.split("/")[1:])
+        assert np.array_equal(images_png.read(tmp_path / row["file"]), np.asarray(Image.open(original)))
+
+
+def test_catalogue_is_complete():
+    for name, entry in CATALOGUE.items():
+        spec = sets.resolved(entry, CATALOGUE)
+        assert entry["description"]
+        assert json.loads(json.dumps(spec)) == spec == sets.resolved(spec), name
+        for source in spec.get("images", {}).values():
+            assert len(source["sha256"]) == 64 and source["licence"] and source["credit"]
+            assert source["was_jpeg"] in (True, False, "unknown")
+    kodak = sets.resolved(CATALOGUE["kodak"])["images"]
+    assert list(kodak) == [f"kodim{number:02}" for number in range(1, 25)]
+    assert kodak["kodim07"]["url"] == "https://r0k.us/graphics/kodak/kodak/kodim07.png"
+    assert sets.names(CATALOGUE["kodak-4"], CATALOGUE) == ["kodim01", "kodim02", "kodim03", "kodim04"]
+    assert sets.kind(CATALOGUE["kodak-4"], CATALOGUE) == "url"
+
+
+@pytest.mark.skipif(not MIRROR, reason="the environment variable STUDY_MIRROR names no mirror")
+@pytest.mark.parametrize("name", ["kodak-4", "stmalo"])
+def test_sets_from_the_mirror(tmp_path, name):
+    rows, _ = make(CATALOGUE[name], tmp_path, name, catalogue=CATALOGUE, mirror=MIRROR)
+    for row in rows:
+        candidates = [Path(MIRROR, "kodak", row["file"]), Path(MIRROR, row["file"])]
+        original = next(path for path in candidates if path.exists())
+        assert np.array_equal(images_png.read(tmp_path / row["file"]), np.asarray(Image.open(original))[..., :3])
+
+
+def test_folder(tmp_path):
+    entry = folder_of(
+        tmp_path / "mine", b__png=saved(RGB), a__JPG=saved(RGB, "JPEG"), c__tif=saved(GREY, "TIFF"), __DS_Store=b"x"
+    )
+    assert sets.names(entry) == ["a", "b", "c"]
+    assert sets.sources(entry) == [str(tmp_path / "mine" / name) for name in ("a.JPG", "b.png", "c.tif")]
+    rows, _ = make(entry | {"licence": "mine", "was_jpeg": "unknown"}, tmp_path / "out", generation=3)
+    assert [row["was_jpeg"] for row in rows] == ["yes", "unknown", "unknown"]
+    assert {row["generation"] for row in rows} == {3} and {row["licence"] for row in rows} == {"mine"}
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.png", "c.png", "images.csv"]
+
+
+def test_relative_folder_is_relative_to_the_repository(tmp_path, monkeypatch):
+    monkeypatch.setattr(sets, "ROOT", tmp_path)
+    folder_of(tmp_path / "mine", b__png=saved(RGB))
+    assert sets.names({"folder": "mine"}) == ["b"]
+    monkeypatch.chdir(tmp_path)
+    assert sets.sources({"folder": "mine"}) == ["mine/b.png"]
+    monkeypatch.chdir(tmp_path / "mine")
+    assert sets.sources({"folder": "mine"}) == ["b.png"]
+    assert make({"folder": "mine"}, tmp_path / "out")[0][0]["source"] == "mine/b.png"
+
+
+def test_pattern_and_selection(tmp_path):
+    entry = folder_of(tmp_path / "mine", a__png=saved(RGB), b__png=saved(GREY), a__jpg=b"x", README__txt=b"x")
+    png_files = entry | {"files": "*.png"}
+    assert sets.names(png_files) == ["a", "b"]
+    catalogue = {"mine": png_files}
+    part = {"of": "mine", "only": ["b"]}
+    assert sets.names(part, catalogue) == ["b"]
+    assert sets.sources(part, catalogue) == [str(tmp_path / "mine" / "b.png")]
+    spec = json.loads(json.dumps(sets.resolved(part, catalogue)))
+    assert sets.names(spec) == ["b"] and sets.resolved(spec) == spec
+    assert [row["image"] for row in make(spec, tmp_path / "out")[0]] == ["b"]
+
+
+def test_parts_of_parts_know_their_mirror_folders(tmp_path):
+    folder_of(tmp_path / "mirror")
+    folder_of(tmp_path / "mirror" / "all", a__png=saved(RGB))
+    sha256 = hashlib.sha256(saved(RGB)).hexdigest()
+    catalogue = {
+        "all": {"url": "https://example.invalid/{image}.png", "images": {"a": sha256, "b": sha256}},
+        "some": {"of": "all", "only": ["a"]},
+    }
+    spec = sets.resolved({"of": "some", "only": ["a"]}, catalogue)
+    assert spec == sets.resolved(spec)
+    rows, told = make(spec, tmp_path / "out", "some.1", mirror=tmp_path / "mirror")
+    assert [row["source"] for row in rows] == ["https://example.invalid/a.png"] and told == []
+
+
+def test_all_refusals_of_a_set_are_reported_together(tmp_path):
+    entry = folder_of(
+        tmp_path / "mine",
+        good__png=saved(RGB),
+        deep__png=deep(2, 3),
+        clear__png=saved(RGB[..., :1].repeat(4, axis=2)),
+        ink__jpg=saved(RGB, "JPEG", "CMYK"),
+        cut__png=saved(RGB)[:-40],
+        bomb__png=png(60_000, 60_000, 8, 2, b""),
+        text__png=png(1, 1, 8, 0, b"\0\0", text(b"\0" * 2**22)),
+    )
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "images.csv").write_text("an old record")
+    with pytest.raises(ImageError) as caught:
+        make(entry, tmp_path / "out")
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "image set mine: 6 of 7 images are refused:"
+    for line, (name, reason) in zip(
+        lines[1:],
+        [
+            ("bomb.png", "pixels"),
+            ("clear.png", "transparent"),
+            ("cut.png", "damaged"),
+            ("deep.png", "16 bits"),
+            ("ink.jpg", "CMYK"),
+            ("text.png", "too large"),
+        ],
+        strict=True,
+    ):
+        assert line.startswith(f"  {name}: ") and reason in line
+    assert not (tmp_path / "out" / "images.csv").exists()
+
+
+ODD_NAMES = [
+    "a b.png",
+    "it's.png",
+    'say"so.png',
+    "line\nbreak.png",
+    "-rf.png",
+    "$(touch x).png",
+    "é.png",
+    "a;b.png",
+    "{x}.png",
+]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_odd_names_are_refused(tmp_path, name):
+    entry = folder_of(tmp_path / "mine", ok__png=saved(RGB))
+    (tmp_path / "mine" / name).write_bytes(saved(RGB))
+    with pytest.raises(StudyError) as caught:
+        sets.names(entry)
+    assert "rename" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_odd_folder_is_handled(tmp_path):
+    entry = folder_of(tmp_path / 'it\'s a "folder"\nof mine', ok__png=saved(RGB))
+    assert sets.names(entry) == ["ok"]
+    out = tmp_path / "out"
+    done = script("--set", "mine", "--spec", json.dumps(entry), "--out", str(out / "images.csv"))
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in out.iterdir()) == ["images.csv", "ok.png"]
+    assert [row["source"] for row in readers.read_rows(out / "images.csv")] == [f"{entry['folder']}/ok.png"]
+
+
+FOLDERS = {
+    "missing": (lambda folder: folder.rmdir(), "No such file or directory"),
+    "a file": (lambda folder: (folder.rmdir(), folder.write_text("")), "Not a directory"),
+    "empty": (lambda folder: None, "has no image file"),
+    "hidden files only": (lambda folder: (folder / ".a.png").write_text(""), "has no image file"),
+    "another file": (
+        lambda folder: (folder / "notes.txt").write_text(""),
+        r"no image file: notes.txt; .*files: '\*.png'",
+    ),
+    "a subfolder": (lambda folder: (folder / "more.png").mkdir(), "no image file: more.png"),
+    "a pipe": (lambda folder: os.mkfifo(folder / "p.png"), "no image file: p.png"),
+    "a dangling link": (lambda folder: (folder / "l.png").symlink_to("nowhere"), "no image file: l.png"),
+    "twins": (lambda folder: [(folder / f).write_text("") for f in ("a.png", "a.jpg")], "a.jpg and a.png would be one"),
+    "twins but for case": (lambda folder: [(folder / f).write_text("") for f in ("a.png", "A.png")], "would be one"),
+}
+
+
+@pytest.mark.parametrize("case", FOLDERS)
+def test_unfit_folders(tmp_path, case):
+    prepare, message = FOLDERS[case]
+    (tmp_path / "mine").mkdir()
+    prepare(tmp_path / "mine")
+    for function in (sets.names, sets.sources):
+        with pytest.raises(StudyError, match=message):
+            function({"folder": str(tmp_path / "mine")})
+
+
+HASH = "0" * 64
+ENTRIES = {
+    "nothing": ({}, "needs `images`, `folder` or `of`, one of them; found none"),
+    "two forms": ({"folder": "x", "of": "y"}, "found of and folder"),
+    "unknown set": ({"of": "kodac", "only": ["kodim01"]}, "did you mean 'kodak'"),
+    "unknown image": ({"of": "kodak", "only": ["kodim25"]}, "did you mean 'kodim2"),
+    "no image": ({"of": "kodak", "only": []}, "at least one"),
+    "twice": ({"of": "kodak", "only": ["kodim01", "kodim01"]}, "each once"),
+    "part of itself": ({"of": "loop"}, "'loop' is unknown"),
+    "no source": ({"images": {"a": HASH}}, "needs a `url` or a `package`"),
+    "two sources": ({"images": {"a": {"url": "http://x/a", "package": "p/a", "sha256": HASH}}}, "one of them"),
+    "no hash": ({"images": {"a": {"package": "skimage/data/coffee.png"}}}, "needs the `sha256`"),
+    "climbing name": ({"url": "http://x/{image}", "images": {"../a": HASH}}, "'../a' is no name for an image"),
+    "option as name": ({"url": "http://x/{image}", "images": {"-a": HASH}}, "'-a' is no name"),
+    "hidden name": ({"url": "http://x/{image}", "images": {".a": HASH}}, "is no name"),
+    "endless name": ({"url": "http://x/{image}", "images": {"a" * 101: HASH}}, "at most 100"),
+}
+
+
+@pytest.mark.parametrize("case", ENTRIES)
+def test_unfit_entries(case):
+    entry, message = ENTRIES[case]
+    with pytest.raises(StudyError) as caught:
+        sets.names(entry, CATALOGUE | {"loop": {"of": "loop"}})
+    assert message in str(caught.value)
+
+
+PACKAGES = {
+    "no_such_package/a.png": "no Python package 'no_such_package'",
+    "os.path/a.png": "no Python package 'os.path'",
+    "zlib/a.png": "no Python package 'zlib'",
+    "skimage/data/none.png": "has no such file",
+    "skimage/../numpy/version.py": "has no such file",
+    "skimage//etc/passwd": "has no such file",
+}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_unfit_packages(tmp_path, package):
+    with pytest.raises(StudyError, match=PACKAGES[package]):
+        make({"images": {"a": {"package": package, "sha256": HASH}}}, tmp_path)
+
+
+def test_package_file_of_another_version(tmp_path):
+    entry = {"images": {"a": {"package": "skimage/data/coffee.png", "sha256": HASH}}}
+    with pytest.raises(ImageError, match=r"coffee\.png: it has sha256 cc02f8.*, not 0000"):
+        make(entry, tmp_path)
+
+
+def test_false_word_on_jpeg(tmp_path):
+    entry = folder_of(tmp_path / "mine", a__jpg=saved(RGB, "JPEG")) | {"was_jpeg": False}
+    with pytest.raises(ImageError, match=r"a\.jpg: it is a JPEG file, and its entry says"):
+        make(entry, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["../up", "/abs", "-x", "", "a/b", "a\nb"])
+def test_unfit_set_ids(tmp_path, name):
+    with pytest.raises(StudyError, match="not fit for a folder"):
+        make(CATALOGUE["photos"], tmp_path, name)
+
+
+@pytest.fixture
+def server():
+    with Server() as running:
+        yield running
+
+
+HASTY = Patience(tries=2, wait=0.001, stall=0.3)
+
+
+def test_set_from_urls(tmp_path, server):
+    server.files = {"/a.png": saved(RGB), "/b.png": saved(GREY)}
+    server.plan["/a.png"] = [Answer(status=503), Answer(after=100)]
+    entry = {
+        "url": server.url("/{image}.png"),
+        "licence": "free",
+        "images": {"a": hashlib.sha256(saved(RGB)).hexdigest(), "b": {"licence": "other"}},
+    }
+    rows, told = make(entry, tmp_path, patience=Patience(tries=3, wait=0.001, stall=0.3))
+    assert [(row["image"], row["licence"], row["was_jpeg"]) for row in rows] == [
+        ("a", "free", "unknown"),
+        ("b", "other", "unknown"),
+    ]
+    assert np.array_equal(images_png.read(tmp_path / "a.png"), RGB)
+    assert any(hashlib.sha256(saved(GREY)).hexdigest() in line and "has no sha256" in line for line in told)
+    requests = len(server.requests)
+    make(entry, tmp_path / "again", patience=HASTY)
+    assert len(server.requests) == requests
+
+
+def test_failed_download_names_the_rest_of_the_set(tmp_path, server):
+    server.files = {"/a.png": saved(RGB)}
+    sha256 = hashlib.sha256(saved(RGB)).hexdigest()
+    entry = {"url": server.url("/{image}.png"), "images": {"a": sha256, "b": HASH, "c": HASH}}
+    with pytest.raises(StudyError) as caught:
+        make(entry, tmp_path / "out", "web", patience=HASTY)
+    message = str(caught.value)
+    assert message.startswith(f"image set web: can't download {server.url('/b.png')}: HTTP 404")
+    assert "web/b.png" in message and message.endswith(f"not tried yet:\n  {server.url('/c.png')}")
+    assert not (tmp_path / "out" / "images.csv").exists()
+
+
+def script(*arguments, **variables):
+    command = [sys.executable, str(ROOT / "scripts" / "fetch_images.py"), *arguments]
+    return subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, cwd=ROOT, timeout=60)
+
+
+def test_script_by_catalogue(tmp_path):
+    done = script("--set", "photos", "--out", str(tmp_path / "images.csv"))
+    assert done.returncode == 0, done.stderr
+    assert len(readers.read_rows(tmp_path / "images.csv")) == 5
+    assert "rocket.jpg: its ICC profile" in done.stderr
+    done = script("--set", "photo", "--out", str(tmp_path / "other.csv"))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: image set 'photo' is unknown; did you mean 'photos'? allowed: photos, kodak")
+
+
+def test_same_pixels_give_the_same_file(tmp_path):
+    for number, data in enumerate([saved(RGB), saved(RGB, "TIFF"), saved(RGB, "BMP"), saved(RGB, mode="RGBA")]):
+        entry = folder_of(tmp_path / f"in{number}", p__png=data)
+        make(entry, tmp_path / f"out{number}")
+    assert len({(tmp_path / f"out{number}" / "p.png").read_bytes() for number in range(4)}) == 1
+
+
+def test_unwritable_output(tmp_path):
+    (tmp_path / "out").write_text("")
+    with pytest.raises(StudyError, match=r"can't write .*out"):
+        make(CATALOGUE["photos"], tmp_path / "out")
+
+
+def test_listing_needs_neither_pillow_nor_numpy():
+    code = (
+        "import sys; from study.images import sets as imagesets\n"
+        "imagesets.names({'url': 'http://x/{image}', 'images': {'a': '0' * 64}})\n"
+        "print(sorted({'PIL', 'numpy', 'requests', 'yaml'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(ROOT / "scripts")}, capture_output=True)
+    assert done.stdout == b"[]\n", done

@@ -1,0 +1,570 @@
+"""The page of a study: what is beside it, and what a real browser makes of it."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import pages
+from browser import Browser, missing
+from study.core import atomic_io, readers
+from study.core.errors import StudyError
+from study.figures.palette import FAMILIES
+from study.page import build, rule_graph
+from study.page import colours as page_colours
+from study.page import links as page_links
+from tiny_study import Study
+
+needs_browser = pytest.mark.skipif(bool(missing()), reason=missing())
+VISIONS = {
+    "normal": np.eye(3),
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+
+
+def make_page(root: Path, **options) -> Path:
+    plan = pages.make(root, **options)
+    page = root / "results/studies/made/index.html"
+    build.build(plan, root / "results", page)
+    return page
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a small study, moved away from its records: its folder is all that there is."""
+    made = make_page(tmp_path_factory.mktemp("made"))
+    moved = tmp_path_factory.mktemp("sent") / "a study & more"
+    shutil.move(made.parent, moved)
+    shutil.rmtree(made.parents[2])
+    return moved / "index.html"
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    browser = Browser(tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def browser(window: Browser) -> Browser:
+    window.size(1280, 900)
+    window.scheme("light")
+    return window
+
+
+def sources(browser: Browser) -> list[Path]:
+    """The files of the images that are shown, when all are loaded."""
+    script = "return [...document.querySelectorAll('.over img[src]')].map(i => [i.src, i.complete && i.naturalWidth])"
+    browser.run("document.getElementById('viewer').scrollIntoView({block: 'center'})")
+    found = browser.wait(lambda: all(loaded for _, loaded in browser.run(script)) and browser.run(script))
+    return [Path(unquote(url.removeprefix("file://"))) for url, _ in found]
+
+
+# ------------------------------------------------------------------------------------------------- what is written
+
+
+def test_same_artifacts_give_the_same_bytes_and_a_second_build_changes_nothing(tmp_path: Path) -> None:
+    first, second = (make_page(tmp_path / name) for name in ("a", "b"))
+    assert first.read_bytes() == second.read_bytes()
+    before = {path: path.stat().st_mtime_ns for path in first.parent.rglob("*.png")}
+    assert len(before) == 2 + 17
+    plan = pages.make(tmp_path / "c")
+    build.build(plan, tmp_path / "a/results", first)
+    assert {path: path.stat().st_mtime_ns for path in first.parent.rglob("*.png")} == before
+
+
+def test_links_follow_the_records(tmp_path: Path) -> None:
+    page = make_page(tmp_path)
+    shown = page.parent / "pictures/decoded/set/jpeg/10/first.png"
+    source = tmp_path / "results/decoded/set/jpeg/10/first.png"
+    assert shown.samefile(source)
+    atomic_io.write_bytes(source, (tmp_path / "results/decoded/set/jpeg/30/first.png").read_bytes())
+    stray = page.parent / "pictures/decoded/set/gone/10/first.png"
+    stray.parent.mkdir(parents=True)
+    stray.write_bytes(b"of an earlier page")
+    wanted = page_links.links(tmp_path / "results", {"set": ["set"]}, [("jpeg", "10")])
+    page_links.place(page.parent, wanted)
+    assert shown.samefile(source)
+    found = {path.relative_to(page.parent).as_posix() for path in (page.parent / "pictures").rglob("*.*")}
+    assert found == set(wanted) and len(wanted) == 2 + 2 + 2
+    assert not stray.parent.exists()
+
+
+def test_pictures_are_copied_where_links_are_not_possible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("another file system")
+
+    monkeypatch.setattr(os, "link", refuse)
+    page = make_page(tmp_path)
+    shown, source = (
+        root / "decoded/set/jpeg/10/first.png" for root in (page.parent / "pictures", tmp_path / "results")
+    )
+    assert shown.read_bytes() == source.read_bytes() and not shown.samefile(source)
+
+
+def test_a_lost_picture_is_named_and_no_page_is_written(tmp_path: Path) -> None:
+    plan = pages.make(tmp_path)
+    (tmp_path / "results/decoded/set/webp/30/first.png").unlink()
+    page = tmp_path / "results/studies/made/index.html"
+    with pytest.raises(StudyError, match=r"webp/30/first\.png is gone"):
+        build.build(plan, tmp_path / "results", page)
+    assert not page.exists()
+
+
+def test_a_plan_without_a_key_is_refused(tmp_path: Path) -> None:
+    plan = pages.make(tmp_path)
+    del plan["sets"]
+    with pytest.raises(StudyError, match="no 'sets'"):
+        build.build(plan, tmp_path / "results", tmp_path / "index.html")
+
+
+def test_every_local_address_in_the_page_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    addresses = re.findall(r'(?:href|src)="([^"#{$]+)"', text)
+    assert not [one for one in addresses if re.match(r"[a-z]+:", one) and not one.startswith("data:")]
+    assert all((page.parent / unquote(one)).exists() for one in addresses if not one.startswith("data:"))
+
+
+def test_every_kind_of_table_has_its_place(tmp_path: Path) -> None:
+    plan = pages.make(tmp_path)
+    study = tmp_path / "results/studies/made"
+    picture = (tmp_path / "results/images/set/first.png").read_bytes()
+    for name, header in (
+        ("claims.csv", "claim,text,verdict\none,A is better than B,holds\n"),
+        ("published_check.csv", "codec,delta\njpeg,0.125\n"),
+        ("latents/zero/edits.csv", "edit,bpp,image\nzero rows,0.25,images/set/first.png\n"),
+        ("figures/latents/zero/first/figures.csv", "figure,file,caption\natlas,atlas.png,All channels\n"),
+        ("audit.csv", "codec,same\njpeg,yes\n"),
+        ("exports/papers.bib", ""),
+    ):
+        (study / name).parent.mkdir(parents=True, exist_ok=True)
+        (study / name).write_text(header)
+        plan["files"].append(name)
+    for name in ("figures/latents/zero/sheet.png", "figures/set/average.png"):
+        atomic_io.write_bytes(study / name, picture)
+        plan["files"].append(name)
+    atomic_io.write_bytes(study / "figures/latents/zero/first/atlas.png", picture)
+    build.build(plan, tmp_path / "results", study / "index.html")
+    text = (study / "index.html").read_text(encoding="utf-8")
+    for part in ("A is better than B", "0.125", "zero rows", 'data-kind="holds"'):
+        assert part in text
+    assert (study / "pictures/images/set/first.png").read_bytes() == picture and "first: All channels" in text
+    edited = "pictures/images/set/first.png"
+    sheet, atlas = (f"figures/latents/zero/{name}.png" for name in ("sheet", "first/atlas"))
+    for name in (edited, sheet, atlas, "exports/papers.bib", "figures/set/average.png", "audit.csv"):
+        assert f'href="{name}"' in text
+    for section in ("curves", "pictures", "tables", "claims", "check", "latents", "exports", "provenance"):
+        assert f'<section id="{section}"' in text and f'href="#{section}"' in text
+
+
+# ------------------------------------------------------------------------------------------------- colours and graph
+
+
+def test_colours_for_a_dark_ground_differ_for_all_eyes_and_stand_out() -> None:
+    assert list(page_colours.DARK) == list(FAMILIES)
+    linear = np.array([[_linear(int(c[i : i + 2], 16) / 255) for i in (1, 3, 5)] for c in page_colours.DARK.values()])
+    for vision, matrix in VISIONS.items():
+        seen = np.clip(linear @ np.array(matrix).T, 0, 1)
+        points = [
+            page_colours.oklab("#" + "".join(f"{round(255 * _encoded(part)):02x}" for part in one)) for one in seen
+        ]
+        least = min(math.dist(a, b) for a, b in itertools.combinations(points, 2))
+        assert least > 0.07, (vision, least)
+    weights = np.array([0.2126, 0.7152, 0.0722])
+    ground = float(np.array([_linear(part / 255) for part in (0x16, 0x18, 0x1D)]) @ weights)
+    assert min((linear @ weights + 0.05) / (ground + 0.05)) > 3
+
+
+def _linear(value: float) -> float:
+    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+
+def _encoded(value: float) -> float:
+    return 12.92 * value if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055
+
+
+def test_oklab_of_known_colours() -> None:
+    assert np.allclose(page_colours.oklab("#ffffff"), (1, 0, 0), atol=1e-4)
+    assert np.allclose(page_colours.oklab("#ff0000"), (0.62796, 0.22486, 0.12585), atol=1e-4)
+
+
+def test_drawing_of_a_graph_puts_users_below_and_leaves_implied_arrows_out() -> None:
+    drawn = rule_graph.drawing([["a", "b"], ["b", "c"], ["a", "c"], ["d", "c"]], {"b": 7})
+    heights = {box["name"]: box["y"] for box in drawn["boxes"]}
+    assert heights["a"] < heights["b"] < heights["c"] and heights["d"] == heights["b"]
+    assert len(drawn["lines"]) == 3
+    assert {box["name"]: box["count"] for box in drawn["boxes"]}["b"] == 7
+    places = [(box["x"], box["y"]) for box in drawn["boxes"]]
+    assert len(set(places)) == 4 and max(x for x, _ in places) + drawn["box_width"] <= drawn["width"]
+
+
+# ------------------------------------------------------------------------------------------------- in the browser
+
+
+@needs_browser
+def test_opens_from_the_file_system_without_errors_or_requests_elsewhere(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    assert len(sources(browser)) == 4
+    console, requests = browser.logs()
+    assert console == []
+    folder = page.parent.as_uri()
+    assert requests and all(url.startswith(f"{folder}/") for url in requests)
+    assert browser.run("return document.querySelectorAll('#chart .scatterlayer .trace').length") == 3
+    assert browser.run("return document.querySelectorAll('#viewer img[src=x]').length") == 0
+    buttons = browser.run("return [...document.querySelectorAll('.modebar-btn')].map(button => button.dataset.title)")
+    assert len(buttons) > 4 and not any(word in " ".join(buttons).lower() for word in ("share", "cloud"))
+    assert browser.run("return $('chart')._context.plotlyServerURL") == ""
+    assert pages.HOSTILE in browser.run("return document.getElementById('codecs').textContent")
+
+
+@needs_browser
+def test_a_point_that_is_clicked_shows_its_picture(browser: Browser, page: Path) -> None:
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    browser.open(page)
+    browser.choose("#curve", '["set","second one"]')
+    points = browser.driver.find_elements(By.CSS_SELECTOR, "#chart .scatterlayer .trace:nth-child(2) .point")
+    assert len(points) == 3
+    ActionChains(browser.driver).move_to_element(points[2]).pause(0.2).click().perform()
+    browser.wait(lambda: browser.run("return state.panes[0].join()") == "webp,60")
+    original, first, *_ = sources(browser)
+    record = page.parent / "pictures"
+    assert original == record / "original/set/second one.png"
+    expected = record / "decoded/set/webp/60/second one.png"
+    assert hashlib.sha256(first.read_bytes()).hexdigest() == hashlib.sha256(expected.read_bytes()).hexdigest()
+    others = [path for path in record.rglob("*.png") if path != expected]
+    assert first.read_bytes() not in [path.read_bytes() for path in others]
+    assert "quality 60" in browser.run("return document.querySelector('.pair .over img').alt")
+    commands = browser.run("return document.querySelector('.pair pre').textContent")
+    assert 'scripts/encode.py --codec webp --quality 60 --spec \'{"backend": "b"}\'' in commands
+    assert "--images results/images/set/images.csv" in commands
+    links = browser.run("return [...document.querySelectorAll('.pair:nth-child(2) .links a')].map(a => a.href)")
+    assert Path(unquote(links[1].removeprefix("file://"))).read_bytes() == b"set/webp/60 second one"
+
+
+@needs_browser
+def test_a_cell_without_value_tells_why(browser: Browser, page: Path) -> None:
+    browser.open(page, "panes=mine@60")
+    assert browser.run("return document.querySelector('.empty').textContent") == f"failed: {pages.HOSTILE}"
+    assert pages.HOSTILE in browser.run("return document.getElementById('tables').textContent")
+    assert browser.run("return document.querySelectorAll('.pair:not([hidden]) img[src]').length") == 0
+
+
+LOADED = "return [...document.querySelectorAll('.half img[src]')].every(i => i.complete && i.naturalWidth)"
+PLACES = """return [...document.querySelectorAll('.pane:not([hidden])')].map(pane => {
+  const [view, img] = ['.view', '.over img'].map(name => pane.querySelector(name).getBoundingClientRect());
+  return [img.x - view.x, img.y - view.y, img.width, img.height].map(number => Math.round(100 * number)).join()})"""
+
+
+@needs_browser
+def test_zoom_and_move_are_the_same_in_all_pictures(browser: Browser, page: Path) -> None:
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    browser.open(page)
+    sources(browser)
+    seen = [browser.run(PLACES)]
+    view = browser.driver.find_elements(By.CSS_SELECTOR, ".view")[2]
+    browser.click("#pixels")
+    seen.append(browser.run(PLACES))
+    assert seen[-1][0].endswith("6000,4000")
+    browser.run("arguments[0].focus()", view)
+    browser.keys(*"++++++")
+    seen.append(browser.run(PLACES))
+    ActionChains(browser.driver).drag_and_drop_by_offset(view, 31, -17).perform()
+    seen.append(browser.run(PLACES))
+    browser.run(
+        "arguments[0].dispatchEvent(new WheelEvent('wheel', {deltaY: -250, ctrlKey: true, cancelable: true,"
+        "clientX: arguments[0].getBoundingClientRect().x + 20, clientY: arguments[0].getBoundingClientRect().y + 30}))",
+        view,
+    )
+    seen.append(browser.run(PLACES))
+    assert all(len(places) == 4 and len(set(places)) == 1 for places in seen)
+    assert len({places[0] for places in seen}) == 5
+    before, after = (list(map(float, places[0].split(","))) for places in seen[2:4])
+    assert [round((b - a) / 100) for a, b in zip(before, after)] == [31, -17, 0, 0]
+
+
+@needs_browser
+def test_the_address_restores_a_view(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    for selector, value in (
+        ("#metric", "ssim_sewar"), ("#image", '["set","second one"]'), ("#count", "2"), ("#mode", "absolute"),
+        ("#reference", "1"), ("#gain", "4"), ("#rate", "payload_bpp"),
+    ):  # fmt: skip
+        browser.choose(selector, value)
+    for selector in ("#log", "#db", "#codecs input[value=jpeg]", "#in", "#in"):
+        browser.click(selector)
+    browser.choose(".pair .codec", "mine")
+    browser.choose(".pair .quality", "30")
+    state, places = browser.run("return JSON.stringify(state)"), browser.run(PLACES)
+    browser.wait(lambda: "mode=absolute" in browser.run("return location.hash"))
+    browser.wait(lambda: "mine%4030" in browser.run("return location.hash"))
+    address = browser.run("return location.hash")
+    browser.open(page, address[1:])
+    restored = json.loads(browser.run("return JSON.stringify(state)"))
+    known = json.loads(state)
+    assert {**restored, "zoom": 0, "x": 0, "y": 0} == {**known, "zoom": 0, "x": 0, "y": 0}
+    assert [np.allclose([float(a) for a in one.split(",")], [float(b) for b in two.split(",")], atol=2)
+            for one, two in zip(places, browser.run(PLACES))] == [True] * 3  # fmt: skip
+    shown = browser.run(
+        "return ['metric', 'mode', 'gain', 'rate', 'reference'].map(n => document.getElementById(n).value)"
+    )
+    assert shown == ["ssim_sewar", "absolute", "4", "payload_bpp", "1"]
+
+
+@needs_browser
+def test_a_foolish_address_gives_the_page(browser: Browser, page: Path) -> None:
+    browser.open(page, "panes=x@1~jpeg@77&metric=nope&set=%3Cb%3E&zoom=NaN&mode=x&active=9&reference=7&curve=gone")
+    assert browser.run("return state.panes.join()") == "jpeg,10"
+    assert len(sources(browser)) == 2
+    assert browser.logs()[0] == []
+
+
+@needs_browser
+def test_matched_rates_choose_the_nearest_quality(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.click("#matched")
+    browser.run("const n = document.getElementById('match'); n.value = 1.1; n.dispatchEvent(new Event('input'))")
+    for codec, quality in browser.run("return state.panes"):
+        rates = {q: 0.02 * q * (1 + 0.1 * [c for c, *_ in pages.CODECS].index(codec)) for q in (10, 30, 60)}
+        if codec == "mine":
+            del rates[60]  # it has no value
+        assert int(quality) == min(rates, key=lambda q: abs(rates[q] - 1.1))
+    assert browser.run("return document.querySelector('.pair .quality').disabled")
+
+
+@needs_browser
+@pytest.mark.parametrize("gain", [2, 8])
+def test_error_maps_are_exact(browser: Browser, page: Path, gain: int) -> None:
+    folder = page.parent / "pictures"
+    original, decoded = (
+        np.asarray(Image.open(folder / name)).astype(int)
+        for name in ("original/set/first.png", "decoded/set/jpeg/30/first.png")
+    )
+    for mode in ("absolute", "signed"):
+        browser.open(page, f"panes=jpeg@30&mode={mode}&gain={gain}&zoom=16")
+        sources(browser)
+        browser.wait(lambda: browser.run(LOADED))
+        left, top = (int(float(number) / 100) for number in browser.run(PLACES)[0].split(",")[:2])
+        seen = browser.screenshot(".pair .view")
+        rows, columns = (np.arange(-(-shift // 16) + 1, (shift + size) // 16 - 1)
+                         for shift, size in ((-top, seen.shape[0]), (-left, seen.shape[1])))  # fmt: skip
+        at = np.ix_(rows * 16 + 8 + top, columns * 16 + 8 + left)
+        difference = (decoded - original)[np.ix_(rows, columns)]
+        wanted = np.abs(difference) * gain if mode == "absolute" else 127.5 + gain * difference
+        assert len(rows) > 10 and len(columns) > 10
+        assert np.abs(seen[at].astype(float) - np.clip(wanted, 0, 255)).max() <= 1, mode
+
+
+@needs_browser
+def test_swipe_and_flicker_show_both_pictures(browser: Browser, page: Path) -> None:
+    folder = page.parent / "pictures"
+    original, decoded = (
+        np.asarray(Image.open(folder / name)).astype(int)
+        for name in ("original/set/first.png", "decoded/set/jpeg/30/first.png")
+    )
+
+    def seen() -> np.ndarray:
+        sources(browser)
+        browser.wait(lambda: browser.run(LOADED))
+        return browser.screenshot(".pair .view")[8::16, 8::16].astype(int)
+
+    place = "panes=jpeg@30&zoom=16&x=0&y=0"
+    browser.open(page, f"{place}&mode=swipe&swipe=25")
+    both = seen()
+    height, width = both.shape[:2]
+    border = width // 4
+    assert np.abs(both[:, : border - 2] - original[:height, : border - 2]).max() <= 1
+    assert np.abs(both[:, border + 2 :] - decoded[:height, border + 2 : width]).max() <= 1
+    browser.open(page, f"{place}&mode=flicker&blink=0")
+    first = seen()
+    browser.click("#blink-once")
+    second = seen()
+    assert np.abs(first - decoded[:height, :width]).max() <= 1
+    assert np.abs(second - original[:height, :width]).max() <= 1
+
+
+@needs_browser
+def test_tables_sort(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    column = """const t = [...document.querySelectorAll('table')].find(t => t.textContent.includes('payload bpp'));
+      const h = [...t.tHead.rows[0].cells].find(c => c.textContent === arguments[0]);
+      if (arguments[1]) h.querySelector('button').click();
+      return [h.ariaSort, [...t.tBodies[0].rows].map(r => r.cells[h.cellIndex].dataset.value)]"""
+    _, before = browser.run(column, "PSNR (RGB)", False)
+    assert before.count("") == 1
+    way, up = browser.run(column, "PSNR (RGB)", True)
+    numbers = [float(text) for text in up[:-1]]
+    assert (way, up[-1]) == ("ascending", "") and numbers == sorted(numbers) != [float(t) for t in before if t]
+    way, down = browser.run(column, "PSNR (RGB)", True)
+    assert way == "descending" and down == [*reversed(up[:-1]), ""]
+    assert browser.run(column, "Quality", True)[1] == sorted(["10.0", "30.0", "60.0"] * 3)
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_fits_the_window_in_light_and_dark(browser: Browser, page: Path, width: int, scheme: str) -> None:
+    browser.size(width, 844)
+    browser.scheme(scheme)
+    browser.open(page)
+    sources(browser)
+    assert browser.run("return document.documentElement.scrollWidth") <= width
+    outside = """const wide = [];
+      for (const e of document.querySelectorAll('main *, header *')) {
+        if (e.closest('.scroll, .half, nav, #chart, .hidden, svg, .skip')) continue;
+        const r = e.getBoundingClientRect();
+        if (r.width && (r.right > innerWidth + 1 || r.left < -1)) wide.push(e.outerHTML.slice(0, 80));
+      }
+      return wide"""
+    assert browser.run(outside) == []
+    overlaps = """const found = [];
+      for (const bar of document.querySelectorAll('.controls, .choose, #viewer, #codecs, main')) {
+        const boxes = [...bar.children].map(e => [e, e.getBoundingClientRect()]).filter(([, r]) => r.width && r.height);
+        for (const [a, r] of boxes) for (const [b, s] of boxes)
+          if (a !== b && Math.min(r.right, s.right) - Math.max(r.left, s.left) > 1
+              && Math.min(r.bottom, s.bottom) - Math.max(r.top, s.top) > 1) found.push(a.outerHTML.slice(0, 60));
+      }
+      return found"""
+    assert browser.run(overlaps) == []
+    assert browser.run("return document.querySelector('#chart .main-svg').getBoundingClientRect().width") <= width
+    colours = browser.run(
+        "const s = getComputedStyle(document.body), r = getComputedStyle(document.documentElement);"
+        "const of = name => getComputedStyle(document.querySelector(name));"
+        "return [r.backgroundColor, s.color, of('#chart .main-svg').backgroundColor, of('.note').color, of('a').color]"
+    )
+    ground, text, chart, note, link = (_luminance(colour) for colour in colours)
+    assert (ground < 0.1) == (scheme == "dark") and ground == chart
+    for ink, least in ((text, 7), (note, 4.5), (link, 4.5)):
+        assert (max(ink, ground) + 0.05) / (min(ink, ground) + 0.05) >= least
+
+
+def _luminance(colour: str) -> float:
+    red, green, blue = (_linear(int(part) / 255) for part in re.findall(r"\d+", colour)[:3])
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@needs_browser
+def test_everything_is_reached_by_keyboard_and_has_a_name(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    sources(browser)
+    browser.run("scrollTo(0, 0)")
+    browser.driver.execute_cdp_cmd("Accessibility.enable", {})
+    nodes = browser.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    roles = {"button", "link", "combobox", "checkbox", "spinbutton", "slider", "image", "group", "region", "table"}
+    named = [(one["role"]["value"], one.get("name", {}).get("value", "")) for one in nodes if not one.get("ignored")]
+    interactive = [(role, name) for role, name in named if role in roles]
+    unnamed = [role for role, name in interactive if not name and role not in ("table", "group")]
+    assert len(interactive) > 40 and unnamed == []
+    seen = set()
+    for _ in range(400):
+        browser.keys("\ue004")
+        seen.add(browser.run("const e = document.activeElement; return e.id || e.className || e.tagName"))
+        if browser.run("return document.activeElement === [...document.querySelectorAll('#provenance summary')].pop()"):
+            break
+    assert {"curve", "metric", "log", "image", "mode", "matched", "fit", "codec", "quality", "view", "scroll"} <= seen
+    view = "document.querySelector('.pair .view')"
+    browser.run(f"{view}.focus()")
+    before = browser.run(PLACES)
+    browser.keys("+", "+", "+", "+", "\ue012")
+    after = browser.run(PLACES)
+    assert after != before and len(set(after)) == 1
+    browser.run("document.querySelector('#points summary').focus()")
+    browser.keys("\ue007")
+    buttons = "document.querySelectorAll('#points button[aria-label]')"
+    browser.wait(lambda: browser.run(f"return {buttons}.length > 4"))
+    browser.run(f"{buttons}[4].focus()")
+    browser.keys("\ue007")
+    assert browser.wait(lambda: browser.run("return state.panes[state.active].join()") == "webp,30")
+
+
+@needs_browser
+def test_published_curves_are_dashed_and_can_be_left_out(browser: Browser, tmp_path: Path) -> None:
+    plan = pages.make(tmp_path)
+    study = tmp_path / "results/studies/made"
+    (study / "published.csv").write_text(
+        "source,codec,label,quality,bpp,metric,value\n"
+        + "".join(f"A paper,webp,Theirs,{q},{q / 10},psnr_rgb,{30 + q}\n" for q in (2, 1, 3))
+        + "A paper,webp,Theirs,1,0.1,other,3\n"
+    )
+    plan["files"].append("published.csv")
+    build.build(plan, tmp_path / "results", study / "index.html")
+    browser.open(study / "index.html")
+    curves = "return $('chart').data.filter(t => t.line.dash === 'dash').map(t => [t.name, t.x.join()])"
+    assert browser.run(curves) == [["Theirs", "0.1,0.2,0.3"]]
+    browser.click("#published")
+    assert browser.run(curves) == []
+    browser.click("#published")
+    browser.choose("#curve", '["set","first"]')
+    assert browser.run(curves) == []
+
+
+@needs_browser
+def test_a_large_study_is_ready_in_two_seconds_and_loads_few_pictures(browser: Browser, tmp_path: Path) -> None:
+    families = [name for names in FAMILIES.values() for name in names]
+    codecs = [(f"codec-{i}", f"Codec {i}", families[i % len(families)]) for i in range(30)]
+    images = [f"kodim{i:02}" for i in range(1, 25)]
+    made = make_page(tmp_path, codecs=codecs, images=images, qualities=range(1, 9), alike=True, failed=None)
+    assert made.stat().st_size <= 10e6
+    assert made.read_text(encoding="utf-8").count("</script>") == 3
+    seconds = [browser.cpu(lambda: browser.open(made)) for _ in range(3)]
+    assert browser.run("return [data.rd.bpp.length, document.getElementById('chart').data.length]") == [5760, 30]
+    assert min(seconds) <= 2, seconds
+    sources(browser)
+    requests = [url for url in browser.logs()[1] if url.endswith(".png")]
+    assert 1 <= len(requests) <= 4
+
+
+# ------------------------------------------------------------------------------------------------- in the workflow
+
+
+@pytest.mark.study
+def test_the_workflow_makes_a_whole_page(finished: Study) -> None:
+    folder = finished.folder / "results/studies/tiny"
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    data = json.loads(re.search(r'id="data">(.+?)</script>', text).group(1))
+    assert len(data["rd"]["bpp"]) == 16 and [one["id"] for one in data["codecs"]] == ["jpeg", "webp"]
+    for codec in ("jpeg", "webp"):
+        record = finished.folder / f"results/decoded/crops/{codec}/30/decoded.csv"
+        for row in readers.read_rows(record):
+            shown = folder / f"pictures/decoded/crops/{codec}/30/{row['file']}"
+            assert readers.sha256(shown) == row["sha256"] and shown.samefile(record.parent / row["file"])
+    made = {row["rule"]: row for row in json.loads((folder / "provenance.json").read_text())["records"]}
+    assert (made["encode"]["records"], made["encode"]["made"], made["encode"]["reused"]) == (8, 8, 0)
+    for rule in ("fetch_images", "encode", "aggregate", "bd_rate", "page", "check_cells"):
+        assert re.search(rf"<text [^>]+>{rule}[ <]", text)
+    assert str(finished.folder) not in text
+    command = data["codecs"][1]["commands"]["30"][0].replace("{set}", "crops")
+    assert command.startswith("python scripts/encode.py --codec webp --quality 30 --spec ")
+
+
+@pytest.mark.study
+def test_a_rerun_tells_what_was_reused(study: Study) -> None:
+    study.config["codecs"]["webp"].append(95)
+    done = study.run()
+    assert done.status == 0, done.output
+    folder = study.folder / "results/studies/tiny"
+    made = {row["rule"]: row for row in json.loads((folder / "provenance.json").read_text())["records"]}
+    assert (made["encode"]["made"], made["encode"]["reused"]) == (1, 8)
+    assert (folder / "pictures/decoded/crops/webp/95/face.png").exists()
+    before = (folder / "index.html").read_bytes()
+    (folder / "index.html").unlink()
+    assert study.run().status == 0
+    assert (folder / "index.html").read_bytes() == before

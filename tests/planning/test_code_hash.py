@@ -1,0 +1,74 @@
+"""The code hash changes with what a script runs, and with nothing else."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from study.core import paths
+from study.planning import code_hash
+
+
+@pytest.fixture
+def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small project: a.py imports study.one in a function, which imports study.two relatively; three is not used."""
+    folder = tmp_path / "scripts"
+    (folder / "study" / "deep").mkdir(parents=True)
+    (folder / "a.py").write_text("import numpy\ndef main():\n    from study import one\n")
+    (folder / "study/__init__.py").write_text("")
+    (folder / "study/one.py").write_text("from .two import x\nfrom study.deep import four\n")
+    (folder / "study/two.py").write_text("x = 1\n")
+    (folder / "study/three.py").write_text("y = 1\n")
+    (folder / "study/deep/__init__.py").write_text("")
+    (folder / "study/deep/four.py").write_text("from ..two import x\n")
+    monkeypatch.setattr(code_hash, "SCRIPTS", folder)
+    return folder
+
+
+def fresh(*names: str) -> str:
+    for function in (code_hash.code, code_hash._tree, code_hash._meaning, code_hash._imports):
+        function.cache_clear()
+    return code_hash.code(*names)
+
+
+@pytest.mark.parametrize("name", ["a.py", "study/__init__.py", "study/one.py", "study/two.py", "study/deep/four.py"])
+def test_an_edit_of_what_is_used_changes_it(scripts: Path, name: str) -> None:
+    before = fresh("a.py")
+    (scripts / name).write_text((scripts / name).read_text() + "z = 2\n")
+    assert fresh("a.py") != before
+
+
+def test_what_is_not_used_and_comments_do_not_change_it(scripts: Path) -> None:
+    before = fresh("a.py")
+    (scripts / "study/three.py").write_text("y = 2\n")
+    (scripts / "study/two.py").write_text("# why\nx = 1  # so\n")
+    assert fresh("a.py") == before
+
+
+def test_a_named_module_counts(scripts: Path) -> None:
+    before = fresh("a.py", "study/three.py")
+    assert before != fresh("a.py")
+    (scripts / "study/three.py").write_text("y = 2\n")
+    assert fresh("a.py", "study/three.py") != before
+
+
+def test_a_moved_project_has_the_same_hash(scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fresh("a.py")
+    shutil.copytree(scripts, tmp_path / "moved" / "scripts")
+    monkeypatch.setattr(code_hash, "SCRIPTS", tmp_path / "moved" / "scripts")
+    assert fresh("a.py") == before
+
+
+def test_every_import_inside_the_library_is_followed() -> None:
+    """The real scripts: the hash of encode.py covers the modules that Python really loads for it."""
+    import subprocess
+    import sys
+
+    program = "import sys, encode; print(*[m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'study'])"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=paths.SCRIPTS, capture_output=True, text=True, check=True
+    )
+    closure = code_hash._closure([paths.SCRIPTS / "encode.py"])
+    assert {Path(name) for name in loaded.stdout.split()} <= closure

@@ -1,0 +1,176 @@
+"""A config's problems are told before any job: the key, what was found, what is allowed."""
+
+from __future__ import annotations
+
+import copy
+import re
+from pathlib import Path
+
+import pytest
+
+from study.core import readers
+from study.core.errors import StudyError
+from study.planning import config
+from tiny_study import ROOT, TINY
+
+
+def broken(change) -> str:
+    study = copy.deepcopy(TINY)
+    study["define"]["images"]["crops"]["folder"] = str(ROOT / "tests" / "pictures-of-test-config")
+    study["images"] = ["photos"]
+    change(study)
+    with pytest.raises(StudyError) as caught:
+        config.checked(study, "tiny.yaml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda s: s.update(codec={}), ["codec: this key is unknown", "did you mean 'codecs'"]),
+        (lambda s: s.pop("images"), ["'images' is missing"]),
+        (lambda s: s.update(images="photos"), ["images: found 'photos'", "allowed: a list"]),
+        (lambda s: s.update(images=["fotos"]), ["image set 'fotos' is unknown", "did you mean 'photos'"]),
+        (lambda s: s["codecs"].update(webb="all"), ["codecs.webb", "did you mean 'webp'"]),
+        (lambda s: s["codecs"].update(webp=500), ["codecs.webp: found 500", "`all`"]),
+        (lambda s: s["codecs"].update(webp=[]), ["codecs.webp: found []"]),
+        (lambda s: s["codecs"].update(webp=[500]), ["codecs.webp", "500", "100"]),
+        (
+            lambda s: s.update(metrics=["psnr", "psnr_rgb", "ssim_sewar", "msssim_sewar", "vifp_sewar"]),
+            ["metric 'psnr' is unknown", "did you mean 'psnr_y'"],
+        ),
+        (lambda s: s.update(engine="quick"), ["engine: found 'quick'", "allowed: fast, library"]),
+        (lambda s: s["bd_rate"].update(anchor="webq"), ["bd_rate.anchor: 'webq'", "did you mean 'webp'"]),
+        (lambda s: s["bd_rate"].update(metrics=["ms_ssin"]), ["bd_rate.metrics: 'ms_ssin'", "did you mean 'ms_ssim'"]),
+        (lambda s: s["bd_rate"].update(resamples=1), ["bd_rate.resamples: found 1", "at least 100"]),
+        (lambda s: s["bd_rate"].update(seed=0.5), ["bd_rate.seed: found 0.5", "a whole number"]),
+        (lambda s: s.update(figures={"rate_axis": "logs"}), ["figures.rate_axis", "did you mean 'log'"]),
+        (lambda s: s.update(figures={"panels": ["mse"]}), ["figures.panels: 'mse'", "is not among"]),
+        (lambda s: s.update(study="../evil"), ["study: found '../evil'"]),
+        (
+            lambda s: s["define"].update(
+                codecs={"jpeg": {"backend": "webp", "label": "x", "family": "x", "parameter": "x", "qualities": [1]}}
+            ),
+            ["'jpeg' is in the catalogue already"],
+        ),
+        (
+            lambda s: (
+                s["define"].update(
+                    codecs={
+                        "mine": {"backend": "nothing", "label": "x", "family": "x", "parameter": "x", "qualities": [1]}
+                    }
+                ),
+                s["codecs"].update(mine="all"),
+            ),
+            ["codecs.mine", "backend 'nothing' is unknown"],
+        ),
+        (
+            lambda s: (
+                s["define"].update(
+                    codecs={
+                        "mine": {
+                            "backend": "webp",
+                            "label": "x",
+                            "family": "x",
+                            "parameter": "x",
+                            "qualities": [1],
+                            "settings": {"methid": 3},
+                        }
+                    }
+                ),
+                s["codecs"].update(mine="all"),
+            ),
+            ["codecs.mine", "'methid' is unknown", "did you mean 'method'"],
+        ),
+    ],
+)
+def test_problem_is_told(change, said: list[str]) -> None:
+    message = broken(change)
+    assert message.startswith("1 problem in tiny.yaml:\n")
+    assert len(message.splitlines()) == 2
+    for text in said:
+        assert text in message
+
+
+def test_all_problems_are_told_at_once() -> None:
+    message = broken(lambda s: (s.update(engine="quick", codec={}), s["bd_rate"].update(seed=-1)))
+    assert message.startswith("3 problems")
+
+
+def test_defaults_are_filled_in_and_the_given_config_stays() -> None:
+    study = {"study": "x", "images": ["photos"], "codecs": {"jpeg": "all"}}
+    filled = config.checked(study)
+    assert filled["figures"]["rate_axis"] == "linear"
+    assert filled["engine"] == "fast"
+    assert "bd_rate" not in filled
+    assert study == {"study": "x", "images": ["photos"], "codecs": {"jpeg": "all"}}
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))], ids=lambda path: path.name
+)
+def test_every_study_of_the_repository_is_valid(path: Path) -> None:
+    config.checked(readers.read_yaml(path), path.name)
+
+
+def test_every_key_of_the_schema_is_described() -> None:
+    def undescribed(part: dict, place: str) -> list[str]:
+        found = [] if "description" in part or "$ref" in part else [place]
+        for name, inner in part.get("properties", {}).items():
+            found += undescribed(inner, f"{place}.{name}")
+        return found
+
+    schema = readers.read_yaml(config.SCHEMA)
+    assert undescribed(schema, "study") == []
+    for name, part in schema["$defs"].items():
+        assert undescribed(part, name) == []
+
+
+def test_readme_lists_the_keys_of_the_schema() -> None:
+    """The table of config keys in the README has the schema's keys, no more and no fewer."""
+
+    def keys(part: dict, prefix: str = "") -> set[str]:
+        found = set()
+        for name, inner in part.get("properties", {}).items():
+            deeper = keys(inner, f"{prefix}{name}.")
+            found |= deeper or {f"{prefix}{name}"}
+        return found
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme.split("## The config", 1)[1].split("\n## ", 1)[0]
+    listed = set(re.findall(r"^\| `([a-z_.]+)` \|", section, flags=re.MULTILINE))
+    assert listed == keys(readers.read_yaml(config.SCHEMA))
+
+
+HARMFUL = [
+    "../x",
+    "a/b",
+    "a b",
+    "it's",
+    'say"so',
+    "$(touch x)",
+    "`touch x`",
+    "a;b",
+    "a\nb",
+    "-rf",
+    "",
+    ".hidden",
+    "{x}",
+    "é",
+]
+
+
+@pytest.mark.parametrize("name", HARMFUL)
+def test_names_that_would_mean_something_else_in_a_path_or_a_shell_are_refused(name):
+    codec = {"backend": "jpeg", "label": "L", "family": "F", "parameter": "p", "qualities": [50]}
+    for change in (
+        {"codecs": {name: [50]}, "define": {"codecs": {name: codec}}},
+        {"codecs": {"mine": [name]}, "define": {"codecs": {"mine": codec}}},
+        {"codecs": {"mine": "all"}, "define": {"codecs": {"mine": codec | {"qualities": [name]}}}},
+        {"images": [name], "define": {"images": {name: {"folder": "pictures"}}}},
+        {"images": ["mine"], "define": {"images": {"mine": {"url": "http://a/{image}", "images": {name: "0" * 64}}}}},
+    ):
+        with pytest.raises(StudyError, match="problem"):
+            config.checked({"study": "s", "images": ["photos"], "codecs": {"jpeg": "all"}} | change)
+    with pytest.raises(StudyError, match="study: "):
+        config.checked({"study": name, "images": ["photos"], "codecs": {"jpeg": "all"}})

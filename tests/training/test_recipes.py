@@ -1,0 +1,109 @@
+"""The recipes of the bundled codecs: complete, without circles, and of the networks that the catalogue says."""
+
+import argparse
+import json
+import shlex
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from study.core import paths
+from study.core.errors import StudyError
+from study.planning import catalogue
+from study.training import loop, recipes
+
+ALL = recipes.load()
+
+
+def recipe(name, quality):
+    """The Recipe that scripts/train.py makes of the options."""
+    parser = argparse.ArgumentParser()
+    for key, field in loop.Recipe.__dataclass_fields__.items():
+        kind = {"n": json.loads, "h": json.loads, "model": str, "metric": str, "precision": str, "init": str}.get(key)
+        default = None if field.default is field.default_factory else field.default
+        parser.add_argument(f"--{key}", type=kind or (float if key in ("lam", "lr", "decay") else int), default=default)
+    parser.add_argument("--start")
+    given = vars(parser.parse_args(shlex.split(recipes.options(ALL, name, quality))))
+    assert (given.pop("start") is None) == (recipes.start(ALL, name, quality) == [])
+    return loop.Recipe(**given)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_recipe_is_valid_and_ends_in_photos(name):
+    lams = []
+    for quality in ALL[name]["qualities"]:
+        one = recipe(name, quality)
+        lams.append(one.lam)
+        first = recipes.chain(ALL, name, quality)[0]
+        assert recipes.start(ALL, *first.rsplit("/", 1)) == []
+    assert lams == sorted(lams)
+    assert ALL[name]["model"] in name and ALL[name]["metric"] in (name.rsplit("-", 1)[1], "mse")
+
+
+def test_bundled_codecs_have_recipes_of_their_network():
+    for name, entry in catalogue.codecs().items():
+        if str(entry.get("settings", {}).get("weights", "")).startswith("models/"):
+            for key in ("model", "metric", "n", "m", "h"):
+                assert ALL[name].get(key) == entry["settings"].get(key), (name, key)
+            for quality in entry["qualities"]:
+                assert recipes.made(ALL, name, quality, str(paths.ROOT / "models")), (name, quality)
+
+
+def test_what_is_to_be_trained_is_listed_after_what_it_starts_from(tmp_path):
+    script = paths.ROOT / "tools" / "train_zoo.py"
+    name = "tiny-bmshj2018-hyperprior-mse"
+    command = [sys.executable, script, "--photos", "none", "--folder", tmp_path, "--list", f"{name}/1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == recipes.chain(ALL, name, 1) and len(done.stdout.split()) > 1
+
+
+def test_a_file_of_another_recipe_is_not_taken_for_made(tmp_path):
+    from safetensors.torch import save_file
+
+    content = {
+        "a": {"model": "b2018-gdn", "metric": "mse", "n": [1, 2, 3], "m": 4, "qualities": {1: {"lam": 0.5, "steps": 5}}}
+    }
+    said = {
+        "model": "b2018-gdn",
+        "metric": "mse",
+        "n": "[1, 2, 3]",
+        "m": "4",
+        "lam": "0.5",
+        "steps": "5",
+        "start": "none",
+    }
+    assert not recipes.made(content, "a", 1, str(tmp_path))
+    (tmp_path / "a").mkdir()
+    save_file({}, tmp_path / "a" / "1.safetensors", metadata=said)
+    assert recipes.made(content, "a", 1, str(tmp_path))
+    whole = {"a": {**content["a"], "qualities": {1: {"lam": 4, "steps": 5}}}}
+    save_file({}, tmp_path / "a" / "1.safetensors", metadata=said | {"lam": "4.0"})
+    assert recipes.made(whole, "a", 1, str(tmp_path))
+    for key, other in (("steps", "6"), ("lam", "0.25"), ("start", "a/2"), ("n", "[1, 2, 4]")):
+        save_file({}, tmp_path / "a" / "1.safetensors", metadata=said | {key: other})
+        assert not recipes.made(content, "a", 1, str(tmp_path)), key
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda content: content["a"].update(lamda=1), "'lamda' is unknown"),
+        (lambda content: content["a"]["qualities"][1].update(steps_=1), "did you mean 'steps'"),
+        (lambda content: content["a"]["qualities"][1].update(start="b/1"), "recipe 'b' is unknown"),
+        (lambda content: content["a"]["qualities"][1].update(start="a/7"), "no quality 7"),
+    ],
+)
+def test_mistakes_are_named(tmp_path, change, message):
+    content = {"a": {"model": "b2018-gdn", "metric": "mse", "n": 4, "m": 4, "qualities": {1: {"lam": 1.0, "steps": 5}}}}
+    change(content)
+    (tmp_path / "recipes.yaml").write_text(yaml.safe_dump(content))
+    with pytest.raises(StudyError, match=message):
+        recipes.load(tmp_path / "recipes.yaml")
+
+
+def test_circles_are_named():
+    content = {"a": {"qualities": {1: {"start": "a/2"}, 2: {"start": "a/1"}}}}
+    with pytest.raises(StudyError, match="circle"):
+        recipes.chain(content, "a", 1)

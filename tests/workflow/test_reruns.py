@@ -1,0 +1,179 @@
+"""Only what changed runs again: proven both ways on the tiny study."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tiny_study import Study, environment, make_study
+
+pytestmark = pytest.mark.study
+
+CELLS = 8  # two codecs at four qualities on one image set
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text, f"{path} no longer has {old!r}: mend this test"
+    path.write_text(text.replace(old, new, 1))
+
+
+def tables_and_figures(plan: dict[str, int]) -> bool:
+    return "aggregate" in plan and any(rule.startswith("plot_") for rule in plan)
+
+
+def test_finished_study_has_every_product(finished: Study) -> None:
+    results = finished.folder / "results"
+    assert len(list(results.glob("bitstreams/crops/*/*/encoded.csv"))) == CELLS
+    assert len(list(results.glob("decoded/crops/*/*/*.png"))) == 2 * CELLS
+    assert (results / "studies/tiny/rd.csv").read_text().count("\n") == 1 + 2 * CELLS
+
+
+def test_second_run_does_nothing(study: Study) -> None:
+    done = study.run()
+    assert done.status == 0
+    assert "Nothing to be done" in done.output
+
+
+def test_touch_clone_and_move_rerun_nothing(study: Study, tmp_path: Path) -> None:
+    for path in study.folder.rglob("*"):
+        inside = path.relative_to(study.folder).parts[0]
+        if path.is_file() and inside in (
+            "scripts",
+            "rules",
+            "pictures",
+            "envs",
+            "catalogue/codecs.yaml",
+            "catalogue/images.yaml",
+            "Snakefile",
+        ):
+            path.touch()
+    assert study.plan() == {}
+    fresh = make_study(tmp_path / "fresh" / "clone")
+    for name in ("results", ".snakemake"):
+        (study.folder / name).rename(fresh.folder / name)
+    assert fresh.plan() == {}
+
+
+def test_comment_reruns_nothing_and_code_reruns_its_users(study: Study) -> None:
+    webp = study.folder / "scripts/study/codecs/classical/webp.py"
+    webp.write_text(webp.read_text() + "# a comment\n")
+    assert study.plan() == {}
+    webp.write_text(webp.read_text() + "UNUSED = 1\n")
+    plan = study.plan()
+    assert (plan["encode"], plan["decode"], plan["score"]) == (4, 4, 4)
+    assert tables_and_figures(plan)
+    assert study.run().status == 0
+    assert study.plan() == {}
+
+
+def test_shared_helper_reruns_every_user(study: Study) -> None:
+    helper = study.folder / "scripts/study/core/atomic_io.py"
+    helper.write_text(helper.read_text() + "UNUSED = 1\n")
+    plan = study.plan()
+    assert (plan["encode"], plan["decode"], plan["score"]) == (CELLS, CELLS, CELLS)
+
+
+def test_scoring_code_reruns_no_encode_or_decode(study: Study) -> None:
+    scoring = study.folder / "scripts/study/metrics/registry.py"
+    scoring.write_text(scoring.read_text() + "UNUSED = 1\n")
+    plan = study.plan()
+    assert plan["score"] == CELLS
+    assert "encode" not in plan and "decode" not in plan
+
+
+def test_another_metric_reruns_no_encode_or_decode(study: Study) -> None:
+    study.config["metrics"] = ["psnr_rgb", "ssim_sewar", "msssim_sewar", "vifp_sewar"]
+    plan = study.plan()
+    assert tables_and_figures(plan)
+    assert not {"encode", "decode", "score"} & plan.keys()
+
+
+def test_added_quality_runs_one_chain(study: Study) -> None:
+    study.config["codecs"]["webp"].append(95)
+    plan = study.plan()
+    assert (plan["encode"], plan["decode"], plan["score"]) == (1, 1, 1)
+    assert tables_and_figures(plan)
+
+
+def test_added_image_set_runs_only_that_set(study: Study) -> None:
+    (study.folder / "more").mkdir()
+    shutil.copy(study.folder / "pictures/face.png", study.folder / "more/other.png")
+    study.config["images"].append("more")
+    study.config["define"]["images"]["more"] = {"description": "one", "licence": "public domain", "folder": "more"}
+    dry = study.run("-n")
+    plan = dry.jobs
+    assert (plan["fetch_images"], plan["encode"], plan["decode"], plan["score"]) == (1, CELLS, CELLS, CELLS)
+    assert "results/bitstreams/crops" not in dry.output
+
+
+def test_changed_setting_reruns_its_codec(study: Study) -> None:
+    replace(study.folder / "catalogue/codecs.yaml", "method: 4", "method: 2")
+    plan = study.plan()
+    assert (plan["encode"], plan["decode"], plan["score"]) == (4, 4, 4)
+
+
+def test_changed_lock_reruns_all_and_its_comments_nothing(study: Study) -> None:
+    lock = study.folder / "envs/study.txt"
+    lock.write_text(lock.read_text() + "# a comment\n")
+    assert study.plan() == {}
+    lock.write_text(lock.read_text() + "a-package==1.0\n")
+    assert study.plan()["encode"] == CELLS
+
+
+def test_deleted_picture_is_made_again_and_nothing_upstream(study: Study) -> None:
+    picture = study.folder / "results/decoded/crops/webp/30/face.png"
+    before = picture.read_bytes()
+    picture.unlink()
+    plan = study.plan()
+    assert plan["decode"] == 1 and plan["score"] == 1
+    assert "encode" not in plan and "fetch_images" not in plan
+    assert study.run().status == 0
+    assert picture.read_bytes() == before
+    assert study.plan() == {}
+
+
+def test_deleted_bitstream_and_source_are_made_again(study: Study) -> None:
+    lost = [study.folder / "results" / name for name in ("bitstreams/crops/jpeg/30/suit.jpg", "images/crops/face.png")]
+    before = [path.read_bytes() for path in lost]
+    for path in lost:
+        path.unlink()
+    assert study.run().status == 0
+    assert [path.read_bytes() for path in lost] == before
+    assert study.plan() == {}
+
+
+def test_killed_run_resumes_to_the_same_bytes(finished: Study, tmp_path: Path) -> None:
+    moments = random.Random(0)
+    study = make_study(tmp_path / "killed")
+    study.write()
+    kills = 0
+    for _ in range(6):
+        process = subprocess.Popen(
+            study.command("--rerun-incomplete", "--nolock"),
+            cwd=study.folder,
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            process.wait(timeout=moments.uniform(1.5, 4.0))
+            break
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            kills += 1
+            time.sleep(0.1)
+    assert kills >= 2
+    done = study.run("--rerun-incomplete", "--nolock")
+    assert done.status == 0, done.output
+    assert study.products() == finished.products()
+    assert not list((study.folder / "results").rglob(".partial-*"))

@@ -1,0 +1,69 @@
+"""Train the bundled codecs by models/recipes.yaml, one after another, each to `models/<id>/<quality>.safetensors`.
+
+A model whose file says that it was trained by its recipe stays. Stopped and started again, it goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+
+from study.core import errors
+from study.training import recipes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=Path, required=True, help="photos packed by scripts/pack_photos.py")
+    parser.add_argument(
+        "--work", type=Path, default=Path("results/training"), help="checkpoints, logs (default: %(default)s)"
+    )
+    parser.add_argument("--folder", default="models", help="where the weights are (default: %(default)s)")
+    parser.add_argument("--minutes", type=float, help="begin no training after so many minutes")
+    parser.add_argument("--list", action="store_true", help="say what is to be trained, and end")
+    parser.add_argument("names", nargs="*", help="ids or id/quality (default: all)")
+    args = parser.parse_args()
+    known = recipes.load()
+    wanted = args.names or list(known)
+    begun = time.monotonic()
+    for name, quality in _in_order(known, wanted):
+        if recipes.made(known, name, quality, args.folder):
+            continue
+        print(f"{name}/{quality}", flush=True)
+        if args.list:
+            continue
+        if args.minutes is not None and time.monotonic() - begun > 60 * args.minutes:
+            break
+        _train(known, name, quality, args)
+
+
+def _in_order(known: dict, wanted: list[str]) -> list[tuple[str, str]]:
+    """Every training wanted and those that they start from, each after what it starts from."""
+    found: list[str] = []
+    for text in wanted:
+        name, _, quality = text.partition("/")
+        qualities = [quality] if quality else recipes.entry_qualities(known, name)
+        for each in qualities:
+            found += [one for one in recipes.chain(known, name, each) if one not in found]
+    return [tuple(one.rsplit("/", 1)) for one in found]
+
+
+def _train(known: dict, name: str, quality: str, args: argparse.Namespace) -> None:
+    place = args.work / name
+    place.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, str(Path(__file__).with_name("train.py")), "--photos", str(args.photos)]
+    command += shlex.split(recipes.options(known, name, quality, args.folder))
+    command += ["--checkpoint", str(place / f"{quality}.checkpoint"), "--log", str(place / f"{quality}.csv")]
+    command += ["--out", recipes.weights(name, quality, args.folder)]
+    if subprocess.run(command, check=False).returncode:
+        raise errors.StudyError(f"the training of {name}/{quality} failed; its message is above")
+
+
+if __name__ == "__main__":
+    errors.guarded(main)
