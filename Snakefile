@@ -3,17 +3,24 @@
 import sys
 
 from snakemake.exceptions import WorkflowError
-from snakemake.logging import logger
 from snakemake.utils import min_version
 
 min_version("9.27")
 
-if not workflow.overwrite_configfiles:
+sys.path.insert(0, f"{workflow.basedir}/scripts")
+
+
+include: "rules/workarounds.smk"
+
+
+if not given_configfiles(workflow):
 
     configfile: "config.yaml"
 
 
-sys.path.insert(0, f"{workflow.basedir}/scripts")
+collect_garbage_less()
+limit_timers()
+end_in_thread()
 
 
 include: "rules/common.smk"
@@ -38,10 +45,10 @@ rule all:
         f"{STUDY}/index.html",
 
 
-remember_signatures(workflow.rules)
+keep_signatures(workflow.rules)
 
 if workflow.is_main_process:
-    logger.addHandler(progress.Progress())
+    add_log_handler(progress.Progress())
 
 
 onstart:

@@ -1,0 +1,82 @@
+# Everything that touches Snakemake's insides, each with the upstream issue and the versions that it is for. A function
+# does nothing where Snakemake no longer has what it mends; tests/workflow/test_workarounds.py fails when one is needless.
+
+import gc
+import inspect
+import threading
+import time
+import types
+
+from snakemake.logging import logger
+from snakemake.scheduling import job_scheduler
+
+
+def given_configfiles(workflow):
+    """The files of `--configfile`. Snakemake merges them into `configfile:`, which a whole study is not to be.
+
+    `--replace-workflow-config` would do, but everyone would have to give it. Issue 730, pull request 3381; 9.27.
+    """
+    return workflow.overwrite_configfiles
+
+
+def keep_signatures(rules):
+    """Keep the signature of each rule's functions, which Snakemake takes several times for every job.
+
+    A tenth of the time that a graph of thousands of jobs takes. Issue 1575 is about that time; 9.27.
+    """
+    for one in rules:
+        for given in (*one.input, *one.params, one.group, one.conda_env):
+            if isinstance(given, types.FunctionType):
+                given.__signature__ = inspect.signature(given)
+
+
+def collect_garbage_less():
+    """Look for garbage less often: a graph is millions of objects that stay. A tenth of its time; all versions."""
+    gc.set_threshold(200_000, 20, 100)
+
+
+def add_log_handler(handler):
+    """Have a handler see Snakemake's events. A logger plugin would have to be an installed package; 9.27."""
+    logger.addHandler(handler)
+
+
+def limit_timers(scheduler=job_scheduler.JobScheduler):
+    """At most one pending timer of the scheduler, the earliest asked for, and none that keeps the process from ending.
+
+    Snakemake starts one more at each pass, and each wakes the scheduler for one more pass: threads and passes grow with
+    the jobs that ended. docs/upstream/scheduler-timers.md; likely issues 2354 and 3804; 9.27.1.
+    """
+    if not hasattr(scheduler, "_schedule_reevalutation"):
+        return
+
+    def schedule_one(self, delay):
+        pending, due = getattr(self, "_pending", None), time.monotonic() + delay
+        if pending is not None and pending.due <= due:
+            return
+        if pending is not None:
+            pending.cancel()
+        self._pending = threading.Timer(delay, wake, (self,))
+        self._pending.due, self._pending.daemon = due, True
+        self._pending.start()
+
+    def wake(self):
+        self._pending = None  # before the scheduler's next pass, which asks for another one
+        self._open_jobs.release()
+
+    scheduler._schedule_reevalutation = schedule_one
+
+
+def end_in_thread(scheduler=job_scheduler.JobScheduler):
+    """Have SIGTERM handled by a thread: the handler takes a lock that the interrupted thread may hold, and waits for ever.
+
+    docs/upstream/sigterm-deadlock.md; 9.27.1.
+    """
+    if not hasattr(scheduler, "exit_gracefully") or hasattr(scheduler.exit_gracefully, "in_thread"):
+        return
+    waiting = scheduler.exit_gracefully
+
+    def exit_gracefully(self, *signal):
+        threading.Thread(target=waiting, args=(self, *signal), daemon=True).start()
+
+    exit_gracefully.in_thread = True
+    scheduler.exit_gracefully = exit_gracefully

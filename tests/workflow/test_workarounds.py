@@ -1,0 +1,114 @@
+"""Each workaround for Snakemake: that it works, and that this version of Snakemake still needs it."""
+
+from __future__ import annotations
+
+import runpy
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from snakemake.scheduling import job_scheduler
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKAROUNDS = runpy.run_path(str(ROOT / "rules" / "workarounds.smk"))
+DUMMY = """
+rule all:
+    input: expand("out/{{number}}", number=range({jobs}))
+rule one:
+    output: "out/{{number}}"
+    shell: "touch {{output}}"
+"""
+
+
+def subclass() -> type:
+    """A scheduler of the installed Snakemake, whose class a test may change."""
+    return type("Scheduler", (job_scheduler.JobScheduler,), {})
+
+
+def scheduler(kind: type) -> job_scheduler.JobScheduler:
+    """A scheduler as far as timers and signals need it."""
+    made = kind.__new__(kind)
+    made._open_jobs, made._lock, made._user_kill = threading.Semaphore(0), threading.Lock(), None
+    return made
+
+
+def wakes(made: job_scheduler.JobScheduler, delays: list[float]) -> tuple[int, int]:
+    """How many timers some requests have started, and how often they wake the scheduler."""
+    before = set(threading.enumerate())
+    for delay in delays:
+        made._schedule_reevalutation(delay)
+    timers = [thread for thread in threading.enumerate() if thread not in before]
+    for timer in timers:
+        timer.join()
+    woken = 0
+    while made._open_jobs.acquire(blocking=False):
+        woken += 1
+    return len(timers), woken
+
+
+def test_snakemake_still_starts_a_timer_for_each_pass() -> None:
+    assert wakes(scheduler(job_scheduler.JobScheduler), [0.1] * 5) == (5, 5), "take limit_timers out of the workarounds"
+
+
+def test_one_timer_is_pending_and_the_earliest_counts() -> None:
+    kind = subclass()
+    WORKAROUNDS["limit_timers"](kind)
+    made = scheduler(kind)
+    assert wakes(made, [0.1] * 5) == (1, 1)
+    assert wakes(made, [0.1]) == (1, 1)  # the next pass's
+    start = time.monotonic()
+    _, woken = wakes(made, [60, 0.1])
+    assert woken == 1
+    assert time.monotonic() - start < 30
+
+
+def ends(kind: type) -> bool:
+    """Whether the handler of SIGTERM returns, and is heeded, when the interrupted thread holds the scheduler's lock."""
+    made = scheduler(kind)
+    handled = threading.Thread(target=made.exit_gracefully, daemon=True)
+    with made._lock:
+        handled.start()
+        handled.join(1)
+        returned = not handled.is_alive()
+    return returned and made._open_jobs.acquire(timeout=30) and made._user_kill == "graceful"
+
+
+def test_snakemake_still_handles_sigterm_under_its_lock() -> None:
+    assert not ends(job_scheduler.JobScheduler), "take end_in_thread out of the workarounds"
+
+
+def test_sigterm_is_heeded_whatever_it_interrupts() -> None:
+    kind = subclass()
+    WORKAROUNDS["end_in_thread"](kind)
+    WORKAROUNDS["end_in_thread"](kind)
+    assert ends(kind)
+
+
+def test_signatures_are_kept() -> None:
+    def given(wildcards: object, input: object) -> None:
+        """An input function."""
+
+    rule = SimpleNamespace(input=["file", given], params=[], group=None, conda_env=None)
+    WORKAROUNDS["keep_signatures"]([rule])
+    assert list(given.__signature__.parameters) == ["wildcards", "input"]
+
+
+@pytest.mark.study
+def test_threads_stay_few_as_jobs_end(tmp_path: Path) -> None:
+    watch = "import os, threading; onsuccess:\n    print('threads', threading.active_count())\n"
+    setup = f"include: {str(ROOT / 'rules' / 'workarounds.smk')!r}\nlimit_timers()\n"
+    counts = {}
+    for name, text in (("plain", ""), ("limited", setup)):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "Snakefile").write_text(watch.replace("; ", "\n") + text + DUMMY.format(jobs=60))
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", "--scheduler", "greedy", "--quiet", "all"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        counts[name] = int(done.stdout.split("threads", 1)[1].split()[0])
+    assert counts["limited"] <= 6
+    assert counts["plain"] > 3 * counts["limited"], "Snakemake's threads no longer grow with the jobs"
