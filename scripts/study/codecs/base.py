@@ -21,7 +21,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -50,12 +50,12 @@ class Codec(ABC):
     file that `weights_source` asks for.
     """
 
-    defaults: ClassVar[Mapping[str, object]] = {}
+    defaults: ClassVar[Mapping[str, Any]] = {}
     extension: ClassVar[str] = "bin"
     environment: ClassVar[str] = "study"  # the lock in envs/ of the interpreter that runs it
 
     def __init__(
-        self, name: str, quality: float, settings: Mapping[str, object] | None = None, weights: Path | None = None
+        self, name: str, quality: float, settings: Mapping[str, Any] | None = None, weights: Path | None = None
     ) -> None:
         unknown = sorted(set(settings or {}) - set(self.defaults))
         if unknown:
@@ -66,7 +66,7 @@ class Codec(ABC):
         self.weights = weights
 
     @classmethod
-    def weights_source(cls, settings: Mapping[str, object], quality: float) -> Weights | None:
+    def weights_source(cls, settings: Mapping[str, Any], quality: float) -> Weights | None:
         """The file of weights that this quality needs, or None for a codec without."""
         return None
 
@@ -158,7 +158,7 @@ class LearnedCodec(Codec):
         return Statistics()
 
     @classmethod
-    def latent_channels(cls, settings: Mapping[str, object], quality: float) -> dict[str, int] | None:
+    def latent_channels(cls, settings: Mapping[str, Any], quality: float) -> dict[str, int] | None:
         """The channels of the latents, `y` and, with a hyperprior, `z`; None where only the weights tell."""
         return None
 

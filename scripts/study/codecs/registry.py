@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from study.codecs.base import Codec
 from study.core.errors import StudyError, allowed
@@ -20,7 +21,7 @@ def backend(name: str) -> type[Codec]:
     return importlib.import_module(backends()[name]).Backend
 
 
-def load(name: str, quality: float, spec: Mapping[str, object], weights: Path | None = None) -> Codec:
+def load(name: str, quality: float, spec: Mapping[str, Any], weights: Path | None = None) -> Codec:
     """The codec `name` at `quality`; `spec` is its entry in the catalogue (keys `backend`, `settings`)."""
     return backend(str(spec["backend"]))(name, quality, spec.get("settings"), weights)
 

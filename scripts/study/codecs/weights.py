@@ -10,10 +10,12 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from study.core.errors import StudyError
 from study.core.paths import ROOT
 from study.images import cache as images_cache
+from study.images.http import PATIENT, Patience
 
 RECORD = ROOT / "models" / "published.sha256"
 
@@ -27,7 +29,7 @@ def obtain(
     record: str | Path = RECORD,
     mirror: str | Path | None = None,
     cache: str | Path | None = None,
-    patience: images_cache.Patience = images_cache.PATIENT,
+    patience: Patience = PATIENT,
 ) -> str:
     """Put the weights at `url` at `out` and return their sha256, which the record then has.
 
@@ -41,7 +43,12 @@ def obtain(
         raise StudyError(
             f"{record} has sha256 {recorded} for {url}, whose publisher states {sha256}; correct the record"
         )
-    places = {"mirror": mirror, "cache": cache, "names": (name, f"weights/{name}"), "patience": patience}
+    places: dict[str, Any] = {
+        "mirror": mirror,
+        "cache": cache,
+        "names": (name, f"weights/{name}"),
+        "patience": patience,
+    }
     wanted = recorded or sha256
     try:
         source = images_cache.local_copy(url, wanted, **places)

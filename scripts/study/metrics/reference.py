@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +68,7 @@ def _tensors(reference: np.ndarray, picture: np.ndarray, threads: int) -> list:
     return [torch.from_numpy(rgb.transpose(2, 0, 1)[None].astype(np.float64)) for rgb in (reference, picture)]
 
 
-def _window():
+def _window() -> Any:
     """pytorch-msssim's own window is single precision even for tensors in double; this is the same one in double."""
     import torch
 

@@ -74,7 +74,10 @@ def _msssim_sewar(reference: np.ndarray, picture: np.ndarray, first: np.ndarray)
 def _terms(reference: np.ndarray, picture: np.ndarray, *averages: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """The mean SSIM and the mean contrast-structure term, for each way to average and each colour: [ways, 2, 3]."""
     windows = (reference.shape[1] - TAPS + 1) * (reference.shape[2] - TAPS + 1)
-    sums = [sum(_sums(*tile, averages) for *_, tile in tiles(TAPS, x, y)) for x, y in zip(reference, picture)]
+    sums = [
+        sum((_sums(tile_x, tile_y, averages) for _, _, (tile_x, tile_y) in tiles(TAPS, x, y)), np.zeros((1, 1)))
+        for x, y in zip(reference, picture)
+    ]
     return np.stack(sums, axis=-1) / windows
 
 

@@ -41,8 +41,8 @@ def _plane(x: np.ndarray, y: np.ndarray) -> float:
     for scale, window in enumerate(WINDOWS):
         if scale:
             x, y = halved(x, window), halved(y, window)
-        for top, left, tile in tiles(len(window), x, y):
-            moments = _moments(*tile, window)
+        for top, left, (tile_x, tile_y) in tiles(len(window), x, y):
+            moments = _moments(tile_x, tile_y, window)
             if moments[0].min() < FAINT:
                 faint.append(_faint(scale, top, left, *moments))
             total += _information(*moments)

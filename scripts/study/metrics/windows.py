@@ -86,14 +86,15 @@ def _along_columns(tile: np.ndarray, window: Window, step: int) -> np.ndarray:
 @cache
 def _dgemm() -> Callable:
     """`scipy.linalg.blas.dgemm`, loaded from its own file: the rest of `scipy.linalg` would double a job's start-up."""
-    found = importlib.util.find_spec("scipy") if "scipy.linalg" not in sys.modules else None
-    for suffix in EXTENSION_SUFFIXES if found else ():
-        file = Path(found.origin).parent / "linalg" / f"_fblas{suffix}"
+    scipy = importlib.util.find_spec("scipy") if "scipy.linalg" not in sys.modules else None
+    for suffix in EXTENSION_SUFFIXES if scipy else ():
+        file = Path(str(scipy and scipy.origin)).parent / "linalg" / f"_fblas{suffix}"
         if file.is_file():
             spec = importlib.util.spec_from_file_location("scipy.linalg._fblas", file)
-            module = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
-            return module.dgemm
+            if spec is not None and spec.loader is not None:
+                module = importlib.util.module_from_spec(spec)
+                spec.loader.exec_module(module)
+                return module.dgemm
     from scipy.linalg import blas
 
     return blas.dgemm

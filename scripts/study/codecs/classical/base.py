@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -25,7 +25,7 @@ class ClassicalCodec(Codec):
     choices: ClassVar[Mapping[str, Collection[object]]] = {}
 
     def __init__(
-        self, name: str, quality: float, settings: Mapping[str, object] | None = None, weights: Path | None = None
+        self, name: str, quality: float, settings: Mapping[str, Any] | None = None, weights: Path | None = None
     ) -> None:
         super().__init__(name, quality, settings, weights)
         if not _is_one_of(quality, self.scale):

@@ -42,7 +42,7 @@ class Backend(PillowCodec):
         }
 
     def register(self) -> None:
-        importlib.import_module(self.plugin).DECODE_THREADS = self._workers()
+        setattr(importlib.import_module(self.plugin), "DECODE_THREADS", self._workers())  # noqa: B010
 
     def libraries(self) -> dict[str, str]:
         return {self.package: version(self.package)}

@@ -31,7 +31,7 @@ MODELS = {
     "b2018-gdn": "FactorizedPrior",
     "b2018-leaky_relu": "FactorizedPrior",
 }
-SLICED = ("bmshj2018-factorized", "bmshj2018-factorized-relu", "bmshj2018-hyperprior", "mbt2018-mean")
+SLICED: tuple[str, ...] = ("bmshj2018-factorized", "bmshj2018-factorized-relu", "bmshj2018-hyperprior", "mbt2018-mean")
 SLICED += ("b2018-gdn", "b2018-leaky_relu")
 _TABLE, _LENGTHS = "entropy_bottleneck._quantized_cdf", "entropy_bottleneck._cdf_length"
 
@@ -111,7 +111,7 @@ def fill(net: CompressionModel, weights: Mapping[str, torch.Tensor], origin: str
         if name.startswith("gaussian_conditional."):
             full.setdefault(name, value)
     if _TABLE in full and full[_TABLE].ndim == 1 and full[_TABLE].numel():
-        rows = full[_TABLE].split(full[_LENGTHS].tolist())
+        rows = torch.split(full[_TABLE], full[_LENGTHS].tolist())
         full[_TABLE] = torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
     for name, value in full.items():
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):

@@ -44,7 +44,7 @@ class Backend(LearnedCodec):
     `n`, `m`, `h` are the widths of the network (`networks.build`). `device` is where the transforms run: cpu or cuda.
     """
 
-    defaults: ClassVar[Mapping[str, object]] = {
+    defaults: ClassVar[Mapping[str, Any]] = {
         "model": None,
         "metric": "mse",
         "weights": "published",
@@ -56,7 +56,7 @@ class Backend(LearnedCodec):
     extension = "lic"
 
     def __init__(
-        self, name: str, quality: float, settings: Mapping[str, object] | None = None, weights: Path | None = None
+        self, name: str, quality: float, settings: Mapping[str, Any] | None = None, weights: Path | None = None
     ) -> None:
         super().__init__(name, quality, settings, weights)
         for key, choices in (("model", architectures.MODELS), ("metric", METRICS), ("device", DEVICES)):
@@ -64,12 +64,16 @@ class Backend(LearnedCodec):
                 raise StudyError(
                     f"codec {name}: {key} is {self.settings[key]!r}; {allowed(self.settings[key], choices)}"
                 )
-        self._source = self.weights_source(self.settings, quality)
+        self._source = self._named_weights(self.settings, quality)
         if self.settings["weights"] != "published":
             architectures.check(*(self.settings[key] for key in ("model", "n", "m", "h")))
 
     @classmethod
-    def weights_source(cls, settings: Mapping[str, object], quality: float) -> Weights | None:
+    def weights_source(cls, settings: Mapping[str, Any], quality: float) -> Weights | None:
+        return cls._named_weights(settings, quality)
+
+    @classmethod
+    def _named_weights(cls, settings: Mapping[str, Any], quality: float) -> Weights:
         settings = {**cls.defaults, **settings}
         place = str(settings["weights"])
         if place == "published":
@@ -141,11 +145,11 @@ class Backend(LearnedCodec):
             bits_y=self._gaussian.bits(coded.y, coded.indexes),
             bits_z=self._bottleneck.bits(coded.z, rans.channel_indexes(coded.z.shape)),
             scales=self._scales[coded.indexes],
-            means=None if self.settings["model"] == "bmshj2018-hyperprior" else coded.means,
+            means=coded.means if isinstance(coded.means, np.ndarray) else None,
         )
 
     @classmethod
-    def latent_channels(cls, settings: Mapping[str, object], quality: float) -> dict[str, int]:
+    def latent_channels(cls, settings: Mapping[str, Any], quality: float) -> dict[str, int]:
         settings = {**cls.defaults, **settings}
         model = str(settings["model"])
         if settings["weights"] == "published":
@@ -254,7 +258,8 @@ class Backend(LearnedCodec):
     def _padding(self, size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
         """Rows and columns put before and after an image, as even as can be, up to the model's multiple."""
         missing = [-side % self._multiple() for side in size]
-        return tuple((each // 2, each - each // 2) for each in missing)
+        rows, columns = ((count // 2, count - count // 2) for count in missing)
+        return rows, columns
 
     def _shapes(self, size: tuple[int, int]) -> tuple[tuple[int, int, int], tuple[int, int, int] | None]:
         rows, columns = (side + -side % self._multiple() for side in size)
@@ -265,7 +270,7 @@ class Backend(LearnedCodec):
 
     def _check_shapes(self, latents: Latents) -> None:
         for name, values, shape in zip("yz", (latents.y, latents.z), self._shapes(latents.size)):
-            if values is None and name == "z":
+            if values is None:  # z is computed from y
                 continue
             if shape is None or values.shape != shape or values.dtype != np.float32:
                 wanted = "none for this model" if shape is None else f"float32 {list(shape)}"
@@ -289,7 +294,9 @@ class Backend(LearnedCodec):
                 return _Coded(symbols, rans.channel_indexes(symbols.shape))
             z = latents.z
             if z is None:
-                z = _array(self._hyper_analysis(torch.from_numpy(latents.y)[None].to(self.settings["device"])))
+                z = _array(
+                    self._net.h_a(self._hyper_input(torch.from_numpy(latents.y)[None].to(self.settings["device"])))
+                )
             z_symbols = rans.quantised(z, self._medians)
             parameters = self._hyper_synthesis(z_symbols)
             if hasattr(net, "context_prediction"):
@@ -303,7 +310,11 @@ class Backend(LearnedCodec):
     def _hyper_analysis(self, y: torch.Tensor) -> torch.Tensor | None:
         if not hasattr(self._net, "h_a"):
             return None
-        return self._net.h_a(y.abs() if self.settings["model"] == "bmshj2018-hyperprior" else y)
+        return self._net.h_a(self._hyper_input(y))
+
+    def _hyper_input(self, y: torch.Tensor) -> torch.Tensor:
+        """What the hyper analysis takes: the scale hyperprior knows magnitudes alone."""
+        return y.abs() if self.settings["model"] == "bmshj2018-hyperprior" else y
 
     def _hyper_synthesis(self, z_symbols: np.ndarray) -> np.ndarray:
         import torch
@@ -312,9 +323,9 @@ class Backend(LearnedCodec):
 
     def _distributions(self, parameters: np.ndarray) -> tuple[np.ndarray | float, np.ndarray]:
         """Means and indexes into the table of scales."""
-        scales, means = (parameters, 0.0)
-        if self.settings["model"] != "bmshj2018-hyperprior":
-            scales, means = np.split(parameters, 2)
+        if self.settings["model"] == "bmshj2018-hyperprior":
+            return 0.0, rans.scale_indexes(parameters, self._scales)
+        scales, means = np.split(parameters, 2)
         return means, rans.scale_indexes(scales, self._scales)
 
     def _quantised_serially(self, y: np.ndarray, parameters: np.ndarray, z_symbols: np.ndarray) -> _Coded:

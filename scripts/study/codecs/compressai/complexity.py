@@ -36,7 +36,7 @@ def row(codec: base.LearnedCodec) -> Mapping[str, object]:
         "codec": codec.name,
         "quality": codec.quality,
         "model": str(codec.settings["model"]).replace("{quality}", str(codec.quality)),
-        "model_bytes": codec.weights.stat().st_size,
+        "model_bytes": codec.weights.stat().st_size if codec.weights else None,
         **told,
     }
 

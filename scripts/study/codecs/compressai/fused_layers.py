@@ -50,7 +50,8 @@ class _Upsample(nn.Module):
             for q, u, column in taps:
                 weight[:, p, q, :, t + 1, u + 1] = layer.weight[:, :, row, column].T
         weight = weight.flatten(0, 2).contiguous(memory_format=torch.channels_last)
-        self.weight, self.bias = weight, layer.bias.repeat_interleave(4)
+        bias = layer.weight.new_zeros(outputs) if layer.bias is None else layer.bias
+        self.weight, self.bias = weight, bias.repeat_interleave(4)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return functional.pixel_shuffle(functional.conv2d(x, self.weight, self.bias, padding=1), 2)

@@ -7,7 +7,7 @@ tables' offsets, which changes no code: nearly all are then among the few that P
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -65,7 +65,7 @@ class Tables:
         decoder = self.decoder(string, indexes.size)
         return self.decode_next(decoder, indexes)
 
-    def decoder(self, string: bytes, count: int) -> object:
+    def decoder(self, string: bytes, count: int) -> Any:
         """A decoder for `count` integers, to be asked for some at a time.
 
         The library's reads on where a string of other probabilities ends, so it gets zeros enough to read: 2 bytes and
@@ -81,7 +81,7 @@ class Tables:
         decoder.set_stream(string + bytes(_SLACK * (count + 16) + 16 * len(string)))
         return decoder
 
-    def decode_next(self, decoder: object, indexes: np.ndarray) -> np.ndarray:
+    def decode_next(self, decoder: Any, indexes: np.ndarray) -> np.ndarray:
         """The next integers of a decoder, int32 in the shape of `indexes`."""
         values = decoder.decode_stream(indexes.reshape(-1).tolist(), self.cdfs, self.lengths, self._shifted)
         try:
@@ -99,7 +99,7 @@ def quantised(values: np.ndarray, centre: np.ndarray | float) -> np.ndarray:
     return symbols.astype(np.int32)
 
 
-def channel_indexes(shape: tuple[int, int, int]) -> np.ndarray:
+def channel_indexes(shape: tuple[int, ...]) -> np.ndarray:
     """Each channel's own distribution: indexes [C, H, W] for an entropy bottleneck."""
     return np.broadcast_to(np.arange(shape[0])[:, None, None], shape)
 

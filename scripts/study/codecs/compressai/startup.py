@@ -16,7 +16,10 @@ import importlib
 import importlib.util
 import sys
 import warnings
+from importlib.machinery import ModuleSpec
 from types import ModuleType
+
+from study.core.errors import StudyError
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # mallopt(3)
 PACKAGES = ("compressai", "compressai.models", "compressai.registry", "compressai.zoo")
@@ -53,17 +56,20 @@ def load() -> tuple[ModuleType, ModuleType, ModuleType]:
 
 
 def _modules() -> tuple[ModuleType, ModuleType, ModuleType]:
-    names = ("compressai.models.google", "compressai.models.waseda", "compressai.layers")
-    return tuple(importlib.import_module(name) for name in names)
+    google, waseda = (importlib.import_module(f"compressai.models.{name}") for name in ("google", "waseda"))
+    return google, waseda, importlib.import_module("compressai.layers")
 
 
 def _prepare() -> None:
-    root = importlib.util.find_spec("compressai").submodule_search_locations[0]
+    library = importlib.util.find_spec("compressai")
+    if library is None or not library.submodule_search_locations:
+        raise StudyError("the package compressai is missing; install the workflow's environment (envs/)")
+    root = library.submodule_search_locations[0]
     for name in PACKAGES:
         package = ModuleType(name)
         package.__path__ = [root + name.removeprefix("compressai").replace(".", "/")]
-        package.__spec__ = importlib.util.spec_from_loader(name, None, is_package=True)
-        package.__spec__.submodule_search_locations = package.__path__
+        package.__spec__ = ModuleSpec(name, None, is_package=True)
+        package.__spec__.submodule_search_locations = list(package.__path__)
         sys.modules[name] = package
         parent, _, child = name.rpartition(".")
         if parent:
@@ -94,7 +100,7 @@ def _postpone(name: str) -> None:
             del sys.modules[name]
         return getattr(importlib.import_module(name), attribute)
 
-    module.__getattr__ = load_now
+    module.__dict__["__getattr__"] = load_now
     sys.modules[name] = module
 
 

@@ -42,10 +42,10 @@ def _tables() -> dict:
     spec = importlib.util.find_spec("compressai")
     if spec is None:
         raise StudyError("the package compressai is missing; install the workflow's environment (envs/)")
-    source = Path(spec.submodule_search_locations[0]) / "zoo" / "image.py"
+    source = Path((spec.submodule_search_locations or [""])[0]) / "zoo" / "image.py"
     wanted = ("root_url", "model_urls", "cfgs")
     try:
-        lines = [
+        lines: list[ast.stmt] = [
             node
             for node in ast.parse(source.read_text(encoding="utf-8")).body
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in wanted

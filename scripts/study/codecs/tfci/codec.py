@@ -14,7 +14,7 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class Backend(LearnedCodec):
     environment = "tensorflow"
 
     def __init__(
-        self, name: str, quality: float, settings: Mapping[str, object] | None = None, weights: Path | None = None
+        self, name: str, quality: float, settings: Mapping[str, Any] | None = None, weights: Path | None = None
     ) -> None:
         super().__init__(name, quality, settings, weights)
         self.model = Path(_weights(self.settings, quality).file).stem
@@ -61,7 +61,7 @@ class Backend(LearnedCodec):
                 raise StudyError(f"codec {name}: tensors: found {key}: {tensor!r}; {allowed}")
 
     @classmethod
-    def weights_source(cls, settings: Mapping[str, object], quality: float) -> Weights:
+    def weights_source(cls, settings: Mapping[str, Any], quality: float) -> Weights:
         return _weights({**cls.defaults, **settings}, quality)
 
     @staticmethod
@@ -94,7 +94,7 @@ class Backend(LearnedCodec):
 
     def encode(self, rgb: np.ndarray) -> bytes:
         """The bitstream, from one run of the sender as published; `write(analyse(rgb))` gives the same."""
-        size = _checked(rgb).shape[:2]
+        size = _size(rgb)
         return self._pack(self._send({}, size, rgb))
 
     def decode(self, bitstream: bytes) -> np.ndarray:
@@ -110,7 +110,7 @@ class Backend(LearnedCodec):
         return _rounded(picture, self.name)
 
     def analyse(self, rgb: np.ndarray) -> Latents:
-        size = _checked(rgb).shape[:2]
+        size = _size(rgb)
         tensors = [self._latent("y")] + ([self._found.z] if self._found.z is not None else [])
         y, *z = self._codec.run(tensors, self._inputs(rgb), CodecError, self.name)
         if y.ndim != 4 or y.shape[0] != 1:
@@ -132,10 +132,10 @@ class Backend(LearnedCodec):
 
     def statistics(self, latents: Latents) -> Statistics:
         """Bits by the coder's tables, where the graph codes as TFC's layers do; scales and means aren't known."""
-        feeds = {self._latent("y"): self._fed(latents.y, "y", latents.size)}
+        feeds = self._inputs(_blank(latents.size))
+        feeds[self._latent("y")] = self._fed(latents.y, "y", latents.size)
         if latents.z is not None:
             feeds[self._latent("z")] = self._fed(latents.z, "z", latents.size)
-        feeds = {**self._inputs(_blank(latents.size)), **feeds}
         side = self._flow.side_channels(self._latent("y"))
         found: dict[str, np.ndarray] = {}
         for position, port in enumerate(self._codec.sent):
@@ -210,7 +210,9 @@ class Backend(LearnedCodec):
     def _returned(self) -> list[str]:
         """The tensors of the latents as read, if they can be written once more to see whether they are whole."""
         found = self._found
-        if None in (found.y, found.y_hat) or (found.z is None) != (found.z_hat is None) or self._flow.bypass(found.y):
+        if found.y is None or found.y_hat is None or (found.z is None) != (found.z_hat is None):
+            return []
+        if self._flow.bypass(found.y):
             return []
         return [found.y_hat] if found.z_hat is None else [found.y_hat, found.z_hat]
 
@@ -304,7 +306,7 @@ class Backend(LearnedCodec):
         if not all(_writable(latent) for latent in latents):
             return None
         try:
-            feeds = dict(zip((self._found.y, self._found.z), latents))
+            feeds = {name: latent for name, latent in zip((self._found.y, self._found.z), latents) if name is not None}
             return tfci_file.unpack(self._pack(self._send(feeds, size))).channels
         except CodecError:
             return None
@@ -324,7 +326,7 @@ class Backend(LearnedCodec):
         return np.ascontiguousarray(array.transpose(1, 2, 0)[None])
 
 
-def _weights(settings: Mapping[str, object], quality: float) -> Weights:
+def _weights(settings: Mapping[str, Any], quality: float) -> Weights:
     model = settings["model"]
     if not isinstance(model, str) or not model:
         raise StudyError(f"tfci: model: found {model!r}; {_MODELS}")
@@ -336,7 +338,7 @@ def _weights(settings: Mapping[str, object], quality: float) -> Weights:
     return Weights(f"{model}.metagraph", url=f"{str(settings['url']).rstrip('/')}/{model}.metagraph")
 
 
-def _rate(settings: Mapping[str, object], quality: float) -> float | None:
+def _rate(settings: Mapping[str, Any], quality: float) -> float | None:
     given = settings["rd_parameter"]
     if given is None:
         return None
@@ -361,12 +363,13 @@ def _tensorflow_version() -> str:
     return "unknown"
 
 
-def _checked(rgb: np.ndarray) -> np.ndarray:
+def _size(rgb: np.ndarray) -> tuple[int, int]:
+    """Height and width. Raises CodecError for what is no image, and for one that is too large."""
     height, width = check_rgb(rgb).shape[:2]
     if max(height, width) > LARGEST_SIDE or height * width > LARGEST_PIXELS:
         limit = f"{LARGEST_SIDE} a side, {LARGEST_PIXELS:,} in all"
         raise CodecError(f"an image of {width}x{height} pixels; allowed: {limit}")
-    return rgb
+    return height, width
 
 
 def _blank(size: tuple[int, int]) -> np.ndarray:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -65,13 +65,14 @@ class Metagraph:
         self._session = self._tensorflow.Session(graph=self._graph, config=self._config())
         sender = self._ports(metagraph, "sender", path)
         receiver = self._ports(metagraph, "receiver", path)
-        self.image = sender[0].pop("input_image", None)
-        self.picture = receiver[1].get("output_image")
-        if self.image is None or self.picture is None or len(sender[0]) > 1 or len(sender[1]) != len(receiver[0]):
+        image, picture = sender[0].pop("input_image", None), receiver[1].get("output_image")
+        if image is None or picture is None or len(sender[0]) > 1 or len(sender[1]) != len(receiver[0]):
             raise StudyError(
                 f"{path}: its signatures aren't those of an image codec: the sender must take `input_image` and at "
                 "most one parameter, the receiver take the sender's channels and give `output_image`"
             )
+        self.image: Port = image
+        self.picture: Port = picture
         self.rate = next(iter(sender[0].values()), None)
         self.sent = [sender[1][key] for key in sorted(sender[1])]
         self.received = [receiver[0][key] for key in sorted(receiver[0])]
@@ -102,7 +103,7 @@ class Metagraph:
             return False
         return True
 
-    def _parsed(self, path: Path):
+    def _parsed(self, path: Path) -> Any:
         metagraph = self._tensorflow.MetaGraphDef()
         try:
             content = path.read_bytes()
@@ -116,7 +117,7 @@ class Metagraph:
             raise StudyError(f"{path} is not a metagraph, or a damaged one; delete it and get it anew")
         return metagraph
 
-    def _imported(self, metagraph, path: str | Path):
+    def _imported(self, metagraph: Any, path: str | Path) -> Any:
         with self._tensorflow.Graph().as_default() as graph:
             try:
                 operations = metagraph.meta_info_def.stripped_op_list
@@ -128,23 +129,24 @@ class Metagraph:
                 ) from None
         return graph
 
-    def _config(self):
+    def _config(self) -> Any:
         """As `tfci` runs graphs: with the optimiser and oneDNN, whose results don't depend on the thread count."""
         count = threads()
         return self._tensorflow.ConfigProto(
             device_count={"GPU": 0}, intra_op_parallelism_threads=count, inter_op_parallelism_threads=count
         )
 
-    def _ports(self, metagraph, signature: str, path: str | Path) -> tuple[dict[str, Port], dict[str, Port]]:
+    def _ports(self, metagraph: Any, signature: str, path: str | Path) -> tuple[dict[str, Port], dict[str, Port]]:
         if signature not in metagraph.signature_def:
             found = ", ".join(sorted(metagraph.signature_def)) or "none"
             raise StudyError(
                 f"{path}: it has no signature {signature!r} (found: {found}), so it is no codec's metagraph"
             )
         ends = metagraph.signature_def[signature]
-        return tuple(
+        inputs, outputs = (
             {key: self._port(key, info.name) for key, info in end.items()} for end in (ends.inputs, ends.outputs)
         )
+        return inputs, outputs
 
     def _port(self, key: str, name: str) -> Port:
         tensor = self._graph.get_tensor_by_name(name)
@@ -183,7 +185,7 @@ def _reason(message: str) -> str:
 _REAL = (1, 2, 14, 19)  # DT_FLOAT, DT_DOUBLE, DT_BFLOAT16, DT_HALF
 
 
-def _node(node) -> Node:
+def _node(node: Any) -> Node:
     kind = "DstT" if node.op == "Cast" else "T"
     real = kind in node.attr and node.attr[kind].type in _REAL  # asking for what isn't there would add it
     strides = tuple(node.attr["strides"].list.i) if "strides" in node.attr else ()

@@ -6,7 +6,9 @@ A damaged message raises ValueError. The format: protobuf.dev, "Encoding".
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
+Data = TypeVar("Data", bytes, memoryview)
 _DELIMITED = 2  # the wire type of strings, messages and packed numbers
 _MASK = (1 << 64) - 1
 
@@ -16,7 +18,7 @@ def field(number: int, content: bytes) -> bytes:
     return varint(number << 3 | _DELIMITED) + varint(len(content)) + content
 
 
-def fields(data: bytes | memoryview) -> Iterator[tuple[int, bytes | memoryview]]:
+def fields(data: Data) -> Iterator[tuple[int, Data]]:
     """The fields of a message as (number, content), the content a slice of `data`."""
     position = 0
     while position < len(data):

@@ -29,10 +29,10 @@ def bits(
     encoder = _encoder(nodes, channel.split(":")[0])
     if encoder is None:
         return None
-    inputs = [_outside(nodes, name) for name in nodes[encoder].inputs if not name.startswith("^")]
-    if None in inputs:
+    sources = [_outside(nodes, name) for name in nodes[encoder].inputs if not name.startswith("^")]
+    inputs = [_tensor(name) for name in sources if name is not None]
+    if len(inputs) < len(sources):
         return None
-    inputs = [_tensor(name) for name in inputs]
     if nodes[encoder].op == "UnboundedIndexRangeEncode":
         return _bits_of_version_1(*run(inputs))
     table = _table(nodes, inputs[0])

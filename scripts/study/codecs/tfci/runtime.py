@@ -55,7 +55,7 @@ def _folders() -> dict[str, Path]:
             f"this Python can't run metagraphs: it has no {' and no '.join(missing)}; .venv-tensorflow/bin/python has, "
             "which `make tensorflow` builds"
         )
-    return {name: Path(spec.origin).parent for name, spec in found.items()}
+    return {name: Path(str(spec.origin)).parent for name, spec in found.items() if spec is not None}
 
 
 def _parts() -> SimpleNamespace:

@@ -58,7 +58,7 @@ def payload_bytes(data: bytes) -> int:
 
 
 def _unpacked(data: bytes) -> Packed:
-    found = {}
+    found: dict[str, list] = {}
     for features in _only(data, 1):
         for entry in _only(features, 1):
             pair = dict(fields(entry))
