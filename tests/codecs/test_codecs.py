@@ -145,7 +145,7 @@ def elsewhere() -> dict[str, str]:
     program = f"""
 import sys; sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(damage.SCRIPTS)!r}]
 import hashlib, json, numpy
-from study import codecs
+from study.codecs import registry as codecs
 rgb = numpy.frombuffer(sys.stdin.buffer.read(), numpy.uint8).reshape(64, 96, 3)
 found = {{}}
 for name, (quality, spec) in json.loads(sys.argv[1]).items():

@@ -212,7 +212,7 @@ DECODE = """
 import sys, hashlib, json, torch
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from study import codecs
+from study.codecs import registry as codecs
 torch.set_num_threads(int(sys.argv[2]))
 for name, quality, settings, weights, bitstream in json.load(sys.stdin):
     spec = {"backend": "compressai", "settings": settings}

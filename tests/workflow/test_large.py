@@ -22,7 +22,8 @@ LIGHT = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import numpy as np
-from study import filters, metrics
+from study.metrics import registry as metrics
+from study.metrics import windows as filters
 image = np.random.default_rng(0).integers(0, 256, (192, 192, 3), np.uint8)
 values, _ = metrics.score(image, image[::-1])
 heavy = {"scipy.linalg", "torch", "pandas", "matplotlib", "pytorch_msssim", "sewar"} & set(sys.modules)
