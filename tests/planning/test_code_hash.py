@@ -47,6 +47,22 @@ def test_what_is_not_used_and_comments_do_not_change_it(scripts: Path) -> None:
     assert fresh("a.py") == before
 
 
+@pytest.mark.parametrize("test", ["TYPE_CHECKING", "typing.TYPE_CHECKING"])
+def test_what_only_a_type_checker_imports_does_not_count(scripts: Path, test: str) -> None:
+    condition = f"if {test}:\n    from study import three\nelse:\n    import study.deep\n"
+    (scripts / "study/two.py").write_text(f"import typing\nfrom typing import TYPE_CHECKING\n{condition}")
+    before = fresh("a.py")
+    (scripts / "study/three.py").write_text("y = 2\n")
+    assert fresh("a.py") == before
+    (scripts / "study/deep/__init__.py").write_text("y = 2\n")
+    assert fresh("a.py") != before
+
+
+def test_a_figure_of_latents_is_not_drawn_anew_for_a_downloader() -> None:
+    files = code_hash._closure([paths.SCRIPTS / "plot_latents.py"])
+    assert not {file.name for file in files} & {"http.py", "cache.py", "weights.py"}
+
+
 def test_a_named_module_counts(scripts: Path) -> None:
     before = fresh("a.py", "study/three.py")
     assert before != fresh("a.py")

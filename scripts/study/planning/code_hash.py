@@ -16,8 +16,9 @@ def code(script: str, *more: str) -> str:
     """16 hex digits of the content of `script`, of the files `more` and of everything of the project they import.
 
     A path is relative to `scripts/`. Imports are found in the syntax tree, those inside functions included; a
-    module that is imported by its name only (a codec's backend) is one of `more`. The names of files count
-    relative to `scripts/`, so that a moved checkout has the same hash; comments and dates don't count, strings do.
+    module that is imported by its name only (a codec's backend) is one of `more`; what only a type checker imports
+    (`if TYPE_CHECKING:`) isn't. Names of files count relative to `scripts/`, so that a moved checkout has the same
+    hash; comments and dates don't count, strings do.
     """
     files = sorted(_closure([SCRIPTS / name for name in (script, *more)]))
     digest = hashlib.sha256()
@@ -69,11 +70,20 @@ def _imports(file: Path) -> frozenset[Path]:
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:
-    """Every statement inside a node, at any depth; no expression holds an import."""
-    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+    """Every statement inside a node, at any depth, that runs; no expression holds an import."""
+    fields = ("body", "orelse", "finalbody", "handlers", "cases")
+    for field in fields[1:] if _for_types_alone(node) else fields:
         for child in getattr(node, field, ()):
             yield child
             yield from _statements(child)
+
+
+def _for_types_alone(node: ast.AST) -> bool:
+    """Whether it is `if TYPE_CHECKING:`, whose body no job runs."""
+    if not isinstance(node, ast.If):
+        return False
+    name = node.test.attr if isinstance(node.test, ast.Attribute) else getattr(node.test, "id", None)
+    return name == "TYPE_CHECKING"
 
 
 def _absolute(node: ast.ImportFrom, file: Path) -> str:
