@@ -106,7 +106,7 @@ def test_a_graph_without_a_single_latent_refuses(codec):
 
 
 def test_latents_may_be_named(codec):
-    found = codec("mbt2018-mean-mse-1")._found._asdict()
+    found = codec("mbt2018-mean-mse-1")._bottleneck._asdict()
     named = codec("mbt2018-mean-mse-1", tensors=found)
     rgb = picture(48, 48)
     np.testing.assert_array_equal(named.analyse(rgb).y, codec("mbt2018-mean-mse-1").analyse(rgb).y)

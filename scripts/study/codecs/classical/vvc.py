@@ -182,8 +182,8 @@ def _versions() -> str:
     grey = bytes(SMALLEST_CODED * SMALLEST_CODED * 3)
     coder = ("-frames:v", "1", "-c:v", "libvvenc", "-preset", "faster", "-threads", "1", "-f", "null", "-")
     done = _ffmpeg("verbose", (*_raw(SMALLEST_CODED, SMALLEST_CODED), *coder), grey, 60)
-    said = done.stderr.decode(errors="replace")
-    library = re.search(r"libvvenc version: (\S+)", said)
+    log = done.stderr.decode(errors="replace")
+    library = re.search(r"libvvenc version: (\S+)", log)
     program = re.search(
         r"ffmpeg version (\S+)", _ffmpeg("info", ("-version",), b"", 60).stdout.decode(errors="replace")
     )

@@ -134,9 +134,9 @@ def description(model: str, metric: str, n: Any, m: int, h: Any) -> dict[str, st
     return {"model": model, "metric": metric, "n": str(widths), "m": str(m), "h": str(None if h is None else list(h))}
 
 
-def as_metadata(said: Mapping[str, str]) -> dict[str, str]:
+def as_metadata(statements: Mapping[str, str]) -> dict[str, str]:
     """What a file says, as safetensors' metadata: under one key, since several would be written in a random order."""
-    return {"recipe": json.dumps(said, sort_keys=True)}
+    return {"recipe": json.dumps(statements, sort_keys=True)}
 
 
 def said_by(metadata: Mapping[str, str] | None) -> dict[str, str]:

@@ -82,21 +82,21 @@ def parse(bitstream: bytes) -> Contents:
         )
     if len(bitstream) <= _FIXED or zlib.crc32(bitstream[_CHECKED:]).to_bytes(4, "little") != bitstream[4:_CHECKED]:
         raise BitstreamError(f"damaged or incomplete bitstream of {len(bitstream)} bytes: its CRC doesn't hold")
-    height, place = _read_varint(bitstream, _FIXED)
-    width, place = _read_varint(bitstream, place)
-    if place == len(bitstream):
+    height, position = _read_varint(bitstream, _FIXED)
+    width, position = _read_varint(bitstream, position)
+    if position == len(bitstream):
         raise BitstreamError("inconsistent bitstream: its header doesn't say how many strings there are")
-    count, place = bitstream[place], place + 1
+    count, position = bitstream[position], position + 1
     lengths = []
     for _ in range(count):
-        length, place = _read_varint(bitstream, place)
+        length, position = _read_varint(bitstream, position)
         lengths.append(length)
-    if place + sum(lengths) != len(bitstream) or 0 in (height, width):
+    if position + sum(lengths) != len(bitstream) or 0 in (height, width):
         raise BitstreamError("inconsistent bitstream: its lengths don't add up to its size")
     strings = []
     for length in lengths:
-        strings.append(bitstream[place : place + length])
-        place += length
+        strings.append(bitstream[position : position + length])
+        position += length
     return Contents((height, width), tuple(strings), bitstream[8:18], bitstream[18:24])
 
 
@@ -131,13 +131,13 @@ def _varint(value: int) -> bytes:
     return bytes([*out, value])
 
 
-def _read_varint(data: bytes, place: int) -> tuple[int, int]:
+def _read_varint(data: bytes, position: int) -> tuple[int, int]:
     value = 0
     for shift in range(0, 35, 7):
-        if place >= len(data):
+        if position >= len(data):
             break
-        value |= (data[place] & 127) << shift
-        place += 1
-        if data[place - 1] < 128:
-            return value, place
+        value |= (data[position] & 127) << shift
+        position += 1
+        if data[position - 1] < 128:
+            return value, position
     raise BitstreamError("inconsistent bitstream: a number in its header doesn't end")

@@ -75,12 +75,12 @@ class Backend(LearnedCodec):
     @classmethod
     def _named_weights(cls, settings: Mapping[str, Any], quality: float) -> Weights:
         settings = {**cls.defaults, **settings}
-        place = str(settings["weights"])
-        if place == "published":
+        location = str(settings["weights"])
+        if location == "published":
             return zoo.weights(str(settings["model"]), str(settings["metric"]), quality)
-        if "{quality}" not in place:
-            raise StudyError(f"weights: found {place!r}; allowed: published, or a path with {{quality}} in it")
-        path = place.replace("{quality}", str(quality))
+        if "{quality}" not in location:
+            raise StudyError(f"weights: found {location!r}; allowed: published, or a path with {{quality}} in it")
+        path = location.replace("{quality}", str(quality))
         return Weights(Path(path).name, path=path)
 
     def skip(self) -> str | None:
@@ -331,16 +331,16 @@ class Backend(LearnedCodec):
     def _quantised_serially(self, y: np.ndarray, parameters: np.ndarray, z_symbols: np.ndarray) -> _Coded:
         indexes = np.zeros(y.shape, dtype=np.int64)
 
-        def code(place: tuple[int, int], means: np.ndarray, here: np.ndarray) -> np.ndarray:
-            indexes[:, *place] = here
-            return rans.quantised(y[:, *place], means)
+        def code(position: tuple[int, int], means: np.ndarray, here: np.ndarray) -> np.ndarray:
+            indexes[:, *position] = here
+            return rans.quantised(y[:, *position], means)
 
         symbols, values = self._serially(parameters, code)
         return _Coded(symbols, indexes, z_symbols, values - symbols)
 
     def _decode_serially(self, string: bytes, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         decoder = self._gaussian.decoder(string, parameters.size // 2)
-        return self._serially(parameters, lambda place, means, here: self._gaussian.decode_next(decoder, here))
+        return self._serially(parameters, lambda position, means, here: self._gaussian.decode_next(decoder, here))
 
     def _serially(self, parameters: np.ndarray, code: Any) -> tuple[np.ndarray, np.ndarray]:
         """Symbols and values of the latent by the context model, position after position (Minnen et al. 2018).
@@ -356,11 +356,11 @@ class Backend(LearnedCodec):
         kernel = (context.weight * context.mask)[:, :, seen].flatten(1)
         values = torch.zeros(channels, rows + 4, columns + 4, dtype=torch.float64)
         symbols = np.zeros((channels, rows, columns), dtype=np.int32)
-        given = torch.from_numpy(parameters)
+        hyper = torch.from_numpy(parameters)
         for row in range(rows):
             for column in range(columns):
                 past = values[:, row : row + 5, column : column + 5][:, seen].flatten()
-                known = torch.cat((given[:, row, column], torch.addmv(context.bias, kernel, past)))
+                known = torch.cat((hyper[:, row, column], torch.addmv(context.bias, kernel, past)))
                 mixed = self._net.entropy_parameters(known[:, None, None])[:, 0, 0].numpy()
                 means, here = self._distributions(mixed)
                 symbols[:, row, column] = code((row, column), means, here)
@@ -414,10 +414,10 @@ def _read_weights(path: Path, sha256: str | None) -> Mapping[str, torch.Tensor]:
         data = path.read_bytes()
     except OSError as error:
         raise StudyError(f"can't read the weights {path}: {error.strerror}") from None
-    found = hashlib.sha256(data).hexdigest()
-    if sha256 is not None and not found.startswith(sha256):
+    digest = hashlib.sha256(data).hexdigest()
+    if sha256 is not None and not digest.startswith(sha256):
         raise StudyError(
-            f"the weights {path} are damaged: sha256 {found[:16]}…, expected {sha256}…; "
+            f"the weights {path} are damaged: sha256 {digest[:16]}…, expected {sha256}…; "
             "delete the file and fetch it again"
         )
     try:
@@ -425,9 +425,9 @@ def _read_weights(path: Path, sha256: str | None) -> Mapping[str, torch.Tensor]:
             return load(data)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever broken bytes lead the unpickler to
-        said = " ".join(str(error).split())[:200]
+        reason = " ".join(str(error).split())[:200]
         raise StudyError(
-            f"the weights {path} are no file of tensors ({said}); delete the file and fetch it again"
+            f"the weights {path} are no file of tensors ({reason}); delete the file and fetch it again"
         ) from None
     startup.load()
     from compressai.zoo.pretrained import load_pretrained

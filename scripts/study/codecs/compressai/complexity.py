@@ -31,13 +31,13 @@ def row(codec: base.LearnedCodec) -> Mapping[str, object]:
     Parameters and operations are told of the backend compressai; another backend's row has the bytes of its file, and
     `reason` says why there is no more.
     """
-    told = _counted(codec) if isinstance(codec, compressai_codec.Backend) else {"reason": UNTOLD}
+    counts = _counted(codec) if isinstance(codec, compressai_codec.Backend) else {"reason": UNTOLD}
     return {
         "codec": codec.name,
         "quality": codec.quality,
         "model": str(codec.settings["model"]).replace("{quality}", str(codec.quality)),
         "model_bytes": codec.weights.stat().st_size if codec.weights else None,
-        **told,
+        **counts,
     }
 
 
@@ -67,9 +67,9 @@ def _counted(codec: compressai_codec.Backend) -> Mapping[str, object]:
     count("g_a", torch.zeros(1, 3, SIDE, SIDE))
     count("g_s", y)
     if hasattr(net, "h_a"):
-        given = count("h_s", count("h_a", y))
+        hyper = count("h_s", count("h_a", y))
         if hasattr(net, "context_prediction"):
-            count("entropy_parameters", torch.cat((given, count("context_prediction", y)), 1))
+            count("entropy_parameters", torch.cat((hyper, count("context_prediction", y)), 1))
     return {
         "parameters": sum(value.numel() for name, value in net.named_parameters() if not name.endswith("quantiles")),
         "encode_kmac_per_pixel": round(sum(counted.values()) - counted["g_s"], 3),

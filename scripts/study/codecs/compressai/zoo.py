@@ -33,8 +33,8 @@ def weights(model: str, metric: str, quality: float) -> Weights:
 
 def widths(model: str, quality: float) -> tuple[int, int]:
     """The widths (n, m) of a published model."""
-    found = _tables()["cfgs"][model][quality]
-    return found[0], found[-1]
+    widths_by_layer = _tables()["cfgs"][model][quality]
+    return widths_by_layer[0], widths_by_layer[-1]
 
 
 @functools.cache

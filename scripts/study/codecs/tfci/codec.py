@@ -103,15 +103,15 @@ class Backend(LearnedCodec):
         size = self._announced(channels)
         picture, *latents = self._receive([self._codec.picture.tensor, *self._returned], channels)
         if size is not None and picture.shape[1:3] != size:
-            found = list(picture.shape[1:3])
-            raise BitstreamError(f"{self.name}: the bitstream is damaged: an image of {found} was announced as {size}")
+            shape = list(picture.shape[1:3])
+            raise BitstreamError(f"{self.name}: the bitstream is damaged: an image of {shape} was announced as {size}")
         if size is not None and latents:
             self._check_return(channels, size, latents)
         return _rounded(picture, self.name)
 
     def analyse(self, rgb: np.ndarray) -> Latents:
         size = _size(rgb)
-        tensors = [self._latent("y")] + ([self._found.z] if self._found.z is not None else [])
+        tensors = [self._latent("y")] + ([self._bottleneck.z] if self._bottleneck.z is not None else [])
         y, *z = self._codec.run(tensors, self._inputs(rgb), CodecError, self.name)
         if y.ndim != 4 or y.shape[0] != 1:
             shape = list(y.shape)
@@ -122,7 +122,7 @@ class Backend(LearnedCodec):
         around = self._flow.bypass(self._latent("y"))
         if around:
             raise CodecError(
-                f"{self.name}: {', '.join(around)} depends on the image by other ways than {self._found.y}, so an "
+                f"{self.name}: {', '.join(around)} depends on the image by other ways than {self._bottleneck.y}, so an "
                 "edited latent can't be written"
             )
         feeds = {self._latent("y"): self._fed(latents.y, "y", latents.size)}
@@ -137,24 +137,24 @@ class Backend(LearnedCodec):
         if latents.z is not None:
             feeds[self._latent("z")] = self._fed(latents.z, "z", latents.size)
         side = self._flow.side_channels(self._latent("y"))
-        found: dict[str, np.ndarray] = {}
+        bits_by_site: dict[str, np.ndarray] = {}
         for position, port in enumerate(self._codec.sent):
             if port.is_string:
                 site = "z" if position in side else "y"
-                told = rates.bits(
+                site_bits = rates.bits(
                     self._codec.nodes, port.tensor, lambda names: self._codec.run(names, feeds, CodecError, self.name)
                 )
-                if site in found or told is None or told.ndim != 4:
+                if site in bits_by_site or site_bits is None or site_bits.ndim != 4:
                     return Statistics()
-                found[site] = _planes(told)
-        return Statistics(found.get("y"), found.get("z"))
+                bits_by_site[site] = _planes(site_bits)
+        return Statistics(bits_by_site.get("y"), bits_by_site.get("z"))
 
     def read(self, bitstream: bytes) -> Latents:
         channels = self._unpacked(bitstream)
         size = self._announced(channels)
         if size is None:
             raise CodecError(f"{self.name}: the model doesn't send the image's size, so its latents can't be read")
-        tensors = [self._latent("y_hat")] + ([self._found.z_hat] if self._found.z_hat is not None else [])
+        tensors = [self._latent("y_hat")] + ([self._bottleneck.z_hat] if self._bottleneck.z_hat is not None else [])
         y, *z = self._receive(tensors, channels)
         if self._returned:
             self._check_return(channels, size, [y, *z])
@@ -193,7 +193,7 @@ class Backend(LearnedCodec):
         return Flow(self._codec)
 
     @functools.cached_property
-    def _found(self) -> Bottleneck:
+    def _bottleneck(self) -> Bottleneck:
         """The latents' tensors: those of the settings, else those that the graph's shape tells."""
         named = self.settings["tensors"]
         for key, tensor in named.items():
@@ -201,20 +201,20 @@ class Backend(LearnedCodec):
                 raise StudyError(
                     f"codec {self.name}: tensors: {key}: the graph has no {tensor!r}; tools/tensors.py lists all"
                 )
-        found = self._flow.find()
-        if "y" not in named and found.y is not None and self._flow.stride(found.y.split(":")[0]) != 16:
-            found = found._replace(y=None, z=None)
-        return found._replace(**named)
+        bottleneck = self._flow.find()
+        if "y" not in named and bottleneck.y is not None and self._flow.stride(bottleneck.y.split(":")[0]) != 16:
+            bottleneck = bottleneck._replace(y=None, z=None)
+        return bottleneck._replace(**named)
 
     @functools.cached_property
     def _returned(self) -> list[str]:
         """The tensors of the latents as read, if they can be written once more to see whether they are whole."""
-        found = self._found
-        if found.y is None or found.y_hat is None or (found.z is None) != (found.z_hat is None):
+        bottleneck = self._bottleneck
+        if bottleneck.y is None or bottleneck.y_hat is None or (bottleneck.z is None) != (bottleneck.z_hat is None):
             return []
-        if self._flow.bypass(found.y):
+        if self._flow.bypass(bottleneck.y):
             return []
-        return [found.y_hat] if found.z_hat is None else [found.y_hat, found.z_hat]
+        return [bottleneck.y_hat] if bottleneck.z_hat is None else [bottleneck.y_hat, bottleneck.z_hat]
 
     @functools.cached_property
     def _returns(self) -> bool:
@@ -228,7 +228,7 @@ class Backend(LearnedCodec):
 
     def _latent(self, key: str) -> str:
         """The name of a latent's tensor. Raises CodecError, with the way out, where it isn't known."""
-        tensor = getattr(self._found, key)
+        tensor = getattr(self._bottleneck, key)
         if tensor is None:
             raise CodecError(
                 f"{self.name}: no tensor of the graph could be told to be the latent {key}; if you know it, name it in "
@@ -306,7 +306,11 @@ class Backend(LearnedCodec):
         if not all(_writable(latent) for latent in latents):
             return None
         try:
-            feeds = {name: latent for name, latent in zip((self._found.y, self._found.z), latents) if name is not None}
+            feeds = {
+                name: latent
+                for name, latent in zip((self._bottleneck.y, self._bottleneck.z), latents)
+                if name is not None
+            }
             return tfci_file.unpack(self._pack(self._send(feeds, size))).channels
         except CodecError:
             return None
@@ -339,13 +343,13 @@ def _weights(settings: Mapping[str, Any], quality: float) -> Weights:
 
 
 def _rate(settings: Mapping[str, Any], quality: float) -> float | None:
-    given = settings["rd_parameter"]
-    if given is None:
+    parameter = settings["rd_parameter"]
+    if parameter is None:
         return None
     try:
-        return float(quality if given == "{quality}" else given)
+        return float(quality if parameter == "{quality}" else parameter)
     except (TypeError, ValueError):
-        raise StudyError(f"tfci: rd_parameter: found {given!r}; allowed: a number, or {{quality}}") from None
+        raise StudyError(f"tfci: rd_parameter: found {parameter!r}; allowed: a number, or {{quality}}") from None
 
 
 def _text(quality: float | str) -> str:

@@ -73,15 +73,15 @@ class Flow:
 
     def reached(self, sources: Iterable[str], blocked: Collection[str] = ()) -> set[str]:
         """The nodes that values of `sources` reach, without passing a node of `blocked`; the sources among them."""
-        found: set[str] = set()
+        reached: set[str] = set()
         waiting = [source for source in sources if source not in blocked]
         while waiting:
             name = waiting.pop()
-            if name not in found:
-                found.add(name)
+            if name not in reached:
+                reached.add(name)
                 after = (consumer for consumer in self._consumers[name] if consumer not in blocked)
                 waiting.extend(consumer for consumer in after if self._nodes[consumer].op not in _SHAPES)
-        return found
+        return reached
 
     def bypass(self, tensor: str) -> list[str]:
         """The keys of the channels that the image's values reach without passing `tensor`."""
@@ -98,15 +98,15 @@ class Flow:
     def needed(self, tensor: str) -> list[int]:
         """The positions of the receiver's channels that `picture` needs beside `tensor`, control inputs included."""
         ends = {tensor.split(":")[0]} | {port.node for port in self._codec.received}
-        found: set[str] = set()
+        ancestors: set[str] = set()
         waiting = [_source(self.picture())]
         while waiting:
             name = waiting.pop()
-            if name not in found:
-                found.add(name)
+            if name not in ancestors:
+                ancestors.add(name)
                 if name not in ends:
                     waiting.extend(_source(text) for text in self._nodes[name].inputs)
-        return [position for position, port in enumerate(self._codec.received) if port.node in found]
+        return [position for position, port in enumerate(self._codec.received) if port.node in ancestors]
 
     def stride(self, node: str) -> int | None:
         """How many rows of the image make one row of a node's result, by the windows on the shortest way to it."""
@@ -132,19 +132,19 @@ class Flow:
         strides: list[int | None] = []
         for port in self._codec.sent:
             measured = set() if port.is_string or port.node in values else self._measured(port.node)
-            found = {self.stride(name) for name in measured}
-            strides.append(found.pop() if len(found) == 1 else None)
+            tensor_strides = {self.stride(name) for name in measured}
+            strides.append(tensor_strides.pop() if len(tensor_strides) == 1 else None)
         return strides
 
     def _measured(self, node: str) -> set[str]:
         """The nodes whose shapes a node is made of."""
-        found: set[str] = set()
+        visited: set[str] = set()
         shapes: set[str] = set()
         waiting = [node]
         while waiting:
             name = waiting.pop()
-            if name not in found:
-                found.add(name)
+            if name not in visited:
+                visited.add(name)
                 sources = list(_values(self._nodes[name]))
                 (shapes.update if self._nodes[name].op in _SHAPES else waiting.extend)(sources)
         return shapes
@@ -153,8 +153,8 @@ class Flow:
         """The positions of the strings whose way from `y` passes a convolution, and the last one (bias included)."""
         reached = self.reached([y])
         strings = [(p, port.node) for p, port in enumerate(self._codec.sent) if port.is_string and port.node in reached]
-        found = [(position, self._last_convolution([y], [node])) for position, node in strings]
-        return [(position, z) for position, z in found if z is not None]
+        convolutions = [(position, self._last_convolution([y], [node])) for position, node in strings]
+        return [(position, z) for position, z in convolutions if z is not None]
 
     def _last_convolution(self, sources: list[str], targets: list[str]) -> str | None:
         reached = self.reached(sources)
@@ -206,14 +206,14 @@ class Flow:
         return any(target in self.reached(sources, blocked=[blocked]) for target in targets)
 
     def _ancestors(self, targets: list[str]) -> set[str]:
-        found: set[str] = set()
+        ancestors: set[str] = set()
         waiting = list(targets)
         while waiting:
             name = waiting.pop()
-            if name not in found:
-                found.add(name)
+            if name not in ancestors:
+                ancestors.add(name)
                 waiting.extend(_values(self._nodes[name]))
-        return found
+        return ancestors
 
 
 def _values(node: Node) -> Iterable[str]:

@@ -138,9 +138,9 @@ class Metagraph:
 
     def _ports(self, metagraph: Any, signature: str, path: str | Path) -> tuple[dict[str, Port], dict[str, Port]]:
         if signature not in metagraph.signature_def:
-            found = ", ".join(sorted(metagraph.signature_def)) or "none"
+            signatures = ", ".join(sorted(metagraph.signature_def)) or "none"
             raise StudyError(
-                f"{path}: it has no signature {signature!r} (found: {found}), so it is no codec's metagraph"
+                f"{path}: it has no signature {signature!r} (found: {signatures}), so it is no codec's metagraph"
             )
         ends = metagraph.signature_def[signature]
         inputs, outputs = (
@@ -171,8 +171,8 @@ def check(path: str | Path) -> None:
 
 def threads() -> int:
     """How many threads an operation may use: OMP_NUM_THREADS, else the cores that this process may use."""
-    given = os.environ.get("OMP_NUM_THREADS", "")
-    return int(given) if given.isdigit() and int(given) else len(os.sched_getaffinity(0))
+    stated = os.environ.get("OMP_NUM_THREADS", "")
+    return int(stated) if stated.isdigit() and int(stated) else len(os.sched_getaffinity(0))
 
 
 def _reason(message: str) -> str:

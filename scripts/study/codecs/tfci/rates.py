@@ -102,11 +102,11 @@ def _bits_of_version_1(
     escape = size[index] - 2
     outside = (places < 0) | (places >= escape)
     slots = np.where(outside, escape, places)
-    found = _PRECISION - np.log2(cdf[index, slots + 1] - cdf[index, slots])
+    bits = _PRECISION - np.log2(cdf[index, slots + 1] - cdf[index, slots])
     beyond = np.where(places < 0, -2 * places - 1, 2 * (places - escape))[outside]
     digits = np.ceil(np.log2(beyond + 1) / _DIGIT)
-    found[outside] += _DIGIT * (digits + 1 + digits // (2**_DIGIT - 1))
-    return found
+    bits[outside] += _DIGIT * (digits + 1 + digits // (2**_DIGIT - 1))
+    return bits
 
 
 def _rows(table: np.ndarray) -> list[np.ndarray]:

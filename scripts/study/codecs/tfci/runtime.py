@@ -48,14 +48,14 @@ def runtime() -> SimpleNamespace:
 
 
 def _folders() -> dict[str, Path]:
-    found = {name: importlib.util.find_spec(name) for name in ("tensorflow", "tensorflow_compression")}
-    missing = [name for name, spec in found.items() if spec is None]
+    specs = {name: importlib.util.find_spec(name) for name in ("tensorflow", "tensorflow_compression")}
+    missing = [name for name, spec in specs.items() if spec is None]
     if missing:
         raise StudyError(
             f"this Python can't run metagraphs: it has no {' and no '.join(missing)}; .venv-tensorflow/bin/python has, "
             "which `make tensorflow` builds"
         )
-    return {name: Path(str(spec.origin)).parent for name, spec in found.items() if spec is not None}
+    return {name: Path(str(spec.origin)).parent for name, spec in specs.items() if spec is not None}
 
 
 def _parts() -> SimpleNamespace:

@@ -58,21 +58,21 @@ def payload_bytes(data: bytes) -> int:
 
 
 def _unpacked(data: bytes) -> Packed:
-    found: dict[str, list] = {}
+    channels: dict[str, list] = {}
     for features in _only(data, 1):
         for entry in _only(features, 1):
             pair = dict(fields(entry))
             name = pair.get(1, b"").decode()
-            if set(pair) != {1, 2} or name in found:
+            if set(pair) != {1, 2} or name in channels:
                 raise ValueError(f"its entry {name!r} is incomplete or repeated")
-            found[name] = _values(pair[2])
-    model = found.pop(_MODEL, None)
+            channels[name] = _values(pair[2])
+    model = channels.pop(_MODEL, None)
     if model is None or len(model) != 1 or not isinstance(model[0], bytes):
         raise ValueError("it names no model")
-    names = [chr(number) for number in range(1, len(found) + 1)]
-    if set(found) != set(names):
+    names = [chr(number) for number in range(1, len(channels) + 1)]
+    if set(channels) != set(names):
         raise ValueError("its channels are not numbered from 1 without a gap")
-    return Packed(model[0].decode("ascii"), [found[name] for name in names])
+    return Packed(model[0].decode("ascii"), [channels[name] for name in names])
 
 
 def _feature(values: Sequence | np.ndarray) -> bytes:
