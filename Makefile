@@ -1,6 +1,7 @@
 # make study           the default study (config.yaml); STUDY=<name> runs studies/<name>.yaml; PROFILE=slurm on a cluster;
 #                      OPTIONS="..." are added to Snakemake's
-# make test            the tests
+# make test            all checks and tests
+# make quick           the checks and the tests that take no time, for the loop of work
 # make fuzz            100,000 damaged and made-up bitstreams (the tests take 4,000)
 # make tensorflow      the environment of TensorFlow Compression's models, built as well when a study or a test needs it
 # make bench           benchmarks, as ratios against the named peers
@@ -16,17 +17,23 @@ PYTHON ?= python3.11
 config := $(if $(STUDY),--configfile studies/$(STUDY).yaml)
 run := .venv/bin/snakemake --workflow-profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)) $(OPTIONS)
 
-.PHONY: study test fuzz tensorflow bench audit pictures lock conda
+.PHONY: study test checks quick fuzz tensorflow bench audit pictures lock conda
 
 study: .venv/.study $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
 	$(run) $(config)
 
-test: .venv/.dev .venv-tensorflow/.ready
+test: checks .venv/.dev .venv-tensorflow/.ready
+	.venv/bin/python -m pytest
+
+checks: .venv/.dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/snakefmt --check Snakefile rules
 	.venv/bin/snakemake --lint
-	.venv/bin/python -m pytest
+	PYTHONPATH=scripts .venv/bin/lint-imports
+
+quick: checks
+	.venv/bin/python -m pytest -m "not study"
 
 fuzz: .venv/.dev
 	FUZZ_INPUTS=100000 .venv/bin/python -m pytest tests/codecs/test_fuzz.py
@@ -65,6 +72,11 @@ tensorflow: .venv-tensorflow/.ready
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r envs/dev.txt
 	touch $@
 
+.venv-docs/.ready: envs/docs.txt
+	test -x .venv-docs/bin/python || $(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check -r envs/docs.txt
+	touch $@
+
 # Newest versions that fit envs/*.in, as installed here; then the conda twins with the same pins.
 lock:
 	rm -rf .venv-lock
@@ -78,6 +90,10 @@ lock:
 	grep --invert-match '^tensorflow-compression' envs/tensorflow.in | .venv-lock/bin/pip install --quiet -r /dev/stdin
 	grep '^tensorflow-compression' envs/tensorflow.in | .venv-lock/bin/pip install --quiet --no-deps -r /dev/stdin
 	.venv-lock/bin/pip freeze --all | grep --invert-match '^pip==' > envs/tensorflow.txt
+	rm -rf .venv-lock
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet -r envs/docs.in
+	.venv-lock/bin/pip freeze > envs/docs.txt
 	rm -rf .venv-lock
 	$(MAKE) conda
 
