@@ -1,0 +1,81 @@
+"""The figure of BD-rates."""
+
+import pytest
+
+from figure_study import (
+    drawn,
+    one_line,
+    words,
+)
+from study.analysis import bd_table
+from study.core.errors import StudyError
+from study.figures import bd_rate
+
+
+def bd_row(codec, rate, over="mean of images", image="", **more):
+    row = dict.fromkeys(bd_table.COLUMNS, "")
+    row |= {"image_set": "photos", "anchor": "jpeg", "metric": "psnr_rgb", "scale": "identity", "method": "akima"}
+    row |= {"over": over, "image": image, "codec": codec, "bd_rate": "" if rate is None else str(rate), "n_images": "2"}
+    return row | more
+
+
+def test_bars_are_sorted_with_the_refused_at_the_end(small):
+    rows = [
+        bd_row("webp", -10, bd_rate_lo="-20", bd_rate_hi="-5", level="0.95"),
+        bd_row("hevc", None, reason="hevc: 0 usable points"),
+        bd_row("avif", -40.06),
+        bd_row("jpeg-2000", 30),
+        bd_row("vvc", None, reason="1 of 2 images are refused, first a (bd_rate: little; bd_metric: other); other"),
+        *(bd_row("webp", rate, "image", image) for rate, image in ((-20, "a"), (0, "b"))),
+    ]
+    figure = bd_rate.figure(rows, small.codecs)
+    drawn(figure)
+    (panel,) = figure.axes
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["AVIF", "WebP", "JPEG 2000", "HEVC", "VVC"]
+    assert [text.get_text() for text in panel.texts] == ["−40.1", "−10.0", "+30.0", "refused (a)", "refused (b)"]
+    assert [patch.get_width() for patch in panel.patches] == [-40.06, -10, 30]
+    told = one_line(figure)
+    assert "photos: BD-rate against JPEG" in told and "95% bootstrap interval" in told
+    assert "(a) this codec: 0 usable points" in told and "(b) 1 of 2 images are refused, first a (little)" in told
+    assert "other" not in told
+    assert any(list(line.get_xdata()) == [-20, 0] for line in panel.lines), "the images' own figures"
+    low, high = panel.get_ylim()
+    assert low > high, "the best stands on top"
+
+
+def test_a_reason_that_codecs_share_is_told_once(small):
+    rows = [
+        bd_row(codec, None, reason=f"jpeg: 0 usable points; {codec}: 0 usable points") for codec in ("webp", "avif")
+    ]
+    figure = bd_rate.figure(rows, small.codecs)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["refused (a)"] * 2
+
+
+def test_many_reasons_are_cut_and_it_says_so(large):
+    rows = [
+        bd_row(codec, None, reason=f"reason {number}")
+        for number, codec in enumerate(codec for codec in large.codecs if codec != "jpeg")
+    ] + [bd_row("jpeg", None, reason=f"other {number}", metric=f"m{number}") for number in range(6)]
+    names = list(dict.fromkeys(row["metric"] for row in rows))
+    panels = {name: bd_rate.bars(rows, name, "mean of images", "akima") for name in names}
+    marks = bd_rate._marks(panels)
+    assert list(marks.values())[:26] == [f" ({letter})" for letter in "abcdefghijklmnopqrstuvwxyz"]
+    assert bd_rate._reasons(marks)[-1] == f"Refused without a letter: {len(marks) - 26} more reasons, in bd.csv."
+
+
+def test_a_bar_far_beyond_the_others_is_cut_with_its_number(small):
+    rows = [bd_row("webp", -20), bd_row("avif", 900)]
+    panel = bd_rate.figure(rows, small.codecs).axes[0]
+    assert panel.get_xlim()[1] < 100
+    assert [text.get_text() for text in panel.texts] == ["−20.0", "+900.0"]
+    assert any(line.get_marker() == ">" for line in panel.lines)
+
+
+def test_bd_figure_without_anything_to_compare(small):
+    assert "Nothing to compare" in words(bd_rate.figure([], small.codecs))
+
+
+def test_bd_choices_that_do_not_fit_are_refused(small):
+    for options in ({"metrics": ["ssim"]}, {"over": "median"}, {"method": "cubic"}):
+        with pytest.raises(StudyError, match="allowed: "):
+            bd_rate.figure([bd_row("webp", -20)], small.codecs, **options)
