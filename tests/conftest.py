@@ -23,6 +23,16 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Study:
     return study
 
 
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the tiny networks' random weights, <model>.safetensors."""
+    import tiny_nets
+
+    folder = tmp_path_factory.mktemp("weights")
+    tiny_nets.write_weights(folder)
+    return folder
+
+
 @pytest.fixture
 def study(finished: Study, tmp_path: Path) -> Study:
     """A copy of the finished tiny study at another place."""

@@ -3,12 +3,7 @@
 import pytest
 from PIL import Image
 
-from figure_study import (
-    CLASSICAL,
-    LEARNED,
-    SIZES,
-    FigureStudy,
-)
+from figure_study import CLASSICAL, LEARNED, SIZES, FigureStudy
 from study.core import atomic_io
 
 

@@ -2,11 +2,7 @@
 
 import pytest
 
-from figure_study import (
-    drawn,
-    one_line,
-    words,
-)
+from figure_study import drawn, one_line, words
 from study.analysis import bd_table
 from study.core.errors import StudyError
 from study.figures import bd_rate

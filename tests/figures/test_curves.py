@@ -8,18 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from figure_study import (
-    FAILED,
-    METRICS,
-    SKIPPED,
-    drawn,
-    inside,
-    labels_of,
-    one_line,
-    overlap,
-    tick_labels,
-    words,
-)
+from figure_study import FAILED, METRICS, SKIPPED, drawn, inside, labels_of, one_line, overlap, tick_labels, words
 from study.core import atomic_io
 from study.core.errors import StudyError
 from study.figures import axes, bd_rate, canvas, curves, legend, palette, times

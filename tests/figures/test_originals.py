@@ -7,12 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from figure_study import (
-    drawn,
-    inside,
-    overlap,
-    words,
-)
+from figure_study import drawn, inside, overlap, words
 from study.core.errors import StudyError
 from study.figures import originals
 

@@ -4,11 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from figure_study import (
-    SKIPPED,
-    one_line,
-    text_rows,
-)
+from figure_study import SKIPPED, one_line, text_rows
 from study.analysis import means
 from study.core import columns
 from study.figures import bd_rate, times

@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage.data
-from test_compressai import BUNDLED, ROOT, SERIAL, codec, weights  # noqa: F401 (a fixture)
 
 from study.analysis import latent_table
 from study.codecs import base
 from study.codecs import registry as codec_registry
 from study.codecs.base import Codec, LearnedCodec
-from study.core import atomic_io, readers
+from study.core import atomic_io, paths, readers
 from study.core.errors import CodecError, StudyError
 from study.images import png
 from study.jobs.encode_decode import decode_set
@@ -28,6 +27,7 @@ from study.latents import archive as latents_archive
 from study.latents import edits, set_statistics
 from study.latents.edits import expanded, parsed, problems
 from study.latents.selection import Site
+from tiny_nets import BUNDLED, SERIAL, codec
 
 M = {"y": 12, "z": 4}
 HALF = {"select": {"rows": {"from": 0.5, "to": 1.0}}, "op": "zero"}
@@ -105,7 +105,7 @@ MODELS = ["bmshj2018-factorized", "bmshj2018-hyperprior", "mbt2018-mean", *SERIA
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_bits_by_element_are_those_of_the_strings(weights: Path, model: str) -> None:  # noqa: F811
+def test_bits_by_element_are_those_of_the_strings(weights: Path, model: str) -> None:
     own = codec(weights, model)
     latents = own.analyse(picture(64, 96))
     for scale in (1, 40):
@@ -119,8 +119,8 @@ def test_bits_by_element_are_those_of_the_strings(weights: Path, model: str) -> 
 
 
 def load(name: str, quality: int, entry: dict) -> LearnedCodec:
-    return codec_registry.load(name, quality, entry, ROOT / codec_registry.backend(entry["backend"]).weights_source(
-        entry["settings"], quality).path)  # fmt: skip
+    source = codec_registry.backend(entry["backend"]).weights_source(entry["settings"], quality)
+    return codec_registry.load(name, quality, entry, paths.ROOT / source.path)
 
 
 @pytest.mark.parametrize("name,quality,entry", BUNDLED)
@@ -165,7 +165,7 @@ def test_zeroed_rows_and_columns_leave_what_is_out_of_reach(
 
 
 @pytest.fixture
-def records(weights: Path, tmp_path: Path) -> tuple[LearnedCodec, Path]:  # noqa: F811
+def records(weights: Path, tmp_path: Path) -> tuple[LearnedCodec, Path]:
     """A codec, and a folder with the records of a set of two images, one of them turned."""
     own = codec(weights, "mbt2018-mean")
     rows = []
@@ -263,7 +263,7 @@ def test_components_and_centroids_of_a_set(records: tuple[LearnedCodec, Path]) -
 
 def command(*options: str | Path) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, ROOT / "scripts" / "edit.py", *options], capture_output=True, text=True, timeout=120
+        [sys.executable, paths.ROOT / "scripts" / "edit.py", *options], capture_output=True, text=True, timeout=120
     )
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from metagraph_cases import ALL, picture
 from study.codecs.tfci import tfci_file
 from study.core import atomic_io, readers
 from study.core.errors import CodecError, StudyError
 from study.images import png
-from tfc.conftest import ALL, picture
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from damage import damaged
+from metagraph_cases import ALL, picture
 from study.codecs.tfci import tfci_file
 from study.codecs.tfci.metagraph import Metagraph
 from study.core.errors import BitstreamError, StudyError
-from tfc.conftest import ALL, picture
 
 
 def outcomes(codec, streams: list[bytes], whole: np.ndarray) -> dict[str, int]:

@@ -7,11 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+from metagraph_cases import HYPERPRIORS, WITH_LATENTS, picture
 from study.codecs.base import Latents
 from study.codecs.tfci.latent_tensors import Flow
 from study.codecs.tfci.metagraph import Metagraph
 from study.core.errors import CodecError, StudyError
-from tfc.conftest import HYPERPRIORS, WITH_LATENTS, picture
 
 
 def test_latents_have_the_published_names(metagraph):

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_sets import png, text
 
+from image_files import png, text
 from server import Server
 from tiny_study import ROOT, Run, Study, environment, make_study
 
@@ -30,7 +30,7 @@ MEASURED = ("encode_s", "decode_s", "encode_rss", "decode_rss", "peak_rss")
 FAULTY = '''
 """A codec that crashes, hangs or takes all memory at images of 200 columns."""
 import ctypes, time
-from study.codecs.jpeg import Backend as Jpeg
+from study.codecs.classical.jpeg import Backend as Jpeg
 
 class Backend(Jpeg):
     defaults = {**Jpeg.defaults, "fault": "crash", "stage": "encode"}

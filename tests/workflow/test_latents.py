@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from test_compressai import BUNDLED
 
 from study.core import readers
 from study.core.errors import StudyError
 from study.planning import config
+from tiny_nets import BUNDLED
 from tiny_study import ROOT, Study
 
 HYPER = "tiny-bmshj2018-hyperprior-mse"

@@ -1,84 +1,26 @@
-"""CompressAI's codecs: all models on tiny nets with random weights, the bundled models, published files."""
+"""CompressAI's codecs: all models on tiny networks with random weights, and the bundled models."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
-import pickle
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-import skimage.data
 import torch
 
-from server import Server
 from study.codecs import registry as codec_registry
 from study.codecs.base import Latents
-from study.codecs.compressai import architectures, rans, startup, zoo
+from study.codecs.compressai import architectures, rans, startup
 from study.codecs.compressai.codec import Backend
+from study.core import paths
 from study.core.errors import BitstreamError, CodecError, StudyError
-from study.images import cache
-from study.planning import catalogue
+from tiny_nets import BUNDLED, NETS, codec, photo
 
-ROOT = Path(__file__).resolve().parents[2]
-NETS = {
-    "bmshj2018-factorized": ([4, 6, 8], 12, None),
-    "bmshj2018-factorized-relu": (6, 8, None),
-    "b2018-gdn": (6, 8, None),
-    "b2018-leaky_relu": ([4, 6, 8], 12, None),
-    "bmshj2018-hyperprior": ([4, 6, 8], 12, [4, 6, 8]),
-    "mbt2018-mean": ([4, 6, 8], 12, [4, 6, 8]),
-    "mbt2018": (6, 8, None),
-    "cheng2020-anchor": (8, 8, None),
-    "cheng2020-attn": (8, 8, None),
-}
-SERIAL = ("mbt2018", "cheng2020-anchor", "cheng2020-attn")
-BUNDLED = [
-    (name, quality, entry)
-    for name, entry in catalogue.codecs().items()
-    if entry["backend"] == "compressai" and str(entry["settings"].get("weights", "")).startswith("models/")
-    for quality in entry["qualities"]
-]
-
-
-def photo(height, width):
-    return np.ascontiguousarray(skimage.data.astronaut()[40 : 40 + height, 130 : 130 + width])
-
-
-def random_net(model, n, m, h):
-    """A network whose latents spread over many symbols, which those of fresh random weights don't."""
-    torch.manual_seed(3)
-    net = architectures.build(model, n, m, h).eval()
-    with torch.no_grad():
-        for name, part in net.named_children():
-            if name in ("g_a", "h_a"):
-                last = [module for module in part.modules() if isinstance(module, torch.nn.Conv2d)][-1]
-                last.weight.mul_(60.0 if name == "g_a" else 8.0)
-    net.entropy_bottleneck.update(force=True, update_quantiles=True)
-    return net
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    """Files of weights by model."""
-    from safetensors.torch import save_file
-
-    folder = tmp_path_factory.mktemp("weights")
-    for model, (n, m, h) in NETS.items():
-        save_file(architectures.state(random_net(model, n, m, h)), folder / f"{model}.safetensors")
-    return folder
-
-
-def codec(weights, model, name="codec"):
-    n, m, h = NETS[model]
-    path = weights / f"{model}.safetensors"
-    settings = {"model": model, "n": n, "m": m, "h": h, "weights": str(weights / "{quality}.safetensors")}
-    return Backend(name, 1, settings, path)
+ROOT = paths.ROOT
 
 
 @pytest.mark.parametrize("model", NETS)
@@ -212,11 +154,11 @@ DECODE = """
 import sys, hashlib, json, torch
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from study.codecs import registry as codecs
+from study.codecs import registry
 torch.set_num_threads(int(sys.argv[2]))
 for name, quality, settings, weights, bitstream in json.load(sys.stdin):
     spec = {"backend": "compressai", "settings": settings}
-    codec = codecs.load(name, quality, spec, Path(weights) if weights else None)
+    codec = registry.load(name, quality, spec, Path(weights) if weights else None)
     print(hashlib.sha256(codec.decode(bytes.fromhex(bitstream)).tobytes()).hexdigest())
 """
 
@@ -310,178 +252,3 @@ def test_weights_of_another_network(weights):
     settings = {"model": "b2018-gdn", "n": 5, "m": 8, "weights": "x/{quality}"}
     with pytest.raises(StudyError, match="don't fit the network"):
         Backend("codec", 1, settings, weights / "b2018-gdn.safetensors").encode(photo(9, 9))
-
-
-def test_the_short_import_is_the_library():
-    """In a fresh process each: the short way loads none of the heavy packages, and the same source."""
-    code = """
-import sys, inspect, hashlib; sys.path.insert(0, sys.argv[1])
-if sys.argv[2] == "plain":
-    import compressai
-from study.codecs.compressai import startup as library
-google, waseda, layers = library.load()
-text = "".join(inspect.getsource(module) for module in (google, waseda, layers))
-heavy = [name for name in ("torch_geometric", "torchvision") if name in sys.modules]
-print(hashlib.sha256(text.encode()).hexdigest(), *heavy)
-"""
-    found = [
-        subprocess.run(
-            [sys.executable, "-c", code, str(ROOT / "scripts"), way], capture_output=True, text=True, check=True
-        )
-        for way in ("short", "plain")
-    ]
-    short, plain = (done.stdout.split() for done in found)
-    assert short == plain[:1] and plain[1:]
-
-
-def test_the_long_import_takes_over_with_a_warning():
-    code = """
-import sys, warnings; sys.path.insert(0, sys.argv[1])
-from study.codecs.compressai import startup as library
-library.PACKAGES = ("compressai", "compressai.no_such_package.at_all")
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    google, _, _ = library.load()
-print(google.ScaleHyperprior(4, 4).N, any("in full" in str(warning.message) for warning in caught))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(ROOT / "scripts")], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.split() == ["4", "True"]
-
-
-# Published files
-
-
-def test_the_librarys_table():
-    found = zoo.weights("bmshj2018-hyperprior", "mse", 3)
-    assert found.file == "bmshj2018-hyperprior-3-6d87be32.pth.tar" and found.sha256 == "6d87be32"
-    assert found.url.startswith("https://") and found.url.endswith(found.file)
-    for model in set(architectures.MODELS) - {"bmshj2018-factorized-relu", "b2018-gdn", "b2018-leaky_relu"}:
-        for metric in ("mse", "msssim"):
-            for quality in range(1, 7 if "cheng" in model else 9):
-                assert len(zoo.weights(model, metric, quality).sha256) == 8
-
-
-PUBLISHED = [("bmshj2018-factorized", 1), ("bmshj2018-factorized", 6), ("bmshj2018-hyperprior", 5), ("mbt2018-mean", 8)]
-
-
-def published_file(model, quality):
-    """A file of a published one's structure: the older names, the tables of an earlier update, random weights."""
-    n, m = zoo.widths(model, quality)
-    torch.manual_seed(1)
-    net = architectures.build(model, n, m)
-    net.update(force=True)
-    old = {}
-    for name, value in net.state_dict().items():
-        for new, plural in (("matrices.", "_matrices."), ("biases.", "_biases."), ("factors.", "_factors.")):
-            name = name.replace(f"entropy_bottleneck.{new}", f"module.entropy_bottleneck.{plural}")
-        old[name.replace("module.", "")] = value
-    content = io.BytesIO()
-    torch.save(old, content)
-    return content.getvalue()
-
-
-@pytest.fixture
-def site(monkeypatch, tmp_path):
-    """A server whose files stand in the library's table, with their hashes in their names."""
-    for name in ("STUDY_MIRROR", "STUDY_CACHE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with Server() as server:
-        tables = dict(zoo._tables())
-
-        def publish(model, quality, data, digest=None):
-            path = f"/{model}-{quality}-{digest or hashlib.sha256(data).hexdigest()[:8]}.pth.tar"
-            server.files[path] = data
-            tables["model_urls"] = {model: {"mse": {quality: server.url(path)}}}
-            monkeypatch.setattr(zoo, "_tables", lambda: tables)
-            settings = {"model": model}
-            source = Backend.weights_source(settings, quality)
-            target = tmp_path / source.file
-            patience = cache.Patience(tries=2, wait=0.001, longest_wait=0.01, connect=2.0, stall=0.5)
-            said = []
-            cache.fetch(
-                source.url, target, source.sha256, cache=tmp_path / "cache", patience=patience, tell=said.append
-            )
-            return Backend("published", quality, settings, target)
-
-        publish.server = server
-        yield publish
-
-
-@pytest.mark.parametrize(("model", "quality"), PUBLISHED)
-def test_published_file(site, model, quality):
-    one = site(model, quality, published_file(model, quality))
-    assert one.skip() is None
-    bitstream = one.encode(photo(64, 64))
-    assert one.decode(bitstream).shape == (64, 64, 3)
-    assert zoo.widths(model, quality) == (one._net.N, one._net.M)
-
-
-def test_published_file_of_another_hash(site, tmp_path):
-    with pytest.raises(StudyError, match="sha256"):
-        site("mbt2018", 1, b"another file", digest="0123abcd")
-    assert not list(tmp_path.glob("*.pth.tar"))
-
-
-def test_published_file_that_isnt_there(site, tmp_path):
-    with pytest.raises(StudyError, match="404"):
-        data = b"weights"
-        site.server.files = type("Nothing", (dict,), {"get": lambda *_: None})()
-        site("mbt2018", 1, data)
-    assert not list(tmp_path.glob("*.pth.tar"))
-
-
-def test_truncated_file_of_the_right_name(tmp_path):
-    data = published_file("bmshj2018-factorized", 1)
-    path = tmp_path / "cut.pth.tar"
-    path.write_bytes(data[: len(data) // 2])
-    with pytest.raises(StudyError, match="damaged: sha256"):
-        Backend("published", 1, {"model": "bmshj2018-factorized"}, path).encode(photo(8, 8))
-    own = {"model": "bmshj2018-factorized", "n": 128, "m": 192, "weights": "x/{quality}"}
-    with pytest.raises(StudyError, match="no file of tensors"):
-        Backend("own", 1, own, path).encode(photo(8, 8))
-
-
-class Evil:
-    def __init__(self, target):
-        self.target = target
-
-    def __reduce__(self):
-        return os.system, (f"touch {self.target}",)
-
-
-@pytest.mark.parametrize("form", ["pickle", "torch"])
-def test_a_pickle_that_runs_code_is_refused(site, tmp_path, form):
-    content = io.BytesIO()
-    (pickle.dump if form == "pickle" else torch.save)({"weight": Evil(tmp_path / "ran")}, content)
-    one = site("mbt2018", 1, content.getvalue())
-    with pytest.raises(StudyError, match="no file of tensors"):
-        one.encode(photo(8, 8))
-    assert not (tmp_path / "ran").exists()
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-@pytest.mark.parametrize("tensor", ["g_a.0.weight", "h_s.0.bias", "entropy_bottleneck.quantiles"])
-def test_weights_that_are_not_finite_are_refused(weights, tmp_path, tensor, value):
-    from safetensors.torch import load_file, save_file
-
-    content = load_file(codec(weights, "mbt2018-mean")._path())
-    content[tensor].view(-1)[0] = value
-    path = tmp_path / "3.safetensors"
-    save_file(content, path)
-    own = codec(weights, "mbt2018-mean")
-    own.weights = path
-    with pytest.raises(StudyError, match=f"{tensor}' hold values that are not finite"):
-        own.encode(photo(8, 8))
-
-
-def test_other_content_is_refused(tmp_path):
-    content = io.BytesIO()
-    torch.save({"state_dict": {"epoch": 3}}, content)
-    path = tmp_path / "x.pth.tar"
-    path.write_bytes(content.getvalue())
-    own = {"model": "mbt2018", "n": 4, "m": 4, "weights": "x/{quality}"}
-    with pytest.raises(StudyError, match="other things than tensors"):
-        Backend("own", 1, own, path).encode(photo(8, 8))
