@@ -14,7 +14,7 @@ from study.jobs import determinism
 from tiny_study import Study, environment, make_study
 
 ENTRY = {"label": "A test codec", "family": "Test", "parameter": "none", "qualities": [1, 2]}
-HEAD = "import os, time, uuid\nfrom study.codecs.jpeg import Backend as Jpeg\n\nclass Backend(Jpeg):\n"
+HEAD = "import os, time, uuid\nfrom study.codecs.classical.jpeg import Backend as Jpeg\n\nclass Backend(Jpeg):\n"
 RANDOM = HEAD + "    def encode(self, rgb):\n        return super().encode(rgb) + uuid.uuid4().bytes\n"
 THREADED = HEAD + (
     "    def decode(self, data):\n"

@@ -15,7 +15,7 @@ ENTRY = {"label": "A test codec", "family": "Test", "parameter": "none", "qualit
 
 FRAGILE = '''
 """A codec that fails on an image of 200 columns."""
-from study.codecs.jpeg import Backend as Jpeg
+from study.codecs.classical.jpeg import Backend as Jpeg
 
 class Backend(Jpeg):
     def encode(self, rgb):
@@ -26,7 +26,7 @@ class Backend(Jpeg):
 
 ABSENT = '''
 """A codec whose library is not installed."""
-from study.codecs.jpeg import Backend as Jpeg
+from study.codecs.classical.jpeg import Backend as Jpeg
 
 class Backend(Jpeg):
     def skip(self):
