@@ -79,15 +79,15 @@ def cells(study: Plan, codec: str, qualities: int, pictures: int) -> Iterable[de
 def kept(record: Path) -> dict[str, str]:
     """The files that a record tells of and that are there, by image."""
     rows = readers.read_rows(record) if record.is_file() else []
-    found = {row["image"]: record.parent / row["file"] for row in rows if row["file"]}
-    return {image: str(path) for image, path in found.items() if path.is_file()}
+    files = {row["image"]: record.parent / row["file"] for row in rows if row["file"]}
+    return {image: str(path) for image, path in files.items() if path.is_file()}
 
 
 def spread(chosen: Sequence, count: int) -> list:
     """So many of the qualities, from the first to the last."""
     if count in (0, 1) or count >= len(chosen):
         return list(chosen[:1] if count == 1 else chosen)
-    return [chosen[round(place * (len(chosen) - 1) / (count - 1))] for place in range(count)]
+    return [chosen[round(index * (len(chosen) - 1) / (count - 1))] for index in range(count)]
 
 
 def told(row: Mapping) -> str:

@@ -77,8 +77,8 @@ def _families(means: Sequence[Mapping], bd: Sequence[Mapping]) -> Iterator[str]:
         own = _curve(means, name)
         gains = [own[:, column] - np.interp(own[:, 0], anchor[:, 0], anchor[:, column]) for column in (1, 2)]
         rates = f"{own[0, 0]:.2f}–{own[-1, 0]:.2f}"
-        told = " | ".join(f"{gain.min():+.2f} … {gain.max():+.2f} dB" for gain in gains)
-        yield f"| `{name}` | {rates} | {_bd(bd, name, 'psnr_rgb')} | {_bd(bd, name, 'ms_ssim')} | {told} |"
+        gains_text = " | ".join(f"{gain.min():+.2f} … {gain.max():+.2f} dB" for gain in gains)
+        yield f"| `{name}` | {rates} | {_bd(bd, name, 'psnr_rgb')} | {_bd(bd, name, 'ms_ssim')} | {gains_text} |"
 
 
 def _curve(means: Sequence[Mapping], codec: str) -> np.ndarray:

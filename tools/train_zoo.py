@@ -30,9 +30,9 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="ids or id/quality (default: all)")
     args = parser.parse_args()
     known = recipes.load()
-    wanted = args.names or list(known)
+    chosen = args.names or list(known)
     begun = time.monotonic()
-    for name, quality in _in_order(known, wanted):
+    for name, quality in _in_order(known, chosen):
         if recipes.made(known, name, quality, args.folder):
             continue
         print(f"{name}/{quality}", flush=True)
@@ -43,23 +43,23 @@ def main() -> None:
         _train(known, name, quality, args)
 
 
-def _in_order(known: dict, wanted: list[str]) -> list[tuple[str, str]]:
+def _in_order(known: dict, chosen: list[str]) -> list[tuple[str, str]]:
     """Every training wanted and those that they start from, each after what it starts from."""
-    found: list[str] = []
-    for text in wanted:
+    order: list[str] = []
+    for text in chosen:
         name, _, quality = text.partition("/")
         qualities = [quality] if quality else recipes.entry_qualities(known, name)
         for each in qualities:
-            found += [one for one in recipes.chain(known, name, each) if one not in found]
-    return [tuple(one.rsplit("/", 1)) for one in found]
+            order += [one for one in recipes.chain(known, name, each) if one not in order]
+    return [tuple(one.rsplit("/", 1)) for one in order]
 
 
 def _train(known: dict, name: str, quality: str, args: argparse.Namespace) -> None:
-    place = args.work / name
-    place.mkdir(parents=True, exist_ok=True)
+    work = args.work / name
+    work.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, str(Path(__file__).with_name("train.py")), "--photos", str(args.photos)]
     command += shlex.split(recipes.options(known, name, quality, args.folder))
-    command += ["--checkpoint", str(place / f"{quality}.checkpoint"), "--log", str(place / f"{quality}.csv")]
+    command += ["--checkpoint", str(work / f"{quality}.checkpoint"), "--log", str(work / f"{quality}.csv")]
     command += ["--out", recipes.weights(name, quality, args.folder)]
     if subprocess.run(command, check=False).returncode:
         raise errors.StudyError(f"the training of {name}/{quality} failed; its message is above")

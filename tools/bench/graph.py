@@ -168,8 +168,8 @@ def draw(rows: list[Mapping[str, float]], out: Path) -> None:
     }
     with canvas.looks():
         layout = canvas.start(2.5, "What Snakemake's graph costs")
-        for place, (unit, label) in enumerate(panels.items()):
-            box = canvas.panel(layout, 0.5 + 3.5 * place, 0.4, 2.9, 1.8)
+        for index, (unit, label) in enumerate(panels.items()):
+            box = canvas.panel(layout, 0.5 + 3.5 * index, 0.4, 2.9, 1.8)
             jobs = [row["jobs"] for row in rows]
             for kind, (colour, marker, name) in looks.items():
                 values = [row[f"{kind}_{unit}"] for row in rows]

@@ -136,12 +136,12 @@ def _work(codec: base.Codec, record: Path, folder: Path, spent: dict[str, float]
 
 def _jobs(log: Path) -> dict[str, dict[str, list[float]]]:
     """For each script, the CPU seconds of its processes: until they read their options, and in all."""
-    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: {"start": [], "all": []})
+    seconds: dict[str, dict[str, list[float]]] = defaultdict(lambda: {"start": [], "all": []})
     for line in log.read_text(encoding="utf-8").splitlines():
         script, start, end = line.split()
-        found[script]["start"].append(float(start))
-        found[script]["all"].append(float(end))
-    return found
+        seconds[script]["start"].append(float(start))
+        seconds[script]["all"].append(float(end))
+    return seconds
 
 
 def _cpu_of(command: list, folder: Path, environment: Mapping[str, str]) -> float:

@@ -53,13 +53,13 @@ def packages() -> dict[str, str]:
     """The installed versions of what `envs/study.in` names."""
     lines = (ROOT / "envs" / "study.in").read_text(encoding="utf-8").splitlines()
     names = [re.split(r"[=<>!~\[; ]", line.split("#")[0].strip())[0] for line in lines]
-    found = {}
+    versions = {}
     for name in filter(None, names):
         try:
-            found[name] = metadata.version(name)
+            versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+            versions[name] = "not installed"
+    return versions
 
 
 def started() -> float | None:

@@ -50,16 +50,16 @@ def points(
     `codec` is the study's codec that is checked against the curve (`published`, by codec), the first if there are
     several; it is empty if there is none.
     """
-    found = []
+    selected = []
     for curve, entry in about.items():
         mine = sorted((row for row in rows if row["curve"] == curve), key=lambda row: float(row["bpp"]))
         shared = {name: entry[name] for name in ("source", "curve", "label", "counts")} | {"image_set": image_set}
         codec = next((name for name, known in published.items() if curve in known), "")
-        found += [
+        selected += [
             shared
             | {"codec": codec, "metric": metric, "value": row[metric], "quality": row["quality"], "bpp": row["bpp"]}
             for metric in metrics
             for row in mine
             if row.get(metric)
         ]
-    return found
+    return selected

@@ -15,7 +15,7 @@ from study.core.errors import StudyError, allowed
 def keys(citations: Mapping, codecs: Iterable[Mapping], metrics: Iterable[str], sets: Iterable[str]) -> list[str]:
     """The keys of the papers to cite, sorted. `codecs` are rows of codecs.csv (`family`, `backend`)."""
     codecs = list(codecs)
-    found = list(citations["always"])
+    cited = list(citations["always"])
     names = {
         "families": [row["family"] for row in codecs],
         "backends": [row["backend"] for row in codecs],
@@ -23,20 +23,20 @@ def keys(citations: Mapping, codecs: Iterable[Mapping], metrics: Iterable[str], 
         "images": sets,
     }
     for kind, chosen in names.items():
-        found += [key for name in chosen for key in citations[kind].get(name, [])]
-    return sorted(set(found))
+        cited += [key for name in chosen for key in citations[kind].get(name, [])]
+    return sorted(set(cited))
 
 
 def entries(papers: str) -> dict[str, str]:
     """The entries of a BibTeX file by key: each begins with `@` at the start of a line."""
-    found = re.split(r"^(?=@\w+\{)", papers, flags=re.MULTILINE)
-    return {re.match(r"@\w+\{([^,\s]+),", part)[1]: part.strip() for part in found if part.startswith("@")}
+    blocks = re.split(r"^(?=@\w+\{)", papers, flags=re.MULTILINE)
+    return {re.match(r"@\w+\{([^,\s]+),", part)[1]: part.strip() for part in blocks if part.startswith("@")}
 
 
-def bibliography(papers: str, wanted: Iterable[str]) -> str:
+def bibliography(papers: str, cited: Iterable[str]) -> str:
     """The wanted entries, in the order given. Raises StudyError for a key that has none."""
     known = entries(papers)
-    for key in wanted:
+    for key in cited:
         if key not in known:
             raise StudyError(f"references/citations.yaml cites {key!r}; {allowed(key, known)} (references/papers.bib)")
-    return "\n\n".join(known[key] for key in wanted) + "\n"
+    return "\n\n".join(known[key] for key in cited) + "\n"

@@ -85,7 +85,7 @@ def batch(
 
 def listing(image_set: str, batches: Mapping[str, Mapping]) -> list[list[str]]:
     """The list of an image set's batches that have data, by codec: what codec-compare loads (`?load=<set>.json`)."""
-    return [[f"{image_set}/{codec}.json"] for codec, found in batches.items() if found["field_values"]]
+    return [[f"{image_set}/{codec}.json"] for codec, batch in batches.items() if batch["field_values"]]
 
 
 def _finite(cell: str) -> bool:

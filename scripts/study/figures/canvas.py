@@ -141,20 +141,20 @@ def text_width(text: str, size: float = TEXT) -> float:
 
 def wrapped(text: str, width: float, size: float = SMALL) -> list[str]:
     """The text in lines of at most that width in inches; a word that is too long is cut in pieces."""
-    found, line = [], ""
+    lines, line = [], ""
     for word in text.split():
         longer = f"{line} {word}" if line else word
         if text_width(longer, size) <= width:
             line = longer
             continue
         if line:
-            found.append(line)
+            lines.append(line)
         while text_width(word, size) > width:
             cut = next(n for n in range(len(word) - 1, 0, -1) if n == 1 or text_width(word[:n], size) <= width)
-            found.append(word[:cut])
+            lines.append(word[:cut])
             word = word[cut:]
         line = word
-    return [*found, line] if line else found
+    return [*lines, line] if line else lines
 
 
 def shortened(text: str, width: float, size: float = TEXT) -> str:

@@ -35,8 +35,8 @@ def entries(styles: Iterable[Style], dots: Collection[Style] = ()) -> list[list[
         families.setdefault(style.family, []).append(style)
     groups = []
     for family, members in families.items():
-        told = len(members) == 1 or all(family.lower() in style.label.lower() for style in members)
-        heading = [] if told else [Entry(family)]
+        named = len(members) == 1 or all(family.lower() in style.label.lower() for style in members)
+        heading = [] if named else [Entry(family)]
         groups.append([*heading, *(Entry(style.label, style, style not in dots) for style in members)])
     return groups
 
@@ -45,9 +45,9 @@ def columns(groups: Sequence[Sequence[Entry]], width: float = canvas.WIDTH) -> l
     """The legend in as few rows as fit the width; a family stays in one column unless it is longer than one."""
     total = sum(len(group) for group in groups)
     for rows in range(1, total + 1):
-        found = _packed(groups, rows)
-        if sum(map(_column_width, found)) - _BETWEEN <= width - 2 * canvas.MARGIN:
-            return found
+        packed = _packed(groups, rows)
+        if sum(map(_column_width, packed)) - _BETWEEN <= width - 2 * canvas.MARGIN:
+            return packed
     return _packed(groups, total)
 
 
@@ -106,13 +106,13 @@ def line(style: Style, x: Sequence[float], y: Sequence[float], joined: bool = Tr
 
 
 def _packed(groups: Sequence[Sequence[Entry]], rows: int) -> list[list[Entry]]:
-    found: list[list[Entry]] = []
+    columns: list[list[Entry]] = []
     for group in groups:
-        if found and len(found[-1]) + len(group) <= rows:
-            found[-1].extend(group)
+        if columns and len(columns[-1]) + len(group) <= rows:
+            columns[-1].extend(group)
         else:
-            found += [list(group[start : start + rows]) for start in range(0, len(group), rows)]
-    return found
+            columns += [list(group[start : start + rows]) for start in range(0, len(group), rows)]
+    return columns
 
 
 def _column_width(column: Sequence[Entry]) -> float:

@@ -33,8 +33,8 @@ def figure(pictures: Sequence[tuple[Path, Mapping[str, str]]], title: str, most:
     room = canvas.WIDTH - 2 * canvas.MARGIN
     shapes = [_shape(row) for _, row in shown]
     arranged = arrange(shapes, room)
-    heights = [min(_TALLEST, (room - _GAP * (len(row) - 1)) / sum(shapes[place] for place in row)) for row in arranged]
-    widest = max(tall * sum(shapes[place] for place in row) for tall, row in zip(heights, arranged))
+    heights = [min(_TALLEST, (room - _GAP * (len(row) - 1)) / sum(shapes[box] for box in row)) for row in arranged]
+    widest = max(tall * sum(shapes[box] for box in row) for tall, row in zip(heights, arranged))
     width = canvas.WIDTH if len(arranged) > 1 else max(widest + _GAP * (len(shown) - 1) + 2 * canvas.MARGIN, _LEAST)
     with canvas.looks():
         text = canvas.note_lines(_notes(pictures, shown), width)
@@ -44,9 +44,9 @@ def figure(pictures: Sequence[tuple[Path, Mapping[str, str]]], title: str, most:
         layout.y -= _TOP
         for row, tall in zip(arranged, heights):
             x = canvas.MARGIN
-            for place in row:
-                _place(layout, shown[place], x, tall, tall * shapes[place])
-                x += tall * shapes[place] + _GAP
+            for box in row:
+                _place(layout, shown[box], x, tall, tall * shapes[box])
+                x += tall * shapes[box] + _GAP
             layout.y -= tall + _BELOW
         canvas.notes(layout, text)
         return layout.figure
@@ -62,8 +62,8 @@ def arrange(shapes: Sequence[float], room: float) -> list[list[int]]:
     count = max(1, round(total * height / room))
     rows: list[list[int]] = [[] for _ in range(count)]
     before = 0.0
-    for place, shape in enumerate(shapes):
-        rows[int(count * (before + shape / 2) / total)].append(place)
+    for index, shape in enumerate(shapes):
+        rows[int(count * (before + shape / 2) / total)].append(index)
         before += shape
     return [row for row in rows if row]
 

@@ -70,9 +70,9 @@ def signed_scale(limit: float, linear: float) -> AsinhNorm:
 def signed_ticks(limit: float, linear: float, most: int = 4) -> list[float]:
     """Round numbers on both sides of 0 for such a scale, at most `most` a side."""
     powers = range(math.floor(math.log10(linear)), math.ceil(math.log10(limit)) + 1)
-    found = [step * 10.0**power for power in powers for step in (1, 3) if linear <= step * 10.0**power <= limit]
-    found = found[:: math.ceil(len(found) / most)] if found else [limit]
-    return [*(-tick for tick in reversed(found)), 0.0, *found]
+    ticks = [step * 10.0**power for power in powers for step in (1, 3) if linear <= step * 10.0**power <= limit]
+    ticks = ticks[:: math.ceil(len(ticks) / most)] if ticks else [limit]
+    return [*(-tick for tick in reversed(ticks)), 0.0, *ticks]
 
 
 def bar(

@@ -31,10 +31,10 @@ def figure(title: str, tables: Mapping[str, Sequence[Mapping[str, str]]]) -> Fig
     for quality, rows in tables.items():
         if not rows:
             raise StudyError(f"the table of training of quality {quality} has no row; train the model again")
-    found = {
+    lines = {
         quality: {name: [float(row[name]) for row in rows] for name in COLUMNS} for quality, rows in tables.items()
     }
-    looks = dict(zip(found, _looks(len(found))))
+    looks = dict(zip(lines, _looks(len(lines))))
     with canvas.looks():
         text = canvas.note_lines(
             [
@@ -42,17 +42,17 @@ def figure(title: str, tables: Mapping[str, Sequence[Mapping[str, str]]]) -> Fig
                 " 0-255, or 1 - MS-SSIM; the loss is the rate plus λ times it. The rate is the estimated one, of crops."
             ]
         )
-        above = 0.04 + 0.15 * math.ceil(len(found) / _ACROSS)
+        above = 0.04 + 0.15 * math.ceil(len(lines) / _ACROSS)
         height = 2 * canvas.MARGIN + canvas.title_height(title) + above + _ROW + _UNDER + canvas.LINE * len(text)
         layout = canvas.start(height, title)
         layout.y -= above
         width = (canvas.WIDTH - _LEFT - _RIGHT - 2 * _BETWEEN) / 3
         for column, (name, label) in enumerate(PANELS.items()):
             box = canvas.panel(layout, _LEFT + column * (width + _BETWEEN), layout.y - _ROW, width, _ROW)
-            _panel(box, name, found, looks)
+            _panel(box, name, lines, looks)
             canvas.y_label(box, label)
         layout.figure.axes[0].legend(
-            handles=[Line2D([], [], label=f"quality {quality}", **looks[quality]) for quality in found],
+            handles=[Line2D([], [], label=f"quality {quality}", **looks[quality]) for quality in lines],
             frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, borderpad=0.2, ncols=_ACROSS,
         )  # fmt: skip
         layout.y -= _ROW + _UNDER
@@ -60,13 +60,13 @@ def figure(title: str, tables: Mapping[str, Sequence[Mapping[str, str]]]) -> Fig
         return layout.figure
 
 
-def _panel(box: Axes, name: str, found: Mapping[str, Mapping[str, list]], looks: Mapping[str, dict]) -> None:
+def _panel(box: Axes, name: str, lines: Mapping[str, Mapping[str, list]], looks: Mapping[str, dict]) -> None:
     drawn = []
-    for quality, columns in found.items():
+    for quality, columns in lines.items():
         values = columns[name]
         box.plot(columns["step"], values, gid=f"{name}-{quality}", **looks[quality])
         drawn += [value for value in values if math.isfinite(value) and value > 0]
-    box.set_xlim(0, max(columns["step"][-1] for columns in found.values()))
+    box.set_xlim(0, max(columns["step"][-1] for columns in lines.values()))
     if drawn:
         axes.log(box, "y", min(drawn) / 1.08, max(drawn) * 1.08)
     else:
@@ -77,8 +77,8 @@ def _panel(box: Axes, name: str, found: Mapping[str, Mapping[str, list]], looks:
 def _looks(count: int) -> list[dict]:
     """Colours of one scale from the lowest quality to the highest, and dashes that tell neighbours apart."""
     scale = matplotlib.colormaps["viridis"]
-    places = [0.0] if count == 1 else [0.85 * place / (count - 1) for place in range(count)]
+    shades = [0.0] if count == 1 else [0.85 * index / (count - 1) for index in range(count)]
     return [
-        {"color": scale(place), "linestyle": _DASHES[number % len(_DASHES)], "linewidth": 1.0}
-        for number, place in enumerate(places)
+        {"color": scale(index), "linestyle": _DASHES[number % len(_DASHES)], "linewidth": 1.0}
+        for number, index in enumerate(shades)
     ]

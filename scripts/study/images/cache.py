@@ -53,9 +53,9 @@ def mirror_folder(given: str | Path | None = None) -> Path | None:
     return folder
 
 
-def cache_folder(given: str | Path | None = None) -> Path:
+def cache_folder(folder: str | Path | None = None) -> Path:
     """The cache: `given`, else STUDY_CACHE, else image-compression-study in XDG_CACHE_HOME or ~/.cache."""
-    name = given or os.environ.get("STUDY_CACHE")
+    name = folder or os.environ.get("STUDY_CACHE")
     if name:
         return Path(name).expanduser()
     base = os.environ.get("XDG_CACHE_HOME", "")
@@ -103,14 +103,14 @@ def local_copy(
     wanted, last_part = _checked(sha256), _last_part(url)
     names = list(names) or [last_part]
     mirror, cache = mirror_folder(mirror), cache_folder(cache)
-    found = _in_mirror(mirror, names, wanted, tell) or _in_cache(cache, url, wanted, tell)
-    if found:
-        return found
+    local = _in_mirror(mirror, names, wanted, tell) or _in_cache(cache, url, wanted, tell)
+    if local:
+        return local
     key = wanted if len(wanted) == 64 else _key(url)
     with _writing(cache), _locked(cache / "partial" / key, url, tell) as partial:
-        found = _in_cache(cache, url, wanted, tell)
-        if found:
-            return found
+        local = _in_cache(cache, url, wanted, tell)
+        if local:
+            return local
         if len(wanted) < 64:
             partial.unlink(missing_ok=True)
         try:
@@ -125,26 +125,26 @@ def local_copy(
         return whole
 
 
-def _in_mirror(mirror: Path | None, names: list[str], wanted: str, tell: Callable[[str], None]) -> Path | None:
+def _in_mirror(mirror: Path | None, names: list[str], sha256: str, tell: Callable[[str], None]) -> Path | None:
     for name in names if mirror else ():
         path = mirror / name
         if not path.is_file():
             continue
         with _reading(path):
             digest = readers.sha256(path)
-        if digest.startswith(wanted):
+        if digest.startswith(sha256):
             return path
-        tell(f"warning: {path} in the mirror is not used: it has sha256 {digest}, not {wanted}")
+        tell(f"warning: {path} in the mirror is not used: it has sha256 {digest}, not {sha256}")
     return None
 
 
-def _in_cache(cache: Path, url: str, wanted: str, tell: Callable[[str], None]) -> Path | None:
-    digest = wanted
-    if len(wanted) < 64:
+def _in_cache(cache: Path, url: str, sha256: str, tell: Callable[[str], None]) -> Path | None:
+    digest = sha256
+    if len(sha256) < 64:
         entry = cache / "urls" / _key(url)
         with _reading(entry):
             digest = entry.read_text(errors="replace").strip() if entry.exists() else ""
-        if not re.fullmatch("[0-9a-f]{64}", digest) or not digest.startswith(wanted):
+        if not re.fullmatch("[0-9a-f]{64}", digest) or not digest.startswith(sha256):
             return None
     path = cache / "sha256" / digest
     with _reading(path):
@@ -187,9 +187,9 @@ def _reading(path: Path) -> Iterator[None]:
         raise StudyError(f"can't read {path}: {error.strerror or error}") from error
 
 
-def _advice(url: str, reason: str, mirror: Path | None, names: list[str], wanted: str) -> str:
+def _advice(url: str, reason: str, mirror: Path | None, names: list[str], sha256: str) -> str:
     lines = [f"can't download {url}: {reason}"]
-    digest = f" (sha256 {wanted}{'' if len(wanted) == 64 else '...'})" if wanted else ""
+    digest = f" (sha256 {sha256}{'' if len(sha256) == 64 else '...'})" if sha256 else ""
     if mirror:
         lines.append(f"  Start again later, or get the file{digest} elsewhere and put it at {mirror / names[0]}.")
     else:

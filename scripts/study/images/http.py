@@ -46,13 +46,13 @@ class DownloadError(Exception):
     """A download that no further try will mend."""
 
 
-def download(url: str, partial: Path, wanted: str, patience: Patience, tell: Callable[[str], None]) -> str:
+def download(url: str, partial: Path, sha256: str, patience: Patience, tell: Callable[[str], None]) -> str:
     """Bring the file at `url` to `partial` and return its sha256, which begins with `wanted`.
 
     What `partial` holds already is taken as the file's beginning. `tell` gets a line for every try that broke, every
     5 s of a long download, and at the end. Raises DownloadError with the reason; what came so far is kept.
     """
-    transfer = _Transfer(url, partial, wanted, patience, tell)
+    transfer = _Transfer(url, partial, sha256, patience, tell)
     failures, mismatches, began = 0, 0, time.monotonic()
     furthest = transfer.size()
     while True:

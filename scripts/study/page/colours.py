@@ -49,7 +49,7 @@ def look(style: Style) -> dict[str, object]:
 
 def oklab(colour: str) -> tuple[float, float, float]:
     """L, a, b of `#rrggbb`."""
-    red, green, blue = (_ungamma(int(colour[place : place + 2], 16) / 255) for place in (1, 3, 5))
+    red, green, blue = (_ungamma(int(colour[start : start + 2], 16) / 255) for start in (1, 3, 5))
     long = math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue)
     medium = math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue)
     short = math.cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue)

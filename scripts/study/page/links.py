@@ -20,22 +20,22 @@ def links(results: Path, sets: Mapping[str, Sequence[str]], cells: Iterable[tupl
     decoded or bitstreams/<set>/<codec>/<quality>/<file>, below `FOLDER`. A cell without record, or an image without
     file, has none. Raises StudyError for a file that its record names and that is not there.
     """
-    found: dict[str, Path] = {}
+    targets: dict[str, Path] = {}
     chosen = list(cells)
     for image_set, parts in sets.items():
         for part in parts:
             for file in _recorded(results / "images" / part / "images.csv"):
-                found[f"{FOLDER}/original/{image_set}/{file.name}"] = file
+                targets[f"{FOLDER}/original/{image_set}/{file.name}"] = file
             for codec, quality in chosen:
                 for kind, record in (("decoded", "decoded.csv"), ("bitstreams", "encoded.csv")):
                     for file in _recorded(results / kind / part / codec / quality / record):
-                        found[f"{FOLDER}/{kind}/{image_set}/{codec}/{quality}/{file.name}"] = file
-    return found
+                        targets[f"{FOLDER}/{kind}/{image_set}/{codec}/{quality}/{file.name}"] = file
+    return targets
 
 
-def place(folder: Path, wanted: Mapping[str, Path]) -> None:
+def place(folder: Path, targets: Mapping[str, Path]) -> None:
     """Make the links of `wanted` in the page's `folder` (copies across file systems); remove those of earlier pages."""
-    for name, source in wanted.items():
+    for name, source in targets.items():
         target = folder / name
         if not (target.exists() and target.samefile(source)):
             with atomic_io.replacing(target) as temporary:
@@ -45,7 +45,7 @@ def place(folder: Path, wanted: Mapping[str, Path]) -> None:
         if path.is_dir():
             if not any(path.iterdir()):
                 path.rmdir()
-        elif path.relative_to(folder).as_posix() not in wanted:
+        elif path.relative_to(folder).as_posix() not in targets:
             path.unlink()
 
 

@@ -134,13 +134,13 @@ def save(net: CompressionModel, recipe: Recipe, path: Path, notes: Mapping[str, 
         for name, parameter in final.named_parameters():
             parameter.copy_(parameters[name].half() if parameter.ndim == 4 else parameters[name])
     final.entropy_bottleneck.update(force=True, update_quantiles=True)
-    said = architectures.description(recipe.model, recipe.metric, recipe.n, recipe.m, recipe.h)
-    said |= {name: str(value) for name, value in asdict(recipe).items() if name not in said}
+    description = architectures.description(recipe.model, recipe.metric, recipe.n, recipe.m, recipe.h)
+    description |= {name: str(value) for name, value in asdict(recipe).items() if name not in description}
     with atomic_io.replacing(path) as temporary:
         save_file(
             architectures.state(final),
             temporary,
-            metadata=architectures.as_metadata({**said, "torch": torch.__version__, **(notes or {})}),
+            metadata=architectures.as_metadata({**description, "torch": torch.__version__, **(notes or {})}),
         )
 
 
@@ -156,7 +156,7 @@ def warm_start(net: CompressionModel, path: Path, recipe: Recipe) -> set[str]:
 
     try:
         with safe_open(path, "pt") as file:
-            said = architectures.said_by(file.metadata())
+            description = architectures.said_by(file.metadata())
             weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise StudyError(f"can't start from {path}: {error}") from None
@@ -168,8 +168,8 @@ def warm_start(net: CompressionModel, path: Path, recipe: Recipe) -> set[str]:
                 taken.add(name)
     if not any(name.startswith("g_a.") for name in taken):
         raise StudyError(f"can't start from {path}: none of its transforms has the widths n {recipe.n}, m {recipe.m}")
-    if said.get("metric") == recipe.metric and "lam" in said:
-        _scale_latent(net, math.sqrt(recipe.lam / float(said["lam"])), taken)
+    if description.get("metric") == recipe.metric and "lam" in description:
+        _scale_latent(net, math.sqrt(recipe.lam / float(description["lam"])), taken)
     return taken
 
 
