@@ -12,7 +12,8 @@ from xml.etree import ElementTree
 import pytest
 
 from study.codecs import registry as codec_registry
-from study.codecs.tfci.codec import PUBLISHED, Backend
+from study.codecs.tfci.codec import Backend
+from study.codecs.tfci.settings import PUBLISHED
 from study.core.errors import StudyError
 from study.planning import catalogue
 

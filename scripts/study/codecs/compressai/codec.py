@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from study.codecs.base import Latents, LearnedCodec, Statistics, Weights, check_rgb
-from study.codecs.compressai import architectures, rans, startup, zoo
+from study.codecs.compressai import architectures, checkpoint, rans, startup, zoo
 from study.codecs.compressai import bitstream as compressai_bitstream
 from study.core.errors import BitstreamError, CodecError, StudyError, allowed
 from study.core.paths import ROOT
@@ -28,6 +28,8 @@ from study.images.png import LARGEST_PIXELS
 if TYPE_CHECKING:
     import torch
     from compressai.models import CompressionModel
+
+    from study.codecs.compressai.context_model import ContextModel, Positions
 
 startup.lighten_torch()  # before anything imports it
 
@@ -133,7 +135,9 @@ class Backend(LearnedCodec):
         z_string = self._bottleneck.encode(coded.z, rans.channel_indexes(coded.z.shape))
         y, indexes = coded.y, coded.indexes
         if hasattr(self._net, "context_prediction"):
-            y, indexes = (np.moveaxis(values, 0, -1) for values in (y, indexes))
+            from study.codecs.compressai.context_model import in_order
+
+            y, indexes = in_order(y), in_order(indexes)
         return self._pack(latents.size, self._gaussian.encode(y, indexes), coded.y, z_string, coded.z)
 
     def statistics(self, latents: Latents) -> Statistics:
@@ -208,7 +212,7 @@ class Backend(LearnedCodec):
         else:
             n, m, h = (self.settings[key] for key in ("n", "m", "h"))
         net = architectures.build(model, n, m, h)
-        architectures.fill(net, _read_weights(path, self._source.sha256), str(path))
+        architectures.fill(net, checkpoint.read(path, self._source.sha256), str(path))
         rans.complete(net)
         net.eval().requires_grad_(False)
         for part in (net.g_a, net.g_s, getattr(net, "h_a", None)):
@@ -234,6 +238,13 @@ class Backend(LearnedCodec):
     @functools.cached_property
     def _gaussian(self) -> rans.Tables:
         return rans.Tables(self._net.gaussian_conditional)
+
+    @functools.cached_property
+    def _context(self) -> ContextModel:
+        net = self._net  # brings the library
+        from study.codecs.compressai.context_model import ContextModel
+
+        return ContextModel(net)
 
     @functools.cached_property
     def _medians(self) -> np.ndarray:
@@ -330,42 +341,26 @@ class Backend(LearnedCodec):
 
     def _quantised_serially(self, y: np.ndarray, parameters: np.ndarray, z_symbols: np.ndarray) -> _Coded:
         indexes = np.zeros(y.shape, dtype=np.int64)
+        means = np.zeros(y.shape)
 
-        def code(position: tuple[int, int], means: np.ndarray, here: np.ndarray) -> np.ndarray:
-            indexes[:, *position] = here
-            return rans.quantised(y[:, *position], means)
+        def code(step: Positions, mixed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            row, column = step
+            means[:, row, column], indexes[:, row, column] = self._distributions(mixed)
+            symbols = rans.quantised(y[:, row, column], means[:, row, column])
+            return symbols, symbols + means[:, row, column]
 
-        symbols, values = self._serially(parameters, code)
-        return _Coded(symbols, indexes, z_symbols, values - symbols)
+        symbols, _ = self._context.run(parameters, code)
+        return _Coded(symbols, indexes, z_symbols, means)
 
     def _decode_serially(self, string: bytes, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         decoder = self._gaussian.decoder(string, parameters.size // 2)
-        return self._serially(parameters, lambda position, means, here: self._gaussian.decode_next(decoder, here))
 
-    def _serially(self, parameters: np.ndarray, code: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Symbols and values of the latent by the context model, position after position (Minnen et al. 2018).
+        def code(_: Positions, mixed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            means, indexes = self._distributions(mixed)
+            symbols = self._gaussian.decode_next(decoder, indexes.T).T
+            return symbols, symbols + means
 
-        `code` takes a position, the means and the indexes there, and gives the symbols.
-        """
-        import torch
-
-        rows, columns = parameters.shape[1:]
-        channels = int(self._net.M)
-        context = self._net.context_prediction
-        seen = context.mask[0, 0].bool()
-        kernel = (context.weight * context.mask)[:, :, seen].flatten(1)
-        values = torch.zeros(channels, rows + 4, columns + 4, dtype=torch.float64)
-        symbols = np.zeros((channels, rows, columns), dtype=np.int32)
-        hyper = torch.from_numpy(parameters)
-        for row in range(rows):
-            for column in range(columns):
-                past = values[:, row : row + 5, column : column + 5][:, seen].flatten()
-                known = torch.cat((hyper[:, row, column], torch.addmv(context.bias, kernel, past)))
-                mixed = self._net.entropy_parameters(known[:, None, None])[:, 0, 0].numpy()
-                means, here = self._distributions(mixed)
-                symbols[:, row, column] = code((row, column), means, here)
-                values[:, row + 2, column + 2] = torch.from_numpy(symbols[:, row, column] + means)
-        return symbols, values[:, 2:-2, 2:-2].numpy()
+        return self._context.run(parameters, code)
 
 
 class _Coded(NamedTuple):
@@ -400,50 +395,3 @@ def _array(values: torch.Tensor) -> np.ndarray:
 
 def _too_large(size: tuple[int, int]) -> bool:
     return max(size) > LARGEST_SIDE or size[0] * size[1] > LARGEST_PIXELS
-
-
-def _read_weights(path: Path, sha256: str | None) -> Mapping[str, torch.Tensor]:
-    """The tensors in a file: safetensors, or PyTorch's own format without code in it.
-
-    Raises StudyError for a file that is damaged, that wants to run code, or whose sha256 doesn't begin with `sha256`.
-    """
-    import torch
-    from safetensors.torch import load
-
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise StudyError(f"can't read the weights {path}: {error.strerror}") from None
-    digest = hashlib.sha256(data).hexdigest()
-    if sha256 is not None and not digest.startswith(sha256):
-        raise StudyError(
-            f"the weights {path} are damaged: sha256 {digest[:16]}…, expected {sha256}…; "
-            "delete the file and fetch it again"
-        )
-    try:
-        if path.suffix == ".safetensors":
-            return load(data)
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # whatever broken bytes lead the unpickler to
-        reason = " ".join(str(error).split())[:200]
-        raise StudyError(
-            f"the weights {path} are no file of tensors ({reason}); delete the file and fetch it again"
-        ) from None
-    startup.load()
-    from compressai.zoo.pretrained import load_pretrained
-
-    return load_pretrained(_inner(content, path))
-
-
-def _inner(content: Any, path: Path) -> Mapping[str, torch.Tensor]:
-    """The tensors in a checkpoint, which may hold them under a key."""
-    import torch
-
-    for key in ("network", "state_dict", "model_state_dict"):
-        if isinstance(content, Mapping) and key in content:
-            content = content[key]
-    if not isinstance(content, Mapping) or not all(isinstance(value, torch.Tensor) for value in content.values()):
-        raise StudyError(
-            f"the weights {path} hold other things than tensors; a state dict of a CompressAI model is wanted"
-        )
-    return content

@@ -1,6 +1,6 @@
 """TensorFlow Compression's published models (`tfci`), and any other metagraph of their form.
 
-The bitstream is a `.tfci` file as TFC's own `tfci.py` writes and reads it (`study.packed_tensors`): the model's id and
+The bitstream is a `.tfci` file as TFC's own `tfci.py` writes and reads it (`tfci_file`): the model's id and
 the channels of its sender. TFC 1's range decoder, which most of the published models use, never complains about a
 damaged string, so `decode` writes the latents that it has read once more, without the analysis transform, and compares:
 a decoder that went astray, for damage or for another machine's arithmetic, doesn't end where the encoder ended.
@@ -20,6 +20,7 @@ import numpy as np
 
 from study.codecs.base import Latents, LearnedCodec, Statistics, Weights, check_rgb
 from study.codecs.tfci import metagraph, rates, tfci_file
+from study.codecs.tfci import settings as tfci_settings
 from study.codecs.tfci.latent_tensors import Bottleneck, Flow
 from study.core.errors import BitstreamError, CodecError, StudyError
 from study.images.png import LARGEST_PIXELS
@@ -27,10 +28,8 @@ from study.images.png import LARGEST_PIXELS
 if TYPE_CHECKING:
     from study.codecs.tfci.metagraph import Port
 
-PUBLISHED = "https://storage.googleapis.com/tensorflow_compression/metagraphs"
 LARGEST_SIDE = 2**16 - 1
 LARGEST_LATENT = 2.0**24  # whole numbers beyond are not exact in float32, and TFC 1's coder hangs from 2^27 on
-_MODELS = "allowed: the id of a published model, or a path ending in .metagraph"
 PADDING = 64  # pixels that a sender may add to an image
 
 
@@ -42,7 +41,7 @@ class Backend(LearnedCodec):
     latents (`y`, `z`, `y_hat`, `z_hat`) where they are not to be found automatically; `tools/tensors.py` lists them.
     """
 
-    defaults: ClassVar = {"model": None, "url": PUBLISHED, "rd_parameter": None, "tensors": {}}
+    defaults: ClassVar = {"model": None, "url": tfci_settings.PUBLISHED, "rd_parameter": None, "tensors": {}}
     extension = "tfci"
     environment = "tensorflow"
 
@@ -50,8 +49,8 @@ class Backend(LearnedCodec):
         self, name: str, quality: float, settings: Mapping[str, Any] | None = None, weights: Path | None = None
     ) -> None:
         super().__init__(name, quality, settings, weights)
-        self.model = Path(_weights(self.settings, quality).file).stem
-        self.rate = _rate(self.settings, quality)
+        self.model = Path(tfci_settings.weights(self.settings, quality).file).stem
+        self.rate = tfci_settings.rate(self.settings, quality)
         named = self.settings["tensors"]
         allowed = f"allowed: {', '.join(Bottleneck._fields)}, like y: node:0"
         if not isinstance(named, dict):
@@ -62,7 +61,7 @@ class Backend(LearnedCodec):
 
     @classmethod
     def weights_source(cls, settings: Mapping[str, Any], quality: float) -> Weights:
-        return _weights({**cls.defaults, **settings}, quality)
+        return tfci_settings.weights({**cls.defaults, **settings}, quality)
 
     @staticmethod
     def check_weights(path: Path) -> None:
@@ -328,32 +327,6 @@ class Backend(LearnedCodec):
                 f"{self.name}: the latent {key} can't be written: some values are no numbers, or beyond 2^24"
             )
         return np.ascontiguousarray(array.transpose(1, 2, 0)[None])
-
-
-def _weights(settings: Mapping[str, Any], quality: float) -> Weights:
-    model = settings["model"]
-    if not isinstance(model, str) or not model:
-        raise StudyError(f"tfci: model: found {model!r}; {_MODELS}")
-    model = model.replace("{quality}", _text(quality))
-    if model.endswith(".metagraph"):
-        return Weights(Path(model).name, path=model)
-    if "/" in model or not model.isascii() or not model.isprintable():
-        raise StudyError(f"tfci: model: found {model!r}; {_MODELS}")
-    return Weights(f"{model}.metagraph", url=f"{str(settings['url']).rstrip('/')}/{model}.metagraph")
-
-
-def _rate(settings: Mapping[str, Any], quality: float) -> float | None:
-    parameter = settings["rd_parameter"]
-    if parameter is None:
-        return None
-    try:
-        return float(quality if parameter == "{quality}" else parameter)
-    except (TypeError, ValueError):
-        raise StudyError(f"tfci: rd_parameter: found {parameter!r}; allowed: a number, or {{quality}}") from None
-
-
-def _text(quality: float | str) -> str:
-    return quality if isinstance(quality, str) else f"{quality:g}"
 
 
 def _tensorflow_version() -> str:
