@@ -7,6 +7,7 @@ from pathlib import Path
 
 from study.core.errors import guarded
 from study.figures.latents import drawing
+from study.figures.latents.records import FigurePlan
 from study.planning import options
 
 
@@ -15,7 +16,7 @@ def main() -> None:
     parser.add_argument(
         "--figures",
         required=True,
-        help="JSON: the job and its figures, as study.latents.figure_plan makes it, or - for standard input",
+        help="JSON: the job and its figures, as study.planning.latents.figures makes it, or - for standard input",
     )
     parser.add_argument(
         "--results", type=Path, default=Path("results"), help="where the records are (default: %(default)s)"
@@ -30,8 +31,8 @@ def main() -> None:
         "--out", type=Path, required=True, metavar="FOLDER", help="folder for the figures and figures.csv"
     )
     arguments = parser.parse_args()
-    told = options.json_option("--figures", arguments.figures)
-    drawing.draw(told, arguments.results, arguments.references, arguments.out)
+    plan = FigurePlan(**options.json_option("--figures", arguments.figures))
+    drawing.draw(plan, arguments.results, arguments.references, arguments.out)
 
 
 if __name__ == "__main__":

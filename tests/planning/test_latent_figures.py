@@ -89,4 +89,4 @@ def test_every_figure_has_a_caption_and_a_title():
     schema = figure_names
     for figure in (*schema.PICTURED, *schema.DRAWN):
         assert (ROOT / f"rules/report/latent_{figure}.rst").is_file()
-        assert figure in drawing._DRAWN and figure in drawing._TITLES
+        assert drawing.KINDS[figure].TITLE

@@ -9,6 +9,7 @@ from PIL import Image
 from study.core import atomic_io, paths, readers
 from study.figures import canvas, palette
 from study.figures.latents import drawing
+from study.figures.latents.records import FigurePlan, JobRecords
 from study.jobs.latents import edit as edit_job
 from study.jobs.latents import extract, impulse_response
 from study.jobs.latents import score as score_job
@@ -111,13 +112,16 @@ class LatentRecords:
         atomic_io.write_rows(place / "decoded.csv", columns, _only(columns, decoded))
         atomic_io.write_rows(place / "scores.csv", score_job.COLUMNS, _only(score_job.COLUMNS, scored))
 
-    def told(self, **figures):
-        return {"study": "s", "metrics": METRICS, "cell": self.cell, "label": "a scale hyperprior", "curve": [],
-                "family": "scale hyperprior", "baselines": [], "others": {"duo": ["duo"]},
-                "figures": figures}  # fmt: skip
+    def plan(self, **figures):
+        return FigurePlan(study="s", metrics=METRICS, cell=self.cell, label="a scale hyperprior", curve=[],
+                          family="scale hyperprior", baselines=[], others={"duo": ["duo"]},
+                          figures=figures)  # fmt: skip
+
+    def records(self, **figures):
+        return JobRecords(self.plan(**figures), self.folder, ROOT / "references")
 
     def draw(self, out, **figures):
-        drawing.draw(self.told(**figures), self.folder, ROOT / "references", out)
+        drawing.draw(self.plan(**figures), self.folder, ROOT / "references", out)
         return readers.read_rows(out / "figures.csv")
 
     def _saved(self, path, rgb):

@@ -169,6 +169,11 @@ def as_text(steps: Iterable[Step]) -> str:
     )
 
 
+def from_text(text: str) -> tuple[Step, ...]:
+    """The steps of a cell as a record has them (`as_text`); none for an empty text. Raises CodecError."""
+    return parsed(json.loads(text)) if text else ()
+
+
 def _as_steps(edit: object) -> list:
     return edit if isinstance(edit, list) else [edit]
 

@@ -1,5 +1,6 @@
 """The figures of experiments on latents: what they show, that nothing is cut or dropped, and that bytes repeat."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,15 @@ from study.figures.latents import (
     channel_ablation,
     channel_grid,
     contact_sheet,
-    drawing,
+    edit_tiles,
     equivariance,
     rate_map,
     report_comparison,
     top_k_curve,
 )
 from study.figures.latents import names as figure_names
+from study.figures.latents.kinds import sheet
+from study.figures.latents.records import JobRecords
 from study.jobs.latents import impulse_response
 from study.latents import edits
 
@@ -88,18 +91,19 @@ def test_a_picture_without_latents_is_drawn_as_its_reason(tmp_path, drawn):
 # The sheet
 
 
+def _tiles(records):
+    rows = records.edit_rows("a", "x100")
+    return edit_tiles.tiles(rows, "x100", records.decoded, records.quality_metrics(), records.baseline("a"))
+
+
 def test_policies_with_one_picture_share_a_tile(made):
-    job = drawing._Job(made.told(sheet=["x100"]), made.folder, ROOT)
-    rows = job.edit("a", "x100")
-    (tile,) = drawing._cells(rows, job, "x100", job.baseline("a"))
+    (tile,) = _tiles(made.records())
     assert tile.lines[0].startswith("recompute ") and ", keep " in tile.lines[0]
 
 
 def test_policies_with_two_pictures_have_two_tiles(tmp_path):
     made = LatentRecords(tmp_path, split=True)
-    job = drawing._Job(made.told(), made.folder, ROOT)
-    found = drawing._cells(job.edit("a", "x100"), job, "x100", job.baseline("a"))
-    assert [tile.name for tile in found] == ["x100, recompute", "x100, keep"]
+    assert [tile.name for tile in _tiles(made.records())] == ["x100, recompute", "x100, keep"]
 
 
 def test_a_refused_edit_shows_its_reason(made, drawn, tmp_path):
@@ -122,7 +126,7 @@ def test_a_turned_picture_has_no_difference(made, drawn, tmp_path):
 
 @given(st.lists(st.integers(), min_size=1, max_size=60, unique=True), st.integers(2, 12))
 def test_thinned_sweeps_keep_their_ends(values, most):
-    kept = drawing._spread(values, most)
+    kept = sheet.spread(values, most)
     assert len(kept) == len(set(kept)) == min(len(values), most)
     assert kept[0] == values[0] and kept[-1] == values[-1]
 
@@ -255,8 +259,8 @@ def test_the_codecs_own_curve_is_of_the_same_picture(tmp_path):
         atomic_io.write_rows(tmp_path / f"bitstreams/{part}/c/1/encoded.csv", coded, [coded])
         scores = {"image": "a", **dict.fromkeys(METRICS, 25.0)}
         atomic_io.write_rows(tmp_path / f"scores/{part}/c/1.csv", scores, [scores])
-    told = made.told() | {"curve": [["other", "c", "1"], ["same", "c", "1"]]}
-    points = drawing._Job(told, made.folder, ROOT).curve("a")
+    plan = replace(made.plan(), curve=[("other", "c", "1"), ("same", "c", "1")])
+    points = JobRecords(plan, made.folder, ROOT).curve("a")
     assert [(point.name, point.bpp) for point in points] == [("1", 1.0), ("3", pytest.approx(8 * 900 / 6144))]
 
 

@@ -1,4 +1,5 @@
 """Figures of latent experiments, one kind each.
 
-`drawing` reads a job's records and draws all that its experiment asks for.
+`drawing` draws all that an experiment asks for: a module of `kinds` makes plain data of the job's `records`, and the
+modules beside it draw that.
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,12 +9,12 @@ import numpy as np
 
 from study.core import atomic_io, readers
 from study.core.errors import StudyError
+from study.core.outcome import AGAIN
 from study.jobs import scoring
 from study.latents import edits
 from study.metrics import registry as metric_registry
 
 COLUMNS = ("image", *metric_registry.REGISTRY, "equivariance_db", "reason")
-_AGAIN = "delete it and run the study again"
 
 
 def score_set(
@@ -35,7 +34,7 @@ def score_set(
     for cell in readers.read_rows(edited):
         found = shown.get(cell["image"])
         if found is None or cell["source"] not in originals:
-            raise StudyError(f"{decoded if found is None else pictures} lacks {cell['image']!r} of {edited}; {_AGAIN}")
+            raise StudyError(f"{decoded if found is None else pictures} lacks {cell['image']!r} of {edited}; {AGAIN}")
         if cell["edit"] == edits.BASELINE:
             baseline = None
         row = {"image": cell["image"], "reason": found["reason"]}
@@ -63,7 +62,7 @@ def _scored(original: np.ndarray, picture: np.ndarray, reason: str, engine: str,
 def _equivariance(cell: Mapping[str, str], baseline: np.ndarray | None, picture: np.ndarray) -> float | None:
     if baseline is None or not cell["stride"]:
         return None
-    steps = edits.parsed(json.loads(cell["steps"]))
+    steps = edits.from_text(cell["steps"])
     moved = edits.moved_picture(steps, baseline, int(cell["stride"]))
     if moved is None or moved.shape != picture.shape:
         return None

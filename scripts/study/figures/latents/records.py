@@ -1,0 +1,194 @@
+"""The records of a figure job, and its plan: what is drawn, and where that is read."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from study.analysis import latent_table, report2021
+from study.core import readers
+from study.core.errors import StudyError
+from study.figures import palette
+from study.figures.latents.top_k_curve import Point
+from study.images import png
+from study.jobs.latents import impulse_response
+from study.latents import archive, edits
+
+QUALITY = {"PSNR": ("psnr_rgb", "psnr_y"), "MS-SSIM": ("ms_ssim", "msssim_sewar")}
+
+
+class NotDrawn(StudyError):
+    """Why a figure can't be drawn: nothing that a rerun would mend."""
+
+
+@dataclass(frozen=True)
+class FigurePlan:
+    """What a figure job is told.
+
+    `cell` has `experiment`, `set`, `part`, `codec` and `quality`; `figures` are the experiment's options by figure;
+    `curve` are the study's own cells (part, codec, quality) with this codec, `baselines` the experiment's other
+    qualities of it: both are points of the codec's own curve. `others` are the parts of the image sets that strips of
+    interpolation take images from.
+    """
+
+    study: str
+    metrics: list[str]
+    cell: Mapping[str, str]
+    label: str
+    family: str
+    figures: Mapping[str, object]
+    curve: list[tuple[str, str, str]]
+    baselines: list[str]
+    others: Mapping[str, list[str]]
+
+
+class JobRecords:
+    """The records of a job, each read when a figure asks for it. Rows and arrays of one image at a time.
+
+    `results` is the folder of all records, `references` that of the report's own figures.
+    """
+
+    def __init__(self, plan: FigurePlan, results: Path, references: Path) -> None:
+        self.plan = plan
+        self.results = results
+        self.references = references
+
+    def images(self) -> list[str]:
+        """The names of the images of the job's part."""
+        return list(self._originals)
+
+    def title(self, image: str) -> str:
+        """What every figure of an image is headed by: name, size, codec, quality."""
+        row = self._originals[image]
+        return f"{image} ({row['width']}×{row['height']}), {self.plan.label}, quality {self.plan.cell['quality']}"
+
+    def look(self) -> palette.Style:
+        """The colour and marker of the job's codec."""
+        codec = {"codec": self.plan.cell["codec"], "label": self.plan.label, "family": self.plan.family}
+        return palette.styles([codec])[codec["codec"]]
+
+    def original(self, image: str) -> np.ndarray:
+        """An image, uint8 [H, W, 3]."""
+        return png.read(self._folder("images", self.plan.cell["part"]) / self._originals[image]["file"])
+
+    def latent_row(self, image: str) -> dict[str, str]:
+        """The row of an image in latents.csv (`extract.COLUMNS`)."""
+        return next(row for row in self._latent_rows if row["image"] == image)
+
+    def arrays(self, image: str) -> dict[str, np.ndarray]:
+        """The arrays of an image's latents (`archive.ARRAYS`). Raises NotDrawn if it has none."""
+        row = self.latent_row(image)
+        if not row["file"]:
+            raise NotDrawn(row["reason"])
+        return archive.load(self._latents / row["file"])
+
+    def responses(self) -> tuple[np.ndarray, tuple[float, float]]:
+        """Impulse responses and their middle, as `impulse_response.load`. Raises NotDrawn if there are none."""
+        row = readers.read_rows(self._latents / "impulse.csv")[0]
+        if not row["file"]:
+            raise NotDrawn(row["reason"])
+        return impulse_response.load(self._latents / row["file"])
+
+    def rows(self, image: str) -> list[dict]:
+        """The rows of an image's edits (`latent_table.edit_columns`). Raises NotDrawn if the codec has none."""
+        rows = [row for row in self._edit_rows if row["image"] == image]
+        if not any(row["picture"] or row["steps"] for row in rows):
+            raise NotDrawn(rows[0]["reason"] if rows else "the record of edits has no row of this image")
+        return rows
+
+    def edit_rows(self, image: str, edit: str) -> list[dict]:
+        """The rows of one edit of an image. Raises NotDrawn if there are none."""
+        rows = [row for row in self.rows(image) if row["edit"] == edit]
+        if not rows:
+            raise NotDrawn(f"the experiment has no edit {edit!r} of this image")
+        return rows
+
+    def decoded(self, row: Mapping) -> np.ndarray | None:
+        """The decoded image of a row of edits, uint8 [H, W, 3]; None if it has none."""
+        return png.read(self.results / row["picture"]) if row["picture"] else None
+
+    def baseline(self, image: str) -> np.ndarray | None:
+        """The decoded image of the first baseline that has one."""
+        rows = (row for row in self.rows(image) if row["edit"] == edits.BASELINE and row["picture"])
+        row = next(rows, None)
+        return None if row is None else self.decoded(row)
+
+    def quality_metrics(self) -> dict[str, str]:
+        """The metrics to show, by kind: PSNR and MS-SSIM, as far as the study has them."""
+        known = self.plan.metrics
+        chosen = {kind: next((name for name in names if name in known), None) for kind, names in QUALITY.items()}
+        return {kind: name for kind, name in chosen.items() if name}
+
+    def other(self, image: str, image_set: str) -> np.ndarray | None:
+        """An image of another set, uint8 [H, W, 3]; None if it isn't there."""
+        for part in self.plan.others.get(image_set, []):
+            folder = self._folder("images", part)
+            for row in readers.read_rows(folder / "images.csv"):
+                if row["image"] == image:
+                    return png.read(folder / row["file"])
+        return None
+
+    def reported(self, image: str) -> list[dict[str, object]]:
+        """An image's edits beside those of the report (`report2021.rows`)."""
+        reference = report2021.read(self.references / "epfl2021.csv")
+        return report2021.rows(reference, self.rows(image), self.plan.metrics)
+
+    def curve(self, image: str) -> list[Point]:
+        """The points of the codec's own curve for an image, by rate: the study's cells, and baselines."""
+        points: dict[str, Point] = {}
+        for part, codec, quality in self.plan.curve:
+            if (point := self._cell_point(image, part, codec, quality)) is not None:
+                points[quality] = point
+        for quality in [*self.plan.baselines, self.plan.cell["quality"]]:
+            for row in self._rows_at(quality):
+                if row["image"] == image and row["edit"] == edits.BASELINE and row["bpp"] is not None:
+                    points.setdefault(quality, Point(quality, row["bpp"], row))
+        return sorted(points.values(), key=lambda point: point.bpp)
+
+    def _cell_point(self, image: str, part: str, codec: str, quality: str) -> Point | None:
+        """An image's point in a cell of the study, if that has the same image and could code it."""
+        original = _row_of(self._folder("images", part) / "images.csv", image)
+        if original.get("sha256") != self._originals[image]["sha256"]:
+            return None
+        encoded = _row_of(self._folder("bitstreams", part, codec, quality) / "encoded.csv", image)
+        scores = _row_of(self._folder("scores", part, codec) / f"{quality}.csv", image)
+        if not encoded.get("bytes") or not scores:
+            return None
+        bpp = 8 * int(encoded["bytes"]) / (int(original["width"]) * int(original["height"]))
+        return Point(quality, bpp, {name: float(scores[name]) if scores[name] else None for name in self.plan.metrics})
+
+    def _folder(self, *parts: str) -> Path:
+        return self.results.joinpath(*parts)
+
+    @property
+    def _latents(self) -> Path:
+        cell = self.plan.cell
+        return self._folder("latents", cell["part"], cell["codec"], cell["quality"])
+
+    @functools.cached_property
+    def _originals(self) -> dict[str, dict[str, str]]:
+        rows = readers.read_rows(self._folder("images", self.plan.cell["part"]) / "images.csv")
+        return {row["image"]: row for row in rows}
+
+    @functools.cached_property
+    def _latent_rows(self) -> list[dict[str, str]]:
+        return readers.read_rows(self._latents / "latents.csv")
+
+    @functools.cached_property
+    def _edit_rows(self) -> list[dict]:
+        return self._rows_at(self.plan.cell["quality"])
+
+    def _rows_at(self, quality: str) -> list[dict]:
+        cells = [{**self.plan.cell, "quality": quality}]
+        return latent_table.edit_rows(
+            self.results, {"study": self.plan.study, "metrics": self.plan.metrics, "cells": cells}
+        )
+
+
+def _row_of(record: Path, image: str) -> Mapping[str, str]:
+    rows: Sequence[Mapping[str, str]] = readers.read_rows(record)
+    return next((row for row in rows if row["image"] == image), {})
