@@ -8,6 +8,7 @@ from matplotlib.colors import to_rgb
 
 from study.core.errors import StudyError
 from study.figures import palette
+from vision import VISIONS
 
 
 def looks(*codecs):
@@ -57,21 +58,7 @@ def test_labels_are_made_unique_and_ids_must_be():
 
 
 def test_colours_differ_for_every_kind_of_sight():
-    """Machado, Oliveira, Fernandes (2009), severity 1; distances in OKLab (Ottosson 2020)."""
-    sights = {
-        "normal": np.eye(3),
-        "protanopia": [
-            [0.152286, 1.052583, -0.204868],
-            [0.114503, 0.786281, 0.099216],
-            [-0.003882, -0.048116, 1.051998],
-        ],
-        "deuteranopia": [
-            [0.367322, 0.860646, -0.227968],
-            [0.280085, 0.672501, 0.047413],
-            [-0.01182, 0.04294, 0.968881],
-        ],
-        "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
-    }
+    """Distances in OKLab (Ottosson 2020)."""
     rgb = np.array([to_rgb(colour) for colour in palette.FAMILIES])
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     cones = np.array(
@@ -84,7 +71,7 @@ def test_colours_differ_for_every_kind_of_sight():
             [0.0259040, 0.78277177, -0.80867577],
         ]
     )
-    for sight, matrix in sights.items():
+    for sight, matrix in VISIONS.items():
         seen = np.cbrt(np.clip(linear @ np.transpose(matrix), 0, 1) @ cones.T) @ axes_of.T
         distances = [np.linalg.norm(one - other) for one, other in itertools.combinations(seen, 2)]
         assert min(distances) > 0.09, sight

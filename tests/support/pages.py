@@ -12,6 +12,7 @@ from PIL import Image
 
 from study.analysis import means
 from study.core import atomic_io, columns
+from study.page import build
 
 METRICS = ("psnr_rgb", "ssim_sewar")
 HOSTILE = "<img src=x onerror=alert(1)> & </script>"
@@ -84,6 +85,14 @@ def make(
         "locks": {"study": "10c4"},
         "graph": {"edges": [["fetch_images", "encode"], ["encode", "check_cells"]], "code": {"encode": "c0de"}},
     }
+
+
+def make_page(root: Path, **options) -> Path:
+    """Build the page of a made-up study; `options` are those of `make`."""
+    plan = make(root, **options)
+    page = root / "results/studies/made/index.html"
+    build.build(plan, root / "results", page)
+    return page
 
 
 def _row(image: str, codec: str, quality: object, size: tuple[int, int], place: int) -> dict:

@@ -14,10 +14,11 @@ from study.core.errors import StudyError, allowed
 from study.figures import palette
 from study.page import links as page_links
 from study.page import payload, rule_graph
+from study.page import script as page_script
 from study.page import tables as page_tables
 
 HERE = Path(__file__).parent
-PARTS = ("templates/index.html.j2", "templates/macros.html.j2", "static/page.css", "static/page.js")
+PARTS = ("templates/index.html.j2", "templates/macros.html.j2", "static/page.css")
 LIBRARY = "page/plotly.min.js"
 NEEDED = ("study", "config", "metrics", "sets", "codecs", "files", "locks", "graph")
 FIRST = ("verdict", "text", "picture", "edit", "value", "side_information")
@@ -26,7 +27,7 @@ _KNOWN = ("rd.csv", "means.csv", "codecs.csv", "bd.csv", "complexity.csv", "publ
 
 def parts_hash() -> str:
     """16 hex digits of the content of the page's template, style and script."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(page_script.joined().encode())
     for name in PARTS:
         digest.update(f"{name}\0".encode() + (HERE / name).read_bytes() + b"\0")
     return digest.hexdigest()[:16]
@@ -58,7 +59,7 @@ def build(plan: Mapping, results: Path, out: Path) -> None:
         {
             "plan": plan,
             "data": payload.as_text(payload.study(plan, rows, images, known, links)),
-            "script": (HERE / "static" / "page.js").read_text(encoding="utf-8"),
+            "script": page_script.joined(),
             "css": (HERE / "static" / "page.css").read_text(encoding="utf-8"),
             "library": LIBRARY,
             **_sections(plan, rows, known, folder),

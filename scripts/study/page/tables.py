@@ -22,7 +22,7 @@ _UNITS = {
     "encode_s": "encode s",
     "decode_s": "decode s",
     "peak_rss": "peak MiB",
-    "n": "pictures",
+    "n": "images",
     "missing": "missing",
 }
 

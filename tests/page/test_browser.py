@@ -1,15 +1,10 @@
-"""The page of a study: what is beside it, and what a real browser makes of it."""
+"""What a real browser makes of the page."""
 
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
-import math
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -19,52 +14,12 @@ from PIL import Image
 
 import pages
 from browser import Browser, missing
-from study.core import atomic_io, readers
-from study.core.errors import StudyError
+from pages import make_page
 from study.figures.palette import FAMILIES
-from study.page import build, rule_graph
-from study.page import colours as page_colours
-from study.page import links as page_links
-from tiny_study import Study
+from study.page import build
+from vision import linear
 
 needs_browser = pytest.mark.skipif(bool(missing()), reason=missing())
-VISIONS = {
-    "normal": np.eye(3),
-    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
-    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
-}
-
-
-def make_page(root: Path, **options) -> Path:
-    plan = pages.make(root, **options)
-    page = root / "results/studies/made/index.html"
-    build.build(plan, root / "results", page)
-    return page
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of a small study, moved away from its records: its folder is all that there is."""
-    made = make_page(tmp_path_factory.mktemp("made"))
-    moved = tmp_path_factory.mktemp("sent") / "a study & more"
-    shutil.move(made.parent, moved)
-    shutil.rmtree(made.parents[2])
-    return moved / "index.html"
-
-
-@pytest.fixture(scope="module")
-def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    browser = Browser(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
-
-
-@pytest.fixture
-def browser(window: Browser) -> Browser:
-    window.size(1280, 900)
-    window.scheme("light")
-    return window
 
 
 def sources(browser: Browser) -> list[Path]:
@@ -73,147 +28,6 @@ def sources(browser: Browser) -> list[Path]:
     browser.run("document.getElementById('viewer').scrollIntoView({block: 'center'})")
     found = browser.wait(lambda: all(loaded for _, loaded in browser.run(script)) and browser.run(script))
     return [Path(unquote(url.removeprefix("file://"))) for url, _ in found]
-
-
-# ------------------------------------------------------------------------------------------------- what is written
-
-
-def test_same_artifacts_give_the_same_bytes_and_a_second_build_changes_nothing(tmp_path: Path) -> None:
-    first, second = (make_page(tmp_path / name) for name in ("a", "b"))
-    assert first.read_bytes() == second.read_bytes()
-    before = {path: path.stat().st_mtime_ns for path in first.parent.rglob("*.png")}
-    assert len(before) == 2 + 17
-    plan = pages.make(tmp_path / "c")
-    build.build(plan, tmp_path / "a/results", first)
-    assert {path: path.stat().st_mtime_ns for path in first.parent.rglob("*.png")} == before
-
-
-def test_links_follow_the_records(tmp_path: Path) -> None:
-    page = make_page(tmp_path)
-    shown = page.parent / "pictures/decoded/set/jpeg/10/first.png"
-    source = tmp_path / "results/decoded/set/jpeg/10/first.png"
-    assert shown.samefile(source)
-    atomic_io.write_bytes(source, (tmp_path / "results/decoded/set/jpeg/30/first.png").read_bytes())
-    stray = page.parent / "pictures/decoded/set/gone/10/first.png"
-    stray.parent.mkdir(parents=True)
-    stray.write_bytes(b"of an earlier page")
-    wanted = page_links.links(tmp_path / "results", {"set": ["set"]}, [("jpeg", "10")])
-    page_links.place(page.parent, wanted)
-    assert shown.samefile(source)
-    found = {path.relative_to(page.parent).as_posix() for path in (page.parent / "pictures").rglob("*.*")}
-    assert found == set(wanted) and len(wanted) == 2 + 2 + 2
-    assert not stray.parent.exists()
-
-
-def test_pictures_are_copied_where_links_are_not_possible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError("another file system")
-
-    monkeypatch.setattr(os, "link", refuse)
-    page = make_page(tmp_path)
-    shown, source = (
-        root / "decoded/set/jpeg/10/first.png" for root in (page.parent / "pictures", tmp_path / "results")
-    )
-    assert shown.read_bytes() == source.read_bytes() and not shown.samefile(source)
-
-
-def test_a_lost_picture_is_named_and_no_page_is_written(tmp_path: Path) -> None:
-    plan = pages.make(tmp_path)
-    (tmp_path / "results/decoded/set/webp/30/first.png").unlink()
-    page = tmp_path / "results/studies/made/index.html"
-    with pytest.raises(StudyError, match=r"webp/30/first\.png is gone"):
-        build.build(plan, tmp_path / "results", page)
-    assert not page.exists()
-
-
-def test_a_plan_without_a_key_is_refused(tmp_path: Path) -> None:
-    plan = pages.make(tmp_path)
-    del plan["sets"]
-    with pytest.raises(StudyError, match="no 'sets'"):
-        build.build(plan, tmp_path / "results", tmp_path / "index.html")
-
-
-def test_every_local_address_in_the_page_exists(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    addresses = re.findall(r'(?:href|src)="([^"#{$]+)"', text)
-    assert not [one for one in addresses if re.match(r"[a-z]+:", one) and not one.startswith("data:")]
-    assert all((page.parent / unquote(one)).exists() for one in addresses if not one.startswith("data:"))
-
-
-def test_every_kind_of_table_has_its_place(tmp_path: Path) -> None:
-    plan = pages.make(tmp_path)
-    study = tmp_path / "results/studies/made"
-    picture = (tmp_path / "results/images/set/first.png").read_bytes()
-    for name, header in (
-        ("claims.csv", "claim,text,verdict\none,A is better than B,holds\n"),
-        ("published_check.csv", "codec,delta\njpeg,0.125\n"),
-        ("latents/zero/edits.csv", "edit,bpp,image\nzero rows,0.25,images/set/first.png\n"),
-        ("figures/latents/zero/first/figures.csv", "figure,file,caption\natlas,atlas.png,All channels\n"),
-        ("audit.csv", "codec,same\njpeg,yes\n"),
-        ("exports/papers.bib", ""),
-    ):
-        (study / name).parent.mkdir(parents=True, exist_ok=True)
-        (study / name).write_text(header)
-        plan["files"].append(name)
-    for name in ("figures/latents/zero/sheet.png", "figures/set/average.png"):
-        atomic_io.write_bytes(study / name, picture)
-        plan["files"].append(name)
-    atomic_io.write_bytes(study / "figures/latents/zero/first/atlas.png", picture)
-    build.build(plan, tmp_path / "results", study / "index.html")
-    text = (study / "index.html").read_text(encoding="utf-8")
-    for part in ("A is better than B", "0.125", "zero rows", 'data-kind="holds"'):
-        assert part in text
-    assert (study / "pictures/images/set/first.png").read_bytes() == picture and "first: All channels" in text
-    edited = "pictures/images/set/first.png"
-    sheet, atlas = (f"figures/latents/zero/{name}.png" for name in ("sheet", "first/atlas"))
-    for name in (edited, sheet, atlas, "exports/papers.bib", "figures/set/average.png", "audit.csv"):
-        assert f'href="{name}"' in text
-    for section in ("curves", "pictures", "tables", "claims", "check", "latents", "exports", "provenance"):
-        assert f'<section id="{section}"' in text and f'href="#{section}"' in text
-
-
-# ------------------------------------------------------------------------------------------------- colours and graph
-
-
-def test_colours_for_a_dark_ground_differ_for_all_eyes_and_stand_out() -> None:
-    assert list(page_colours.DARK) == list(FAMILIES)
-    linear = np.array([[_linear(int(c[i : i + 2], 16) / 255) for i in (1, 3, 5)] for c in page_colours.DARK.values()])
-    for vision, matrix in VISIONS.items():
-        seen = np.clip(linear @ np.array(matrix).T, 0, 1)
-        points = [
-            page_colours.oklab("#" + "".join(f"{round(255 * _encoded(part)):02x}" for part in one)) for one in seen
-        ]
-        least = min(math.dist(a, b) for a, b in itertools.combinations(points, 2))
-        assert least > 0.07, (vision, least)
-    weights = np.array([0.2126, 0.7152, 0.0722])
-    ground = float(np.array([_linear(part / 255) for part in (0x16, 0x18, 0x1D)]) @ weights)
-    assert min((linear @ weights + 0.05) / (ground + 0.05)) > 3
-
-
-def _linear(value: float) -> float:
-    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
-
-
-def _encoded(value: float) -> float:
-    return 12.92 * value if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055
-
-
-def test_oklab_of_known_colours() -> None:
-    assert np.allclose(page_colours.oklab("#ffffff"), (1, 0, 0), atol=1e-4)
-    assert np.allclose(page_colours.oklab("#ff0000"), (0.62796, 0.22486, 0.12585), atol=1e-4)
-
-
-def test_drawing_of_a_graph_puts_users_below_and_leaves_implied_arrows_out() -> None:
-    drawn = rule_graph.drawing([["a", "b"], ["b", "c"], ["a", "c"], ["d", "c"]], {"b": 7})
-    heights = {box["name"]: box["y"] for box in drawn["boxes"]}
-    assert heights["a"] < heights["b"] < heights["c"] and heights["d"] == heights["b"]
-    assert len(drawn["lines"]) == 3
-    assert {box["name"]: box["count"] for box in drawn["boxes"]}["b"] == 7
-    places = [(box["x"], box["y"]) for box in drawn["boxes"]]
-    assert len(set(places)) == 4 and max(x for x, _ in places) + drawn["box_width"] <= drawn["width"]
-
-
-# ------------------------------------------------------------------------------------------------- in the browser
 
 
 @needs_browser
@@ -457,7 +271,7 @@ def test_fits_the_window_in_light_and_dark(browser: Browser, page: Path, width: 
 
 
 def _luminance(colour: str) -> float:
-    red, green, blue = (_linear(int(part) / 255) for part in re.findall(r"\d+", colour)[:3])
+    red, green, blue = (linear(int(part) / 255) for part in re.findall(r"\d+", colour)[:3])
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
@@ -530,41 +344,3 @@ def test_a_large_study_is_ready_in_two_seconds_and_loads_few_pictures(browser: B
     sources(browser)
     requests = [url for url in browser.logs()[1] if url.endswith(".png")]
     assert 1 <= len(requests) <= 4
-
-
-# ------------------------------------------------------------------------------------------------- in the workflow
-
-
-@pytest.mark.study
-def test_the_workflow_makes_a_whole_page(finished: Study) -> None:
-    folder = finished.folder / "results/studies/tiny"
-    text = (folder / "index.html").read_text(encoding="utf-8")
-    data = json.loads(re.search(r'id="data">(.+?)</script>', text).group(1))
-    assert len(data["rd"]["bpp"]) == 16 and [one["id"] for one in data["codecs"]] == ["jpeg", "webp"]
-    for codec in ("jpeg", "webp"):
-        record = finished.folder / f"results/decoded/crops/{codec}/30/decoded.csv"
-        for row in readers.read_rows(record):
-            shown = folder / f"pictures/decoded/crops/{codec}/30/{row['file']}"
-            assert readers.sha256(shown) == row["sha256"] and shown.samefile(record.parent / row["file"])
-    made = {row["rule"]: row for row in json.loads((folder / "provenance.json").read_text())["records"]}
-    assert (made["encode"]["records"], made["encode"]["made"], made["encode"]["reused"]) == (8, 8, 0)
-    for rule in ("fetch_images", "encode", "aggregate", "bd_rate", "page", "check_cells"):
-        assert re.search(rf"<text [^>]+>{rule}[ <]", text)
-    assert str(finished.folder) not in text
-    command = data["codecs"][1]["commands"]["30"][0].replace("{set}", "crops")
-    assert command.startswith("python scripts/encode.py --codec webp --quality 30 --spec ")
-
-
-@pytest.mark.study
-def test_a_rerun_tells_what_was_reused(study: Study) -> None:
-    study.config["codecs"]["webp"].append(95)
-    done = study.run()
-    assert done.status == 0, done.output
-    folder = study.folder / "results/studies/tiny"
-    made = {row["rule"]: row for row in json.loads((folder / "provenance.json").read_text())["records"]}
-    assert (made["encode"]["made"], made["encode"]["reused"]) == (1, 8)
-    assert (folder / "pictures/decoded/crops/webp/95/face.png").exists()
-    before = (folder / "index.html").read_bytes()
-    (folder / "index.html").unlink()
-    assert study.run().status == 0
-    assert (folder / "index.html").read_bytes() == before

@@ -1,0 +1,30 @@
+// The rules of the page's script and its tests.
+
+import js from "@eslint/js";
+
+const names = (kind, list) => Object.fromEntries(list.split(" ").map((name) => [name, kind]));
+const BROWSER = "document matchMedia location history getComputedStyle devicePixelRatio addEventListener setTimeout clearTimeout "
+  + "setInterval ResizeObserver Option URLSearchParams performance Plotly";
+const rules = {
+  ...js.configs.recommended.rules,
+  "prefer-const": "error", "no-var": "error", eqeqeq: "error", "no-shadow": ["error", { builtinGlobals: false }],
+  "no-use-before-define": ["error", { functions: false, variables: false }], "no-implicit-globals": "error",
+  "max-lines": ["error", 300], complexity: ["error", 16], "max-len": ["error", 180],
+  "no-restricted-globals": ["error", "event", "name", "status", "top", "parent", "self"],
+};
+
+export default [
+  {
+    files: ["scripts/study/page/static/*.js"],
+    languageOptions: {
+      ecmaVersion: 2022, sourceType: "module",
+      globals: names("readonly", BROWSER),
+    },
+    rules,
+  },
+  {
+    files: ["tests/page/*.js", "eslint.config.js"],
+    languageOptions: { ecmaVersion: 2022, sourceType: "module", globals: names("readonly", "URL URLSearchParams") },
+    rules: { ...rules, "max-len": ["error", 200] },
+  },
+];

@@ -1,0 +1,84 @@
+// Start of the page: listens to the controls and draws everything once.
+
+import { dark, drawChart, fillPoints } from "./chart.js";
+import { $ } from "./dom.js";
+import { drawLegend } from "./legend.js";
+import { DEFAULTS, change, data, drawers, readAddress, state } from "./study.js";
+import { makeChooser, makeSortable } from "./tables.js";
+import { drawImages, makePanes, panes } from "./viewer.js";
+import { currentZoom, place, swap, zoomTo } from "./zoom.js";
+
+const on = (id, act, event = "change") => $(id).addEventListener(event, act);
+
+function listenToCurves() {
+  on("curve", () => {
+    const [set, curve] = JSON.parse($("curve").value);
+    change({ set, curve, image: curve || state.image });
+  });
+  for (const name of ["metric", "rate"]) on(name, () => change({ [name]: $(name).value }, [drawChart]));
+  for (const name of ["log", "db", "published"]) on(name, () => change({ [name]: $(name).checked }, [drawChart]));
+  on("points", () => $("points").open && fillPoints(), "toggle");
+  dark.addEventListener("change", () => { drawLegend(); drawChart(); });
+}
+
+function listenToImages() {
+  on("image", () => {
+    const [set, image] = JSON.parse($("image").value);
+    change({ set, image, curve: state.curve && image, zoom: 0, x: 0.5, y: 0.5 });
+  });
+  on("count", () => {
+    const count = Number($("count").value), chosen = state.panes.slice(0, count);
+    while (chosen.length < count) chosen.push(DEFAULTS.panes[chosen.length] ?? state.panes[0]);
+    change({ panes: chosen }, [drawImages]);
+  });
+  on("mode", () => change({ mode: $("mode").value }, [drawImages]));
+  on("reference", () => change({ reference: Number($("reference").value) }, [drawImages]));
+  on("gain", () => change({ gain: Number($("gain").value) }, [place]));
+  on("swipe", () => change({ swipe: Number($("swipe").value) }, [place]), "input");
+  on("blink", () => change({ blink: $("blink").checked }, []));
+  on("blink-once", swap, "click");
+  on("matched", () => change({ matched: $("matched").checked }, [drawImages]));
+  on("match", () => Number($("match").value) > 0 && change({ match: Number($("match").value) }, [drawImages]), "input");
+  on("fit", () => zoomTo(0), "click");
+  on("pixels", () => zoomTo(1 / devicePixelRatio), "click");
+  on("in", () => zoomTo(currentZoom() * 1.5), "click");
+  on("out", () => zoomTo(currentZoom() / 1.5), "click");
+  new ResizeObserver(place).observe(panes[0].view);
+  setInterval(() => {
+    if (state.mode === "flicker" && state.blink) swap();
+  }, 700);
+}
+
+function listenToPage() {
+  for (const form of document.querySelectorAll("form")) form.addEventListener("submit", (event) => event.preventDefault());
+  for (const anchor of document.querySelectorAll("nav a, .skip")) {
+    anchor.addEventListener("click", (event) => {
+      event.preventDefault();
+      const section = $(anchor.hash.slice(1));
+      section.scrollIntoView();
+      section.focus({ preventScroll: true });
+    });
+  }
+  addEventListener("hashchange", () => {
+    if (!location.hash.includes("=")) return;
+    readAddress();
+    drawChart();
+    drawImages();
+  });
+}
+
+drawers.push(drawChart, drawImages);
+readAddress();
+drawLegend();
+makePanes();
+$("published-label").hidden = !data.published.length;
+drawImages();
+for (const table of document.querySelectorAll("table.sortable")) makeSortable(table);
+for (const box of document.querySelectorAll(".chooser")) makeChooser(box);
+listenToCurves();
+listenToImages();
+listenToPage();
+addEventListener("DOMContentLoaded", () => {
+  drawChart();
+  document.documentElement.dataset.ready = String(Math.round(performance.now()));
+});

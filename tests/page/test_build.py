@@ -1,0 +1,148 @@
+"""What is written beside the page, and the page that the workflow makes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+import pages
+from pages import make_page
+from study.core import atomic_io, readers
+from study.core.errors import StudyError
+from study.page import build
+from study.page import links as page_links
+from tiny_study import Study
+
+
+def test_same_artifacts_give_the_same_bytes_and_a_second_build_changes_nothing(tmp_path: Path) -> None:
+    first, second = (make_page(tmp_path / name) for name in ("a", "b"))
+    assert first.read_bytes() == second.read_bytes()
+    before = {path: path.stat().st_mtime_ns for path in first.parent.rglob("*.png")}
+    assert len(before) == 2 + 17
+    plan = pages.make(tmp_path / "c")
+    build.build(plan, tmp_path / "a/results", first)
+    assert {path: path.stat().st_mtime_ns for path in first.parent.rglob("*.png")} == before
+
+
+def test_links_follow_the_records(tmp_path: Path) -> None:
+    page = make_page(tmp_path)
+    shown = page.parent / "pictures/decoded/set/jpeg/10/first.png"
+    source = tmp_path / "results/decoded/set/jpeg/10/first.png"
+    assert shown.samefile(source)
+    atomic_io.write_bytes(source, (tmp_path / "results/decoded/set/jpeg/30/first.png").read_bytes())
+    stray = page.parent / "pictures/decoded/set/gone/10/first.png"
+    stray.parent.mkdir(parents=True)
+    stray.write_bytes(b"of an earlier page")
+    wanted = page_links.links(tmp_path / "results", {"set": ["set"]}, [("jpeg", "10")])
+    page_links.place(page.parent, wanted)
+    assert shown.samefile(source)
+    found = {path.relative_to(page.parent).as_posix() for path in (page.parent / "pictures").rglob("*.*")}
+    assert found == set(wanted) and len(wanted) == 2 + 2 + 2
+    assert not stray.parent.exists()
+
+
+def test_pictures_are_copied_where_links_are_not_possible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("another file system")
+
+    monkeypatch.setattr(os, "link", refuse)
+    page = make_page(tmp_path)
+    shown, source = (
+        root / "decoded/set/jpeg/10/first.png" for root in (page.parent / "pictures", tmp_path / "results")
+    )
+    assert shown.read_bytes() == source.read_bytes() and not shown.samefile(source)
+
+
+def test_a_lost_picture_is_named_and_no_page_is_written(tmp_path: Path) -> None:
+    plan = pages.make(tmp_path)
+    (tmp_path / "results/decoded/set/webp/30/first.png").unlink()
+    page = tmp_path / "results/studies/made/index.html"
+    with pytest.raises(StudyError, match=r"webp/30/first\.png is gone"):
+        build.build(plan, tmp_path / "results", page)
+    assert not page.exists()
+
+
+def test_a_plan_without_a_key_is_refused(tmp_path: Path) -> None:
+    plan = pages.make(tmp_path)
+    del plan["sets"]
+    with pytest.raises(StudyError, match="no 'sets'"):
+        build.build(plan, tmp_path / "results", tmp_path / "index.html")
+
+
+def test_every_local_address_in_the_page_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    addresses = re.findall(r'(?:href|src)="([^"#{$]+)"', text)
+    assert not [one for one in addresses if re.match(r"[a-z]+:", one) and not one.startswith("data:")]
+    assert all((page.parent / unquote(one)).exists() for one in addresses if not one.startswith("data:"))
+
+
+def test_every_kind_of_table_has_its_place(tmp_path: Path) -> None:
+    plan = pages.make(tmp_path)
+    study = tmp_path / "results/studies/made"
+    picture = (tmp_path / "results/images/set/first.png").read_bytes()
+    for name, header in (
+        ("claims.csv", "claim,text,verdict\none,A is better than B,holds\n"),
+        ("published_check.csv", "codec,delta\njpeg,0.125\n"),
+        ("latents/zero/edits.csv", "edit,bpp,image\nzero rows,0.25,images/set/first.png\n"),
+        ("figures/latents/zero/first/figures.csv", "figure,file,caption\natlas,atlas.png,All channels\n"),
+        ("audit.csv", "codec,same\njpeg,yes\n"),
+        ("exports/papers.bib", ""),
+    ):
+        (study / name).parent.mkdir(parents=True, exist_ok=True)
+        (study / name).write_text(header)
+        plan["files"].append(name)
+    for name in ("figures/latents/zero/sheet.png", "figures/set/average.png"):
+        atomic_io.write_bytes(study / name, picture)
+        plan["files"].append(name)
+    atomic_io.write_bytes(study / "figures/latents/zero/first/atlas.png", picture)
+    build.build(plan, tmp_path / "results", study / "index.html")
+    text = (study / "index.html").read_text(encoding="utf-8")
+    for part in ("A is better than B", "0.125", "zero rows", 'data-kind="holds"'):
+        assert part in text
+    assert (study / "pictures/images/set/first.png").read_bytes() == picture and "first: All channels" in text
+    edited = "pictures/images/set/first.png"
+    sheet, atlas = (f"figures/latents/zero/{name}.png" for name in ("sheet", "first/atlas"))
+    for name in (edited, sheet, atlas, "exports/papers.bib", "figures/set/average.png", "audit.csv"):
+        assert f'href="{name}"' in text
+    for section in ("curves", "images", "tables", "claims", "check", "latents", "exports", "provenance"):
+        assert f'<section id="{section}"' in text and f'href="#{section}"' in text
+
+
+@pytest.mark.study
+def test_the_workflow_makes_a_whole_page(finished: Study) -> None:
+    folder = finished.folder / "results/studies/tiny"
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    data = json.loads(re.search(r'id="data">(.+?)</script>', text).group(1))
+    assert len(data["rd"]["bpp"]) == 16 and [one["id"] for one in data["codecs"]] == ["jpeg", "webp"]
+    for codec in ("jpeg", "webp"):
+        record = finished.folder / f"results/decoded/crops/{codec}/30/decoded.csv"
+        for row in readers.read_rows(record):
+            shown = folder / f"pictures/decoded/crops/{codec}/30/{row['file']}"
+            assert readers.sha256(shown) == row["sha256"] and shown.samefile(record.parent / row["file"])
+    made = {row["rule"]: row for row in json.loads((folder / "provenance.json").read_text())["records"]}
+    assert (made["encode"]["records"], made["encode"]["made"], made["encode"]["reused"]) == (8, 8, 0)
+    for rule in ("fetch_images", "encode", "aggregate", "bd_rate", "page", "check_cells"):
+        assert re.search(rf"<text [^>]+>{rule}[ <]", text)
+    assert str(finished.folder) not in text
+    command = data["codecs"][1]["commands"]["30"][0].replace("{set}", "crops")
+    assert command.startswith("python scripts/encode.py --codec webp --quality 30 --spec ")
+
+
+@pytest.mark.study
+def test_a_rerun_tells_what_was_reused(study: Study) -> None:
+    study.config["codecs"]["webp"].append(95)
+    done = study.run()
+    assert done.status == 0, done.output
+    folder = study.folder / "results/studies/tiny"
+    made = {row["rule"]: row for row in json.loads((folder / "provenance.json").read_text())["records"]}
+    assert (made["encode"]["made"], made["encode"]["reused"]) == (1, 8)
+    assert (folder / "pictures/decoded/crops/webp/95/face.png").exists()
+    before = (folder / "index.html").read_bytes()
+    (folder / "index.html").unlink()
+    assert study.run().status == 0
+    assert (folder / "index.html").read_bytes() == before
