@@ -3,6 +3,7 @@
 import json
 
 from study.core.errors import StudyError
+from study.metrics import registry as metric_registry
 from study.planning import cells as plan, config as study_config, lock as run_lock, progress
 from study.planning.cells import code, lock, generation
 from study.planning.latents import figures as figure_plan

@@ -108,7 +108,7 @@ rule latent_score:
         "../envs/study.yaml"
     params:
         engine=config["engine"],
-        code=code("latent_score.py"),
+        code=code("latent_score.py", *metric_registry.modules(metric_registry.REGISTRY)),
         lock=lock("study"),
     shell:
         "python scripts/latent_score.py --images {input.images:q} --edited {input.edited:q} --decoded {input.decoded:q}"

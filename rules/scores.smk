@@ -16,7 +16,7 @@ rule score:
         "../envs/study.yaml"
     params:
         engine=config["engine"],
-        code=code("score.py"),
+        code=code("score.py", *metric_registry.modules(metric_registry.REGISTRY)),
         lock=lock("study"),
     shell:
         "python scripts/score.py --images {input.images:q} --decoded {input.decoded:q}"

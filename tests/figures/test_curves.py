@@ -231,7 +231,8 @@ def test_log_axis_has_some_ticks_but_not_too_many(low, ratio):
 def test_axes_say_which_definition():
     assert palette.axis_label("psnr_rgb") == "PSNR (dB, RGB)"
     assert palette.axis_label("msssim_sewar") == "MS-SSIM (sewar)"
-    assert palette.axis_label("new_metric") == "new_metric"
+    with pytest.raises(StudyError, match="metric 'psnr_rbg' is unknown; did you mean 'psnr_rgb'"):
+        palette.axis_label("psnr_rbg")
     assert (
         len({palette.axis_label(name) for name in METRICS})
         == len({palette.short(name) for name in METRICS})

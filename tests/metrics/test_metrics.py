@@ -21,6 +21,7 @@ from PIL import Image
 from study.core import atomic_io, readers
 from study.core.errors import StudyError
 from study.images import png
+from study.metrics import engine as metric_engine
 from study.metrics import reference as metrics_reference
 from study.metrics import registry as metric_registry
 from study.metrics import vif
@@ -257,15 +258,49 @@ def test_what_is_refused(arguments: tuple, message: str) -> None:
 
 
 def test_every_entry_of_the_registry_is_complete() -> None:
+    optional = ("variant", "empty", "reference", "skip", "versions")
     for name, metric in metric_registry.REGISTRY.items():
         assert name == metric.name
         for field in dataclasses.fields(metric):
             value = getattr(metric, field.name)
             assert type(value).__name__ == field.type, (name, field.name)
-            assert value != "" or field.name == "empty", (name, field.name)
+            assert value != "" or field.name in optional, (name, field.name)
         assert metric.smallest >= 1
         assert metric.version == importlib.metadata.version(metric.library)
         assert "; " not in metric.empty, "a reason must not hold what separates reasons"
+
+
+def test_the_functions_of_every_entry_are_there() -> None:
+    for name, metric in metric_registry.REGISTRY.items():
+        recipe = metric.recipe
+        for function in filter(None, (recipe.compute, recipe.reference, recipe.skip, recipe.versions)):
+            assert callable(metric_engine.load(function)), name
+        assert all((ROOT / "scripts" / module).is_file() for module in metric_registry.modules([name]))
+    with pytest.raises(ValueError, match=r"package\.module:function; found 'study.metrics.psnr'"):
+        metric_engine.load("study.metrics.psnr")
+
+
+def test_a_metric_that_cannot_be_computed_here_has_a_reason() -> None:
+    recipe = metric_engine.Recipe("study.metrics.psnr:compute", skip="platform:python_implementation")
+    values, reasons = metric_engine.score(crop(9, 9), crop(9, 9), {"psnr_rgb": recipe})
+    assert not values
+    assert reasons == {"psnr_rgb": "skipped: CPython"}
+
+
+def test_metrics_of_one_function_are_computed_in_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def compute(reference: np.ndarray, image: np.ndarray, names: list[str], threads: int) -> dict[str, float]:
+        calls.append((list(names), threads))
+        return {"one": 1.0, "two": math.nan}
+
+    monkeypatch.setattr(metric_engine, "load", lambda name: compute)
+    recipes = {name: metric_engine.Recipe("both", empty=f"no {name}") for name in ("one", "two")}
+    recipes["three"] = metric_engine.Recipe("both", smallest=10)
+    values, reasons = metric_engine.score(crop(9, 9), crop(9, 9), recipes, threads=2)
+    assert calls == [(["one", "two"], 2)]
+    assert values == {"one": 1.0}
+    assert reasons == {"two": "no two", "three": "the image is 9x9, both sides must be at least 10"}
 
 
 def test_a_name_has_one_definition_and_a_definition_one_name() -> None:
@@ -273,6 +308,8 @@ def test_a_name_has_one_definition_and_a_definition_one_name() -> None:
     assert len({(m.definition, m.colour_space, m.window, m.averaging) for m in entries}) == len(entries)
     with pytest.raises(ValueError, match="share a name"):
         metric_registry.registry(*entries, dataclasses.replace(entries[0], window="another one"))
+    with pytest.raises(ValueError, match="db only where higher is better"):
+        metric_registry.registry(dataclasses.replace(entries[0], scale="db", higher_is_better=False))
 
 
 def test_the_registry_prints_as_a_table() -> None:

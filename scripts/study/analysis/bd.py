@@ -22,9 +22,9 @@ from functools import cached_property
 import numpy as np
 
 from study.analysis import splines
+from study.metrics import registry
 
 METHODS = ("akima", "pchip")
-SCALES = ("identity", "db")
 POINTS = 4
 WORSE = 0.2
 LOSSLESS = 1e-6
@@ -61,8 +61,8 @@ class Curves:
 
 
 def scale_of(metric: str) -> str:
-    """The scale on which a metric is compared: `db` for the SSIM family, `identity` for the others."""
-    return "db" if "ssim" in metric else "identity"
+    """The scale on which a metric is compared, as the registry has it. Raises StudyError for an unknown metric."""
+    return registry.entry(metric).scale
 
 
 def on_scale(values: np.ndarray, scale: str) -> np.ndarray:

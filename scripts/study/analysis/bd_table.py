@@ -19,6 +19,7 @@ import numpy as np
 
 from study.analysis import bd
 from study.core.errors import StudyError, allowed
+from study.metrics.registry import SCALES
 
 COLUMNS = (
     "image_set", "over", "image", "codec", "anchor", "metric", "scale", "rate", "method",
@@ -113,7 +114,7 @@ def check(rows: Sequence[Mapping], options: Options) -> None:
         )
     choices = [("rate", options.rate, RATES)]
     choices += [("method", method, bd.METHODS) for method in options.methods]
-    choices += [("scale", scale, bd.SCALES) for scale in options.scales.values()]
+    choices += [("scale", scale, SCALES) for scale in options.scales.values()]
     choices += [("metric with a scale", metric, options.metrics) for metric in options.scales]
     for what, value, known in choices:
         if value not in known:

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from study.core.errors import StudyError, allowed
 from study.figures import axes, canvas, legend, missing_notes, palette
 from study.figures.palette import Style
+from study.metrics import registry as metrics
 
 RATE_AXES = ("linear", "log")
 SSIM_SCALES = ("linear", "db")
@@ -37,8 +38,8 @@ class Options:
     ssim_scale: str = "linear"
 
     def scale(self, metric: str) -> str:
-        """The scale of a metric's axis: `db` for those of the SSIM family if asked for, else `linear`."""
-        return self.ssim_scale if "ssim" in metric else "linear"
+        """The scale of a metric's axis: `db` if asked for, for those that are compared in it, else `linear`."""
+        return self.ssim_scale if metrics.entry(metric).scale == "db" else "linear"
 
 
 @dataclass(frozen=True)

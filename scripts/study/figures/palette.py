@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from study.core.errors import StudyError, allowed
+from study.metrics import registry as metrics
 
 FAMILIES = {
     "#000000": ("JPEG",),
@@ -35,15 +36,6 @@ MARKERS = "os^DvPX<>d"  # all of them have an inside
 LINES = {
     "mse": ("-", (0, (6, 1.2, 1.2, 1.2)), (0, (1.2, 1.2)), (0, (6, 1.2, 1.2, 1.2, 1.2, 1.2))),
     "ms-ssim": ((0, (3.5, 1.5)), (0, (8, 2)), (0, (2, 2)), (0, (8, 1.2, 2.5, 1.2))),
-}
-_LABELS = {
-    "psnr_rgb": ("PSNR", "RGB"),
-    "psnr_y": ("PSNR", "Y′"),
-    "ssim": ("SSIM", "Gaussian window"),
-    "ms_ssim": ("MS-SSIM", "Gaussian window"),
-    "ssim_sewar": ("SSIM", "sewar"),
-    "msssim_sewar": ("MS-SSIM", "sewar"),
-    "vifp_sewar": ("VIFp", "sewar"),
 }
 
 
@@ -99,22 +91,23 @@ def of(codec: str, known: Mapping[str, Style]) -> Style:
 
 
 def parts(metric: str) -> list[str]:
-    """A metric's name and, where it is known, what tells its definition from others: `MS-SSIM`, `sewar`."""
-    return list(_LABELS.get(metric, (metric,)))
+    """A metric's name and what tells its definition from others: `MS-SSIM`, `sewar`. Raises StudyError."""
+    entry = metrics.entry(metric)
+    return [entry.label, entry.variant] if entry.variant else [entry.label]
 
 
 def axis_label(metric: str, scale: str = "linear") -> str:
-    """The label of a metric's axis: its name, what tells its definition from others, its unit."""
-    name, *definition = parts(metric)
-    if name == "PSNR":
-        return f"PSNR (dB, {', '.join(definition)})"
-    return f"{short(metric)}, −10 log₁₀(1 − x) dB" if scale == "db" else short(metric)
+    """The label of a metric's axis: its name, its unit, what tells its definition from others. Raises StudyError."""
+    entry = metrics.entry(metric)
+    if scale == "db":
+        return f"{entry.short}, −10 log₁₀(1 − x) dB"
+    about = [part for part in (entry.unit if entry.unit != "1" else "", entry.variant) if part]
+    return f"{entry.label} ({', '.join(about)})" if about else entry.label
 
 
 def short(metric: str) -> str:
-    """The name of a metric in running text, such as `MS-SSIM (sewar)`."""
-    name, *definition = parts(metric)
-    return f"{name} ({', '.join(definition)})" if definition else name
+    """The name of a metric in running text, such as `MS-SSIM (sewar)`. Raises StudyError."""
+    return metrics.entry(metric).short
 
 
 def _places(families: Iterable[str]) -> dict[str, int]:

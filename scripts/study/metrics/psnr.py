@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 
+from study.metrics.windows import planes
+
 PEAK = 255
 BT601 = (299, 587, 114)  # thousandths of R', G' and B' in luma
+
+
+def compute(reference: np.ndarray, image: np.ndarray, names: Collection[str], threads: int) -> dict[str, float]:
+    """Those of `psnr_rgb` and `psnr_y` that are in `names`; images are uint8 [H, W, 3]."""
+    values = psnr(planes(reference), planes(image))
+    return {name: values[name] for name in names}
 
 
 def psnr(reference: np.ndarray, picture: np.ndarray) -> dict[str, float]:

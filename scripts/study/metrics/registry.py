@@ -1,36 +1,49 @@
-"""The metrics: the registry of their definitions, and the way from two images to their values.
+"""The metrics: the registry of their definitions.
 
-Two definitions never share a name, and one definition has one name. Nothing slow is imported until `score` is called.
-To add a metric, add its entry to the registry, and its computation to `metrics_fast.py` and `metrics_library.py`.
+Two definitions never share a name, and one definition has one name. Nothing that computes is imported here: whoever
+asks what a metric is called, or which direction is better, doesn't depend on how it is computed.
+
+To add a metric, write a module with its function (see `engine.Recipe`) and add its entry here.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
+import json
 import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from study.core.errors import StudyError, allowed
+from study.metrics import engine as metric_engine
+from study.metrics.engine import ENGINES, Recipe
 
 if TYPE_CHECKING:
     import numpy as np
 
-ENGINES = ("fast", "library")
+SCALES = ("identity", "db")
+CHEAP = "cheap"
 
 
 @dataclasses.dataclass(frozen=True)
 class Metric:
     """An entry of the registry: everything one must know to compare a value with a published one.
 
-    `function` of `library` at `version` is what the values equal; `range` includes what identical images get;
-    `smallest` is the least side, in pixels, of an image that has a value; `empty` is why a larger one may have none
-    (an empty string if it never happens).
+    `label` is the metric's name in figures and tables, `variant` what tells its definition from others of that name
+    (`sewar`; may be empty). `function` of `library` at `version` is what the values equal. `range` includes what
+    identical images get. `scale` is that on which its values are compared: as they are (`identity`), or
+    -10 log10(1 - x) (`db`), for values that crowd together below 1. `smallest` is the least side, in pixels, of an
+    image that has a value; `empty` is why a larger one may have none (an empty string if it never happens).
+
+    `compute`, `reference`, `skip` and `versions` name functions, see `engine.Recipe`. `group` names the job that scores
+    the metric and the file that holds it: `cheap` for what takes less time than starting a job, else a group of its
+    own, with the metrics that it shares a network or a program with.
     """
 
     name: str
     definition: str
+    label: str
+    variant: str
     colour_space: str
     window: str
     averaging: str
@@ -42,22 +55,50 @@ class Metric:
     range: str
     higher_is_better: bool
     smallest: int
+    compute: str
+    scale: str = "identity"
     empty: str = ""
+    reference: str = ""
+    skip: str = ""
+    versions: str = ""
+    group: str = CHEAP
+
+    @property
+    def recipe(self) -> Recipe:
+        """What a job must know to compute it."""
+        return Recipe(self.compute, self.smallest, self.empty, self.reference, self.skip, self.versions)
+
+    @property
+    def short(self) -> str:
+        """The metric in running text, such as `MS-SSIM (sewar)`."""
+        return f"{self.label} ({self.variant})" if self.variant else self.label
+
+    @property
+    def sign(self) -> int:
+        """1 if more is better, -1 if less is."""
+        return 1 if self.higher_is_better else -1
 
 
 _WANG2004 = "Wang, Bovik, Sheikh, Simoncelli, IEEE Trans. Image Processing 13 (2004), eq. 13"
 _WANG2003 = "Wang, Simoncelli, Bovik, Asilomar 2003, eq. 7"
-_SEWAR = {"library": "sewar", "version": "0.4.10"}
-_PYTORCH_MSSSIM = {"library": "pytorch-msssim", "version": "1.0.0"}
+_REFERENCE = "study.metrics.reference:compute"
+_SEWAR = {"library": "sewar", "version": "0.4.10", "reference": _REFERENCE}
+_PYTORCH_MSSSIM = {"library": "pytorch-msssim", "version": "1.0.0", "reference": _REFERENCE}
+_PSNR = {"compute": "study.metrics.psnr:compute"}
+_SIMILARITY = {"compute": "study.metrics.ssim:compute", "scale": "db"}
+_VIF = {"compute": "study.metrics.vif:compute"}
 _SSIM = "(2 mx my + C1)(2 sxy + C2) / ((mx^2 + my^2 + C1)(sx^2 + sy^2 + C2)), C1 = (0.01 * 255)^2, C2 = (0.03 * 255)^2"
 _RGB = "R'G'B' as decoded, 0..255, each colour by itself"
 
 
 def registry(*metrics: Metric) -> dict[str, Metric]:
-    """The entries by name. Raises ValueError for two of one name."""
+    """The entries by name. Raises ValueError for two of one name, an unknown scale, or `db` where less is better."""
     by_name = {metric.name: metric for metric in metrics}
     if len(by_name) < len(metrics):
         raise ValueError("two definitions share a name")
+    for name, metric in by_name.items():
+        if metric.scale not in SCALES or (metric.scale == "db" and not metric.higher_is_better):
+            raise ValueError(f"{name}: the scale must be one of {SCALES}, db only where higher is better")
     return by_name
 
 
@@ -65,6 +106,8 @@ REGISTRY = registry(
     Metric(
         "psnr_rgb",
         "10 log10(255^2 / MSE) of the samples",
+        label="PSNR",
+        variant="RGB",
         colour_space="R'G'B' as decoded, 0..255",
         window="the whole image",
         averaging="squared errors over pixels and colours together, then the logarithm",
@@ -75,10 +118,13 @@ REGISTRY = registry(
         higher_is_better=True,
         smallest=1,
         **_SEWAR,
+        **_PSNR,
     ),
     Metric(
         "psnr_y",
         "10 log10(255^2 / MSE) of luma, which is not rounded",
+        label="PSNR",
+        variant="Y′",
         colour_space="Y' = 0.299 R' + 0.587 G' + 0.114 B' (ITU-R BT.601, full range 0..255)",
         window="the whole image",
         averaging="squared errors over pixels, then the logarithm",
@@ -89,10 +135,13 @@ REGISTRY = registry(
         higher_is_better=True,
         smallest=1,
         **_SEWAR,
+        **_PSNR,
     ),
     Metric(
         "ssim",
         f"SSIM: {_SSIM}; biased variances",
+        label="SSIM",
+        variant="Gaussian window",
         colour_space=_RGB,
         window="Gaussian, 11x11, sigma 1.5; only windows wholly inside the image",
         averaging="over windows, then over the colours",
@@ -103,11 +152,14 @@ REGISTRY = registry(
         higher_is_better=True,
         smallest=11,
         **_PYTORCH_MSSSIM,
+        **_SIMILARITY,
     ),
     Metric(
         "ms_ssim",
         "MS-SSIM: product over 5 scales of the contrast-structure terms, at the last scale of SSIM, to the powers "
         "0.0448, 0.2856, 0.3001, 0.2363, 0.1333; negative means count as 0",
+        label="MS-SSIM",
+        variant="Gaussian window",
         colour_space=_RGB,
         window="as ssim; next scale: means of 2x2 pixels, an odd side padded with zeros",
         averaging="over windows, the product for each colour, then over the colours",
@@ -118,10 +170,13 @@ REGISTRY = registry(
         higher_is_better=True,
         smallest=161,
         **_PYTORCH_MSSSIM,
+        **_SIMILARITY,
     ),
     Metric(
         "ssim_sewar",
         f"SSIM: {_SSIM}; biased variances",
+        label="SSIM",
+        variant="sewar",
         colour_space=_RGB,
         window="uniform, 11x11; only windows wholly inside the image",
         averaging="over windows, then over the colours",
@@ -132,11 +187,14 @@ REGISTRY = registry(
         higher_is_better=True,
         smallest=11,
         **_SEWAR,
+        **_SIMILARITY,
     ),
     Metric(
         "msssim_sewar",
         "MS-SSIM as ms_ssim, but a negative mean has a complex power and the product's real part is taken; a side "
         "under 176, 88, 44, 22 pixels has 4, 3, 2, 1 scales, with the first of the powers",
+        label="MS-SSIM",
+        variant="sewar",
         colour_space="R'G'B' as decoded, 0..255; each further scale mixes them: R', (R'+G')/2, (G'+B')/2",
         window="Gaussian, 11x11, sigma 1.5; next scale: means of 2x2 pixels that end at the even ones, and of a "
         "colour with the one before it",
@@ -148,11 +206,14 @@ REGISTRY = registry(
         higher_is_better=True,
         smallest=11,
         **_SEWAR,
+        **_SIMILARITY,
     ),
     Metric(
         "vifp_sewar",
         "VIF in the pixel domain: sum of log(1 + g^2 sx^2 / (sv^2 + 2)) over sum of log(1 + sx^2 / 2), over windows "
         "and 4 scales",
+        label="VIFp",
+        variant="sewar",
         colour_space=_RGB,
         window="Gaussian, 17, 9, 5, 3 taps, sigma a fifth of that; only windows wholly inside; next scale: filtered "
         "with its window, every second pixel",
@@ -165,43 +226,58 @@ REGISTRY = registry(
         smallest=41,
         empty="a colour of the original is flat, which makes it 0/0",
         **_SEWAR,
+        **_VIF,
     ),
 )
 
 
+def entry(name: str) -> Metric:
+    """The entry of a metric. Raises StudyError for an unknown one."""
+    if name not in REGISTRY:
+        raise StudyError(f"metric {name!r} is unknown; {allowed(name, REGISTRY)}")
+    return REGISTRY[name]
+
+
+def groups(names: Iterable[str]) -> dict[str, list[str]]:
+    """Metrics by the job that scores them, in the registry's order. Raises StudyError for an unknown one."""
+    wanted = {entry(name).name for name in names}
+    found: dict[str, list[str]] = {}
+    for name, metric in REGISTRY.items():
+        if name in wanted:
+            found.setdefault(metric.group, []).append(name)
+    return found
+
+
+def recipes(names: Iterable[str]) -> str:
+    """What a job must know to compute metrics, as JSON. Raises StudyError for an unknown one."""
+    return json.dumps({name: dataclasses.asdict(entry(name).recipe) for name in names}, sort_keys=True)
+
+
+def modules(names: Iterable[str]) -> list[str]:
+    """The files with the code of metrics, relative to `scripts/`. Raises StudyError for an unknown metric."""
+    chosen = [entry(name).recipe for name in names]
+    functions = {part for recipe in chosen for part in (recipe.compute, recipe.reference, recipe.skip, recipe.versions)}
+    return sorted({f"{name.partition(':')[0].replace('.', '/')}.py" for name in functions if name})
+
+
 def score(
     reference: np.ndarray,
-    picture: np.ndarray,
+    image: np.ndarray,
     names: Iterable[str] | None = None,
     engine: str = "fast",
     threads: int = 1,
 ) -> tuple[dict[str, float], dict[str, str]]:
     """The metrics of an image against its reference, both uint8 [H, W, 3]: values by name, and reasons by name.
 
-    Every one of `names` (by default the whole registry) is in one of the two: an image that is too small for a metric,
-    or for which it is undefined, has a reason instead of a value. PSNR of identical images is `math.inf`.
+    Every one of `names` (by default the whole registry) is in one of the two. See `engine.score`.
     Engine `fast` is ours, `library` calls sewar and pytorch-msssim in double precision; they agree to 1e-9. The usual
     single precision of pytorch-msssim agrees to 1e-5, save where a bright flat area has become another brightness:
     there it is itself off by some 1e-5 (photos with a clipped sky, coarsely coded) up to 6e-4 (flat images).
     Raises StudyError for images of different sizes, other arrays, and unknown names.
     """
-    names = tuple(REGISTRY if names is None else names)
-    _check(reference, picture, names, engine)
-    height, width, _ = reference.shape
-    reasons = {
-        name: f"the image is {width}x{height}, both sides must be at least {REGISTRY[name].smallest}"
-        for name in names
-        if min(height, width) < REGISTRY[name].smallest
-    }
-    if engine == "fast":
-        from study.metrics.fast import compute
-    else:
-        from study.metrics.reference import compute
-    values = compute(reference, picture, [name for name in names if name not in reasons], threads)
-    for name in [name for name, value in values.items() if math.isnan(value)]:
-        del values[name]
-        reasons[name] = REGISTRY[name].empty or "the value is not a number"
-    return values, reasons
+    wanted = REGISTRY if names is None else {name: entry(name) for name in names}
+    chosen = {name: metric.recipe for name, metric in wanted.items()}
+    return metric_engine.score(reference, image, chosen, engine, threads)
 
 
 def rows() -> list[dict[str, object]]:
@@ -223,6 +299,7 @@ def text(width: int = 100) -> str:
             "window",
             "averaging",
             "range",
+            "scale",
             "higher_is_better",
             "empty",
             "source",
@@ -233,15 +310,18 @@ def text(width: int = 100) -> str:
     return "\n".join(lines)
 
 
-def _check(reference: np.ndarray, picture: np.ndarray, names: Iterable[str], engine: str) -> None:
-    for name in names:
-        if name not in REGISTRY:
-            raise StudyError(f"metric {name!r} is unknown; {allowed(name, REGISTRY)}")
-    if engine not in ENGINES:
-        raise StudyError(f"engine {engine!r} of the metrics is unknown; {allowed(engine, ENGINES)}")
-    for what, rgb in (("reference", reference), ("image", picture)):
-        if rgb.dtype != "uint8" or rgb.ndim != 3 or rgb.shape[2] != 3 or 0 in rgb.shape:
-            raise StudyError(f"the {what} to score must be uint8 [H, W, 3]; found {rgb.dtype} {list(rgb.shape)}")
-    if reference.shape != picture.shape:
-        sizes = [f"{rgb.shape[1]}x{rgb.shape[0]}" for rgb in (reference, picture)]
-        raise StudyError(f"the reference is {sizes[0]}, the image {sizes[1]}; only images of one size can be compared")
+__all__ = [
+    "CHEAP",
+    "ENGINES",
+    "REGISTRY",
+    "SCALES",
+    "Metric",
+    "entry",
+    "groups",
+    "modules",
+    "recipes",
+    "registry",
+    "rows",
+    "score",
+    "text",
+]

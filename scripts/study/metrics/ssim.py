@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable
 
 import numpy as np
 
-from study.metrics.windows import box, filtered, gaussian, tiles
+from study.metrics.windows import box, filtered, gaussian, planes, tiles, use_threads
 
 TAPS = 11
 SIGMA = 1.5
@@ -20,6 +20,12 @@ WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 C1 = (0.01 * 255) ** 2
 C2 = (0.03 * 255) ** 2
 _WINDOW = gaussian(TAPS, SIGMA)
+
+
+def compute(reference: np.ndarray, image: np.ndarray, names: Collection[str], threads: int) -> dict[str, float]:
+    """`similarity` of two images, uint8 [H, W, 3], with sides as large as each metric needs."""
+    use_threads(threads)
+    return similarity(planes(reference), planes(image), names)
 
 
 def similarity(reference: np.ndarray, picture: np.ndarray, names: Collection[str]) -> dict[str, float]:

@@ -11,11 +11,12 @@ for every such window, and the few that matter are summed again in sewar's own o
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from functools import cache
 
 import numpy as np
 
-from study.metrics.windows import Window, filtered, gaussian, halved, tiles
+from study.metrics.windows import Window, filtered, gaussian, halved, planes, tiles, use_threads
 
 NOISE = 2.0  # variance of the visual noise
 EPS = 1e-10  # variance below which a window counts as flat
@@ -24,6 +25,12 @@ FAINT = 0.1  # variance of the reference from which rounding does no harm
 ROUNDING = 1e-10  # largest difference of two variances by rounding, about 65025 * 2^-50
 TRUSTED = 3e-10  # bound of the result's relative rounding error, with which sewar's sums are not asked for
 WORTH = 100  # pixels that sewar does in the time of one window alone
+
+
+def compute(reference: np.ndarray, image: np.ndarray, names: Collection[str], threads: int) -> dict[str, float]:
+    """`vifp` of two images, uint8 [H, W, 3]."""
+    use_threads(threads)
+    return {name: vifp(planes(reference), planes(image)) for name in names}
 
 
 def vifp(reference: np.ndarray, picture: np.ndarray) -> float:

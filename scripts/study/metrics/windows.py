@@ -23,6 +23,11 @@ BLOCK = 16  # rows of a product; OpenBLAS takes one thread for products up to CO
 Window = tuple[float, ...]
 
 
+def use_threads(threads: int) -> None:
+    """Let OpenCV's filters take so many threads."""
+    cv2.setNumThreads(threads)
+
+
 def planes(rgb: np.ndarray) -> np.ndarray:
     """The colour planes, float64 [3, H, W], of an image, uint8 [H, W, 3]."""
     return np.stack(cv2.split(rgb)).astype(np.float64)

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from study.core.errors import StudyError
 from study.figures import palette
 from study.figures.palette import Style
+from study.metrics import registry
 from study.page import colours
 
 DIGITS = 6
@@ -72,8 +73,14 @@ def _defaults(drawing: Mapping) -> dict:
 
 
 def _metric(name: str) -> dict:
-    scales = ("linear", "db") if "ssim" in name else ("linear",)
-    return {"id": name, "label": palette.short(name), "axes": [palette.axis_label(name, scale) for scale in scales]}
+    entry = registry.entry(name)
+    scales = ("linear", "db") if entry.scale == "db" else ("linear",)
+    return {
+        "id": name,
+        "label": entry.short,
+        "axes": [palette.axis_label(name, scale) for scale in scales],
+        "higher_is_better": entry.higher_is_better,
+    }
 
 
 def _codecs(plan: Mapping, rows: Iterable[Mapping[str, str]], known: Mapping[str, Style], links: Iterable[str]) -> list:
