@@ -41,6 +41,7 @@ fuzz: .venv/.dev
 bench: .venv/.study .venv-tensorflow/.ready
 	@export OMP_NUM_THREADS=1; status=0; bench() { echo "== $$*"; "$$@" || status=1; }; \
 	bench .venv/bin/python tools/bench/scorer.py; \
+	bench .venv/bin/python tools/bench/shortcuts.py; \
 	bench .venv/bin/python tools/bench/learned.py; \
 	bench .venv-tensorflow/bin/python tools/bench/tfci.py; \
 	bench .venv/bin/python tools/bench/graph.py --out results/bench/graph; \
