@@ -1,5 +1,6 @@
 """The table of BD-rates: figures of sets, intervals, refusals, and the command that writes it."""
 
+import dataclasses
 import math
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import bd_rate as script
 from study.analysis import bd, bd_table
 from study.core import atomic_io, readers
 from study.core.errors import StudyError
+from study.metrics import registry
 
 BOTH = pytest.mark.parametrize("method", bd.METHODS)
 
@@ -316,3 +318,40 @@ def test_a_mistake_is_one_message(tmp_path):
     assert done.stderr.startswith("error: can't read ") and "aggregate.py writes it" in done.stderr
     with pytest.raises(StudyError, match="must be METRIC=SCALE"):
         script.pairs(["ms_ssim"])
+
+
+def less_is_better(monkeypatch):
+    """A metric of which less is better, 60 minus PSNR, in the registry and in a study's rows."""
+    name = "distance"
+    entry = dataclasses.replace(registry.REGISTRY["psnr_rgb"], name=name, higher_is_better=False)
+    monkeypatch.setitem(registry.REGISTRY, name, entry)
+    return name, study(change=lambda row: {name: 60 - row["psnr_rgb"]})
+
+
+def test_a_metric_of_which_less_is_better_has_the_same_bd_rate_and_the_opposite_bd_metric(monkeypatch):
+    name, rows = less_is_better(monkeypatch)
+    found = bd_table.table(rows, options(metrics=["psnr_rgb", name]))
+    more, less = pick(found, metric="psnr_rgb"), pick(found, metric=name)
+    assert len(more) == len(less) == 2 * 2 * (6 + 2)
+    for one, other in zip(more, less):
+        assert other["reason"] == ""
+        assert one["bd_rate"] < 0 < one["bd_metric"]
+        assert other["bd_rate"] == pytest.approx(one["bd_rate"], rel=1e-9)
+        assert other["bd_metric"] == pytest.approx(-one["bd_metric"], rel=1e-9)
+        assert (other["overlap_lo"], other["overlap_hi"]) == pytest.approx(
+            (60 - one["overlap_hi"], 60 - one["overlap_lo"])
+        )
+        if one["over"] != "image":
+            for end in ("bd_rate_lo", "bd_rate_hi"):
+                assert other[end] == pytest.approx(one[end], rel=1e-9)
+            assert other["bd_metric_lo"] == pytest.approx(-one["bd_metric_hi"], rel=1e-9)
+            assert other["bd_metric_lo"] < other["bd_metric"] < other["bd_metric_hi"] < 0
+
+
+def test_points_of_which_less_is_better_that_cost_more_and_score_no_better_are_left_out(monkeypatch):
+    name, rows = less_is_better(monkeypatch)
+    for row in pick(rows, codec="webp", quality=5):
+        row[name] = 59.0
+    (curve,) = pick(bd_table.table(rows, options(metrics=[name])), codec="webp", over="mean curve", method="pchip")
+    assert curve["bd_rate"] is not None
+    assert "webp: 1 of 6 points left out that cost more and score no better" in curve["note"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import itertools
 
 import numpy as np
@@ -14,6 +15,7 @@ from study.analysis import claim_pairs, claim_verdicts
 from study.codecs.base import Weights
 from study.core import readers
 from study.core.errors import StudyError
+from study.metrics import registry
 from study.planning import config
 from study.planning.cells import Plan
 from tiny_study import ROOT, TINY, Study
@@ -331,3 +333,31 @@ def test_a_study_tests_a_claim_of_its_own(study: Study) -> None:
     assert study.plan() == {}
     study.config["define"]["claims"]["webp-is-better"]["text"] = "WebP is better."
     assert {"claims", "check_cells"} <= set(study.plan()) <= {"claims", "check_cells", "page"}
+
+
+@pytest.mark.parametrize("by", ["bd_rate", "bd_metric", "points"])
+def test_a_metric_of_which_less_is_better_has_the_same_verdict(monkeypatch, by):
+    """`distance` is 60 minus PSNR: the same curves upside down, in a range that is turned too."""
+    entry = dataclasses.replace(registry.REGISTRY["psnr_rgb"], name="distance", higher_is_better=False)
+    monkeypatch.setitem(registry.REGISTRY, "distance", entry)
+    table = [
+        row | {"distance": str(60 - float(row["psnr_rgb"]))}
+        for row in rows("good", lambda image, log: 31 + 0.1 * ord(image) % 0.7 + 10 * log) + rows("bad", line())
+    ]
+    ranges = {"psnr_rgb": {"score": [25, 35]}, "distance": {"score": [25, 35]}} if by == "bd_rate" else {}
+    verdicts = []
+    for metric in ("psnr_rgb", "distance"):
+        compare = {"better": "good", "than": "bad", "metrics": [metric], "by": by, "margin": 0.5} | ranges.get(
+            metric, {}
+        )
+        parts, problems = claim_pairs.parts({"compare": [compare]}, ["good", "bad"], [metric])
+        claim = {"claim": "c", "text": "", "source": "", "parts": parts, "problems": problems}
+        chosen = {"claims": [claim], "weights": {"good": "", "bad": ""}, "options": OPTIONS}
+        verdicts.append(claim_verdicts.tables(table, chosen)[1][0])
+    more, less = verdicts
+    assert more["verdict"] == less["verdict"] == "holds"
+    assert more["agree"] == less["agree"] == 4
+    towards = 1 if by == "bd_rate" else -1
+    assert less["difference"] == pytest.approx(towards * more["difference"], rel=1e-9)
+    ends = sorted(towards * more[end] for end in ("lo", "hi"))
+    assert [less["lo"], less["hi"]] == pytest.approx(ends, rel=1e-9)

@@ -83,8 +83,25 @@ def off_scale(value: float, scale: str) -> float:
     return value if scale == "identity" else 1 - 10 ** (-value / 10)
 
 
+def sign_of(metric: str) -> int:
+    """1 for a metric of which more is better, -1 for one of which less is. Raises StudyError for an unknown metric.
+
+    Curves are compared with scores times this sign, so that more is better in each.
+    """
+    return registry.entry(metric).sign
+
+
+def ends_of_range(low: float, high: float, scale: str, sign: int) -> tuple[float, float]:
+    """The least and the largest score, in the metric's own unit, of a range of scores as curves hold them."""
+    least, largest = sorted(off_scale(sign * end, scale) for end in (low, high))
+    return least, largest
+
+
 def curves(rate: np.ndarray, score: np.ndarray) -> Curves:
-    """Curves from points in any order, [R, K] or [K]; a point that isn't finite or has no positive rate is left out."""
+    """Curves from points in any order, [R, K] or [K]; a point that isn't finite or has no positive rate is left out.
+
+    More must be better: scores of a metric of which less is come times -1 (see `sign_of`).
+    """
     rate, score = np.atleast_2d(np.asarray(rate, dtype=float)), np.atleast_2d(np.asarray(score, dtype=float))
     finite = np.isfinite(rate) & (rate > 0) & np.isfinite(score)
     rate, score = np.where(finite, rate, np.inf), np.where(finite, score, -np.inf)
@@ -128,7 +145,10 @@ def bd_rate(anchor: Curves, test: Curves, method: str, row: int = 0) -> float:
 
 
 def bd_metric(anchor: Curves, test: Curves, method: str, row: int = 0) -> float:
-    """Mean difference in score at equal log rate, by `bjontegaard`; positive if `test` is better."""
+    """Mean difference in score at equal log rate, by `bjontegaard`; positive if `test` is better.
+
+    Scores are as curves hold them: for a metric of which less is better, times -1 (see `sign_of`).
+    """
     return _library().bd_psnr(
         *anchor.points(row), *test.points(row), method, require_matching_points=False, min_overlap=0
     )

@@ -50,6 +50,10 @@ class Options:
         """The scale of a metric: the one asked for, or the usual one."""
         return self.scales.get(metric, bd.scale_of(metric))
 
+    def on_scale(self, metric: str, score: np.ndarray) -> np.ndarray:
+        """Scores as curves hold them: on the metric's scale, and more is better."""
+        return bd.sign_of(metric) * bd.on_scale(score, self.scale(metric))
+
 
 @dataclass(frozen=True)
 class Side:
@@ -73,7 +77,8 @@ class _Pair:
 def table(rows: Iterable[Mapping[str, object]], options: Options) -> list[dict]:
     """The rows of bd.csv from those of rd.csv (cells may be text). An empty figure has a reason.
 
-    `bd_rate` is in percent; `bd_metric` in units of the scale (dB on `db`). `overlap_lo`, `overlap_hi` is the interval
+    `bd_rate` is in percent; `bd_metric` in units of the scale (dB on `db`), so below 0 where less is better and the
+    codec is. `overlap_lo`, `overlap_hi` is the interval
     of the metric, in its own unit, that both curves cover, `overlap_share` its share of the narrower curve's range on
     the scale; `rate_overlap_*` the same for the rate (share in log rate), which decides on `bd_metric`. In a row for a
     mean of images they are means over the images. `level` is the intervals' confidence level, `note` what was left
@@ -130,6 +135,11 @@ def check(rows: Sequence[Mapping], options: Options) -> None:
 def side(
     codec: str, rows: Sequence[Mapping], images: Sequence[str], metric: str, shares: np.ndarray | None, options: Options
 ) -> Side:
+    """A codec's curves at a metric from its rows of rd.csv; `shares` are the resamples' weights of the `images`."""
+
+    def curves(rate: np.ndarray, score: np.ndarray) -> bd.Curves:
+        return bd.curves(rate, options.on_scale(metric, score))
+
     qualities = {quality: place for place, quality in enumerate(dict.fromkeys(row["quality"] for row in rows))}
     places = {image: place for place, image in enumerate(images)}
     rate, score = np.full((2, len(images), len(qualities)), np.nan)
@@ -139,19 +149,14 @@ def side(
         rate[cell], score[cell] = _number(row, options.rate), _number(row, metric)
         if row["reason"] and not reasons[cell[0]] and not np.isfinite(rate[cell] + score[cell]):
             reasons[cell[0]] = str(row["reason"])
-    scale = options.scale(metric)
     whole = ~np.isnan(rate + score).any(axis=0)
     rate_mean, score_mean = (np.where(whole, part, np.nan).mean(axis=0) for part in (rate, score))
     resampled = None
     if shares is not None:
         kept = whole & np.isfinite(score_mean)
         means = (bd.weighted(shares, part[:, kept]) for part in (rate, score))
-        resampled = _scaled(*means, scale)
-    return Side(codec, _scaled(rate, score, scale), _scaled(rate_mean, score_mean, scale), resampled, reasons)
-
-
-def _scaled(rate: np.ndarray, score: np.ndarray, scale: str) -> bd.Curves:
-    return bd.curves(rate, bd.on_scale(score, scale))
+        resampled = curves(*means)
+    return Side(codec, curves(rate, score), curves(rate_mean, score_mean), resampled, reasons)
 
 
 def _number(row: Mapping, column: str) -> float:
@@ -169,16 +174,18 @@ def _compare(
     same = {"codec": test.codec, "anchor": anchor.codec, "rate": options.rate}
     pairs = _pairs(anchor, test, (anchor.images, test.images), metric, options)
     (pair_of_means,) = _pairs(anchor, test, (anchor.mean, test.mean), metric, options)
+    signs = {"bd_rate": 1, "bd_metric": bd.sign_of(metric)}
     found = []
     for method in options.methods:
         rows = [
             {"over": "image", "image": image, "n_images": 1}
-            | _figures(pair, (anchor.images, test.images), place, method)
+            | _figures(pair, (anchor.images, test.images), place, method, signs)
             for place, (image, pair) in enumerate(zip(images, pairs))
         ]
         curve = {"over": "mean curve", "n_images": len(images)}
-        curve |= _figures(pair_of_means, (anchor.mean, test.mean), 0, method)
-        rows += [_mean_of_images(rows, shares, options), curve | _resampled(anchor, test, curve, method, options)]
+        curve |= _figures(pair_of_means, (anchor.mean, test.mean), 0, method, signs)
+        resampled = _resampled(anchor, test, curve, method, signs, options)
+        rows += [_mean_of_images(rows, shares, options), curve | resampled]
         found += [row | same | {"method": method} for row in rows]
     return found
 
@@ -194,8 +201,9 @@ def _pairs(anchor: Side, test: Side, curves: tuple[bd.Curves, bd.Curves], metric
         for name, over, column in zip(_FIGURES, covered, ("overlap", "rate_overlap")):
             low, high, share = (float(part[row]) for part in covered[over])
             if low < high:
-                unit = bd.off_scale if over == "score" else lambda value, scale: value
-                ends = [unit(end, options.scale(metric)) for end in (low, high)]
+                ends = (low, high)
+                if over == "score":
+                    ends = bd.ends_of_range(low, high, options.scale(metric), bd.sign_of(metric))
                 cells |= {f"{column}_lo": ends[0], f"{column}_hi": ends[1], f"{column}_share": share}
             if not why and (share <= 0 or share < options.min_overlap):
                 range_of = metric if over == "score" else options.rate
@@ -220,10 +228,10 @@ def _note(side: Side, curve: bd.Curves, row: int) -> str:
     return f"{side.codec}: {told}" if told else ""
 
 
-def _figures(pair: _Pair, curves: tuple[bd.Curves, bd.Curves], row: int, method: str) -> dict:
+def _figures(pair: _Pair, curves: tuple[bd.Curves, bd.Curves], row: int, method: str, signs: Mapping[str, int]) -> dict:
     """Both figures of a pair of curves, by the library; None for one that is refused."""
     values = {
-        name: None if pair.refused[name] else float(compute(*curves, method, row))
+        name: None if pair.refused[name] else signs[name] * float(compute(*curves, method, row))
         for name, compute in zip(_FIGURES, (bd.bd_rate, bd.bd_metric))
     }
     return {**pair.cells, **values, "reason": bd.joined(list(pair.refused.values()))}
@@ -252,13 +260,13 @@ def _mean_of_images(rows: Sequence[Mapping], shares: np.ndarray | None, options:
     return mean | {"reason": bd.joined(reasons)} | _intervals(samples, mean, options)
 
 
-def _resampled(anchor: Side, test: Side, row: Mapping, method: str, options: Options) -> dict:
+def _resampled(anchor: Side, test: Side, row: Mapping, method: str, signs: Mapping[str, int], options: Options) -> dict:
     """The interval and note of the row of the mean curve."""
     samples = {}
     if anchor.resampled is not None and test.resampled is not None:
         for name, batch in zip(_FIGURES, (bd.bd_rates, bd.bd_metrics)):
             if row[name] is not None:
-                samples[name] = batch(anchor.resampled, test.resampled, method, options.min_overlap)
+                samples[name] = signs[name] * batch(anchor.resampled, test.resampled, method, options.min_overlap)
     return _intervals(samples, row, options)
 
 

@@ -4,9 +4,12 @@ A comparison is between the mean curves of two codecs over an image set (rates a
 each quality, as papers print them), by one of three figures of `better` against `than`:
 
 - `bd_rate`: BD-rate over a range of scores, in percent; below 0 is better;
-- `bd_metric`: BD-metric over a range of rates, in units of the metric's scale; above 0 is better;
+- `bd_metric`: BD-metric over a range of rates, in units of the metric's scale; above 0 is better, below 0 for a metric
+  of which less is better;
 - `points`: the mean difference in score at the points of the curve that has fewer, the other interpolated (PCHIP) over
-  log rate; above 0 is better. It serves curves of fewer points than a BD figure needs.
+  log rate; its sign is as that of `bd_metric`. It serves curves of fewer points than a BD figure needs.
+
+A margin counts in the better direction of the metric.
 
 The interval is a percentile bootstrap interval over the images; all comparisons share the resamples (paired). A
 comparison `holds` if the whole interval is on the better side of the margin, `fails` if the whole interval is not, and
@@ -120,22 +123,22 @@ def _comparer(rows: Sequence[Mapping], plan: Mapping) -> Callable[[Mapping, str,
 
 def _compare(part: Mapping, anchor: bd_table.Side, test: bd_table.Side, n: int, min_overlap: float) -> dict:
     metric, by = part["metric"], part["by"]
-    scale = bd.scale_of(metric)
+    scale, sign = bd.scale_of(metric), bd.sign_of(metric)
     within = part["within"] and tuple(map(float, part["within"]))
     if within and by == "bd_rate":
-        within = tuple(float(end) for end in bd.on_scale(np.array(within), scale))
+        within = tuple(sorted(float(end) for end in sign * bd.on_scale(np.array(within), scale)))
     figure, unit = _FIGURES[by], "%" if by == "bd_rate" else "dB" if scale == "db" else REGISTRY[metric].unit
     values, low, high, share = (float(found[0]) for found in figure(anchor.mean, test.mean, within, min_overlap))
     row = {"metric": metric, "scale": scale, "by": by, "margin": part["margin"], "unit": unit, "n_images": n}
     row |= {"note": bd.joined([_left_out(side) for side in (anchor, test)]), "reason": "", "share": share}
     if share > 0:
-        ends = [bd.off_scale(end, scale) if by == "bd_rate" else end for end in (low, high)]
+        ends = bd.ends_of_range(low, high, scale, sign) if by == "bd_rate" else (low, high)
         row |= {"range_lo": ends[0], "range_hi": ends[1]}
     if math.isnan(values):
         return row | {"verdict": "not tested", "reason": _why_none(by, anchor, test, within, share, min_overlap)}
-    towards = -1 if by == "bd_rate" else 1
+    towards, shown = (-1, 1) if by == "bd_rate" else (1, sign)  # to what is better, and to what is printed
     per_image = figure(anchor.images, test.images, within, min_overlap)[0]
-    row |= {"difference": values, "agree": int((towards * per_image > part["margin"]).sum())}
+    row |= {"difference": shown * values, "agree": int((towards * per_image > part["margin"]).sum())}
     if anchor.resampled is None or test.resampled is None:
         return row | {"verdict": "undecided", "reason": "no interval: one image"}
     samples = figure(anchor.resampled, test.resampled, within, min_overlap)[0]
@@ -145,6 +148,7 @@ def _compare(part: Mapping, anchor: bd_table.Side, test: bd_table.Side, n: int, 
     worst, best = sorted((towards * low, towards * high))
     verdict = "holds" if worst > part["margin"] else "fails" if best < part["margin"] else "undecided"
     reason = "the interval contains the margin" if verdict == "undecided" else ""
+    low, high = sorted((shown * low, shown * high))
     return row | {"lo": low, "hi": high, "level": bd_table.Options.level, "verdict": verdict, "reason": reason}
 
 

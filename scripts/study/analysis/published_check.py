@@ -89,9 +89,10 @@ def _row(mean: Mapping, metric: str, points: Sequence[Mapping], match: str, pict
     row["rounding"] = 0.0 - loss
     rates = np.array([float(point["bpp"]) for point in points])
     scores = bd.on_scale(np.array([float(point["value"]) for point in points]), scale)
-    kept = bd.curves(rates, scores)
+    sign = bd.sign_of(metric)
+    kept = bd.curves(rates, sign * scores)
     if kept.usable[0] and rates.min() <= bpp <= rates.max():
-        row["difference_at_bpp"] = ours + loss - float(bd.scores_at(kept, np.array([[bpp]]), "pchip")[0, 0])
+        row["difference_at_bpp"] = ours + loss - sign * float(bd.scores_at(kept, np.array([[bpp]]), "pchip")[0, 0])
     if match == "quality":
         same = [place for place, point in enumerate(points) if point["quality"] == mean["quality"]]
         if not same:
