@@ -2,11 +2,12 @@
 #                      OPTIONS="..." are added to Snakemake's
 # make test            all checks and tests
 # make quick           the checks and the tests that take no time, for the loop of work
+# make docs            the documentation, in site/ (nothing is fetched)
 # make fuzz            100,000 damaged and made-up bitstreams (the tests take 4,000)
 # make tensorflow      the environment of TensorFlow Compression's models, built as well when a study or a test needs it
 # make bench           benchmarks, as ratios against the named peers
 # make audit           what of the study's codecs is bit-exact (STUDY=<name> as above)
-# make pictures      the images of the README, from the finished default study and chromium
+# make pictures      the images of README and docs, from the finished default study and chromium
 # make lock            resolve the environments anew (envs/*.in -> envs/*.txt)
 
 STUDY ?=
@@ -17,12 +18,12 @@ PYTHON ?= python3.11
 config := $(if $(STUDY),--configfile studies/$(STUDY).yaml)
 run := .venv/bin/snakemake --workflow-profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)) $(OPTIONS)
 
-.PHONY: study test checks quick fuzz tensorflow bench audit pictures lock conda
+.PHONY: study test checks quick docs fuzz tensorflow bench audit pictures lock conda
 
 study: .venv/.study $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
 	$(run) $(config)
 
-test: checks .venv/.dev .venv-tensorflow/.ready
+test: checks .venv/.dev .venv-tensorflow/.ready .venv-docs/.ready
 	.venv/bin/python -m pytest
 
 checks: .venv/.dev
@@ -34,6 +35,12 @@ checks: .venv/.dev
 
 quick: checks
 	.venv/bin/python -m pytest -m "not study"
+
+# Pages made from the code come first (docs/generated/); a broken link is an error. Nothing is fetched.
+docs: .venv/.study .venv-docs/.ready
+	.venv/bin/python tools/docs/generate.py
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
+	@echo "The documentation is in site/index.html."
 
 fuzz: .venv/.dev
 	FUZZ_INPUTS=100000 .venv/bin/python -m pytest tests/codecs/test_fuzz.py

@@ -65,7 +65,7 @@ def main() -> None:
     add("--figures", nargs="+", default=["photos/average", "photos/bd_rate"], metavar="NAME",
         help="figures of the study, below its figures/ and without suffix (default: %(default)s)")  # fmt: skip
     add("--view", default=VIEW, help="what the page shows: the fragment of its address (default: %(default)s)")
-    add("--out", type=Path, default=Path("docs"), help="folder to write the images to (default: %(default)s)")
+    add("--out", type=Path, default=Path("docs/assets"), help="folder to write the images to (default: %(default)s)")
     arguments = parser.parse_args()
     for name in arguments.figures:
         shrink(arguments.study / "figures" / f"{name}.png", arguments.out / f"{Path(name).name}.webp")
