@@ -1,4 +1,4 @@
-"""What each format detects of damage: many damaged copies of one bitstream are decoded, and counted by what comes of them.
+"""What each format detects of damage: damaged copies of a bitstream are decoded, and counted by what comes of them.
 
 A quarter of the copies is cut short, a quarter has one to three flipped bits in the first 64 bytes, a quarter has them
 anywhere, and a quarter has a run of up to 16 bytes removed, repeated or overwritten. Decoding is done in a child

@@ -9,8 +9,8 @@ An entry has one of three forms:
   count; anything else in the folder that is no image is an error, never passed over.
 - `of`: the images of another set.
 
-`only`, a list of names, picks images from any of them, and `skip` leaves the named ones out. `licence`, `credit` and `was_jpeg` may stand at the set or at
-an image; they go into the set's record.
+`only`, a list of names, picks images from any of them, and `skip` leaves the named ones out. `licence`, `credit` and
+`was_jpeg` may stand at the set or at an image; they go into the set's record.
 
 An image's name is its file's stem: letters, digits, `.`, `_` and `-`, beginning with a letter, a digit or `_`.
 """
@@ -33,7 +33,8 @@ from study.core.paths import ROOT
 from study.images import cache as images_cache
 from study.images.http import PATIENT, Patience
 
-COLUMNS = (
+COLUMNS = ("image", "file", "width", "height", "sha256", "source", "licence", "credit")
+COLUMNS += ("was_jpeg", "note", "generation")
     "image",
     "file",
     "width",
