@@ -35,18 +35,6 @@ from study.images.http import PATIENT, Patience
 
 COLUMNS = ("image", "file", "width", "height", "sha256", "source", "licence", "credit")
 COLUMNS += ("was_jpeg", "note", "generation")
-    "image",
-    "file",
-    "width",
-    "height",
-    "sha256",
-    "source",
-    "licence",
-    "credit",
-    "was_jpeg",
-    "note",
-    "generation",
-)
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm", ".pbm", ".pnm")
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
