@@ -16,6 +16,8 @@ except StudyError as error:
     raise WorkflowError(str(error)) from None
 
 STUDY = f"results/studies/{PLAN.name}"
+# The groups of metrics that a job of their own scores; a pattern that matches nothing where there are none.
+GROUPS = "|".join(metric_registry.own_jobs()) or "(?!)"
 plan.prepare_environment(config)
 
 
@@ -31,3 +33,4 @@ wildcard_constraints:
     set="[^/]+",
     codec="[^/]+",
     quality="[^/]+",
+    group=GROUPS,

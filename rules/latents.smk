@@ -107,12 +107,13 @@ rule latent_score:
     conda:
         "../envs/study.yaml"
     params:
+        metrics=metric_registry.recipes(config["metrics"]),
         engine=config["engine"],
-        code=code("latent_score.py", *metric_registry.modules(metric_registry.REGISTRY)),
+        code=code("latent_score.py", *metric_registry.modules(["psnr_rgb", *config["metrics"]])),
         lock=lock("study"),
     shell:
         "python scripts/latent_score.py --images {input.images:q} --edited {input.edited:q} --decoded {input.decoded:q}"
-        " --engine {params.engine} --out {output:q} 2> {log:q}"
+        " --metrics {params.metrics:q} --engine {params.engine} --out {output:q} 2> {log:q}"
 
 
 rule latent_table:

@@ -6,7 +6,7 @@
 rule aggregate:
     input:
         images=expand("results/images/{part}/images.csv", part=PLAN.part_names()),
-        scores=expand("results/scores/{cell}.csv", cell=PLAN.cell_paths()),
+        scores=PLAN.scores.records(PLAN.cell_paths()),
     output:
         rd=report(f"{STUDY}/rd.csv", caption="report/rd.rst", category="Tables"),
         parquet=f"{STUDY}/rd.parquet",

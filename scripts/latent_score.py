@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from study.core.errors import guarded
+from study.jobs import scoring
 from study.jobs.latents import score as score_job
-from study.metrics import registry as metric_registry
+from study.metrics import engine
 
 
 def main() -> None:
@@ -18,14 +19,10 @@ def main() -> None:
     parser.add_argument("--edited", type=Path, required=True, help="record of the edit job (encoded.csv)")
     parser.add_argument("--decoded", type=Path, required=True, help="record of the decode job (decoded.csv)")
     parser.add_argument("--out", type=Path, required=True, help="record to write (CSV): a row per edited image")
-    parser.add_argument(
-        "--engine",
-        choices=metric_registry.ENGINES,
-        default="fast",
-        help="ours, or sewar and pytorch-msssim (default: %(default)s)",
-    )
+    scoring.add_options(parser)
     arguments = parser.parse_args()
-    score_job.score_set(arguments.images, arguments.edited, arguments.decoded, arguments.out, arguments.engine)
+    records = (arguments.images, arguments.edited, arguments.decoded, arguments.out)
+    score_job.score_set(*records, engine.recipes(arguments.metrics), arguments.engine, arguments.threads)
 
 
 if __name__ == "__main__":

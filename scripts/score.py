@@ -1,4 +1,7 @@
-"""Score decoded images against their originals; or print the metrics of one image: score.py ORIGINAL PICTURE."""
+"""Score the decoded images of a cell against their originals, by the metrics of one group.
+
+`metrics.py ORIGINAL IMAGE` prints the metrics of one image.
+"""
 
 from __future__ import annotations
 
@@ -6,42 +9,23 @@ import argparse
 from pathlib import Path
 
 from study.core.errors import guarded
-from study.images import png
 from study.jobs import scoring
-from study.metrics import registry as metric_registry
+from study.metrics import engine
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "pair", nargs="*", type=Path, metavar="PNG", help="an original and an image of it (8-bit RGB PNG)"
+        "--images", type=Path, required=True, help="record of the image set (results/images/<set>/images.csv)"
     )
-    parser.add_argument("--images", type=Path, help="record of the image set (results/images/<set>/images.csv)")
-    parser.add_argument("--decoded", type=Path, help="record of the decode job (…/decoded.csv)")
-    parser.add_argument("--out", type=Path, help="record to write (CSV): a row per image, a column per metric")
+    parser.add_argument("--decoded", type=Path, required=True, help="record of the decode job (…/decoded.csv)")
     parser.add_argument(
-        "--engine",
-        choices=metric_registry.ENGINES,
-        default="fast",
-        help="ours, or sewar and pytorch-msssim (default: %(default)s)",
+        "--out", type=Path, required=True, help="record to write (CSV): a row per image, a column per metric"
     )
-    parser.add_argument("--threads", type=int, default=1, help="of the filters (default: %(default)s)")
+    scoring.add_options(parser)
     arguments = parser.parse_args()
-    records = (arguments.images, arguments.decoded, arguments.out)
-    if all(records) and not arguments.pair:
-        scoring.score_set(*records, arguments.engine, arguments.threads)
-    elif len(arguments.pair) == 2 and not any(records):
-        show(*arguments.pair, arguments.engine, arguments.threads)
-    else:
-        parser.error("give either --images, --decoded and --out, or an original and an image")
-
-
-def show(reference: Path, picture: Path, engine: str, threads: int) -> None:
-    """Print every metric of the registry of one image, a line each."""
-    values, reasons = metric_registry.score(png.read(reference), png.read(picture), engine=engine, threads=threads)
-    for name, metric in metric_registry.REGISTRY.items():
-        shown = f"{values[name]!r} {metric.unit}".removesuffix(" 1") if name in values else f"none: {reasons[name]}"
-        print(f"{name:<13} {shown}")
+    recipes = engine.recipes(arguments.metrics)
+    scoring.score_set(arguments.images, arguments.decoded, arguments.out, recipes, arguments.engine, arguments.threads)
 
 
 if __name__ == "__main__":

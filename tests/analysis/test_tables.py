@@ -75,7 +75,7 @@ def write_cell(results, part, codec, quality, images, change=None):
     atomic_io.write_rows(results / "bitstreams" / part / codec / str(quality) / "encoded.csv", ENCODED, rows[0])
     atomic_io.write_rows(results / "decoded" / part / codec / str(quality) / "decoded.csv", DECODED, rows[1])
     atomic_io.write_rows(
-        results / "scores" / part / codec / f"{quality}.csv", ["image", *METRICS, "psnr_y", "reason"], rows[2]
+        results / "scores" / part / codec / str(quality) / "cheap.csv", ["image", *METRICS, "psnr_y", "reason"], rows[2]
     )
 
 
@@ -253,9 +253,17 @@ def edit(path, change):
 @pytest.mark.parametrize(
     ("record", "change", "told"),
     [
-        ("scores/photos.1/jpeg/10.csv", lambda rows: [*rows, rows[0] | {"image": "z"}], "image 'z'.*image set lacks"),
-        ("scores/photos.1/jpeg/10.csv", lambda rows: [*rows, rows[0]], "names an image twice"),
-        ("scores/photos.1/jpeg/10.csv", lambda rows: [row | {"ssim": "fine"} for row in rows], "'fine' in column ssim"),
+        (
+            "scores/photos.1/jpeg/10/cheap.csv",
+            lambda rows: [*rows, rows[0] | {"image": "z"}],
+            "image 'z'.*image set lacks",
+        ),
+        ("scores/photos.1/jpeg/10/cheap.csv", lambda rows: [*rows, rows[0]], "names an image twice"),
+        (
+            "scores/photos.1/jpeg/10/cheap.csv",
+            lambda rows: [row | {"ssim": "fine"} for row in rows],
+            "'fine' in column ssim",
+        ),
         (
             "bitstreams/photos.1/jpeg/10/encoded.csv",
             lambda rows: [row | {"width": 7} for row in rows],
@@ -273,8 +281,10 @@ def test_records_that_do_not_belong_together_are_refused(tmp_path, record, chang
 
 def test_an_image_set_without_record_and_a_metric_without_column_are_refused(tmp_path):
     write_study(tmp_path)
-    with pytest.raises(StudyError, match=r"no column 'msssim'; did you mean 'ms_ssim'"):
+    with pytest.raises(StudyError, match=r"metric 'msssim' is unknown; did you mean 'ms_ssim'"):
         analysis_cells.rd_rows(tmp_path, plan() | {"metrics": ["msssim"]})
+    with pytest.raises(StudyError, match=r"no column 'vifp_sewar'"):
+        analysis_cells.rd_rows(tmp_path, plan() | {"metrics": ["vifp_sewar"]})
     (tmp_path / "images/photos.2/images.csv").unlink()
     with pytest.raises(StudyError, match="fetch image set photos first"):
         analysis_cells.rd_rows(tmp_path, plan())

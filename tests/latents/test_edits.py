@@ -27,6 +27,7 @@ from study.latents import archive as latents_archive
 from study.latents import edits, set_statistics
 from study.latents.edits import expanded, parsed, problems
 from study.latents.selection import Site
+from study.metrics import registry
 from tiny_nets import BUNDLED, SERIAL, codec
 
 M = {"y": 12, "z": 4}
@@ -187,8 +188,9 @@ def run(records: tuple[LearnedCodec, Path], named: dict, others: dict | None = N
         edits.POLICIES, others,
     )  # fmt: skip
     decode_set(own, place / "encoded.csv", place / "decoded.csv")
+    recipes = {name: registry.entry(name).recipe for name in ("psnr_rgb", "ms_ssim")}
     score_job.score_set(
-        folder / "images" / "images.csv", place / "encoded.csv", place / "decoded.csv", place / "scores.csv"
+        folder / "images" / "images.csv", place / "encoded.csv", place / "decoded.csv", place / "scores.csv", recipes
     )
     cell = {"experiment": "x", "set": "set", "part": "set", "codec": "codec", "quality": "1"}
     return latent_table.edit_rows(folder, {"study": "s", "metrics": ["psnr_rgb", "ms_ssim"], "cells": [cell]})

@@ -25,6 +25,7 @@ from study.metrics import engine as metric_engine
 from study.metrics import reference as metrics_reference
 from study.metrics import registry as metric_registry
 from study.metrics import vif
+from study.planning import code_hash
 
 ROOT = Path(__file__).resolve().parents[2]
 SCORE = str(ROOT / "scripts" / "score.py")
@@ -367,18 +368,24 @@ def records(tmp_path: Path) -> tuple[Path, Path]:
     return pictures, decoded
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, SCORE, *map(str, arguments)], capture_output=True, text=True)
+def run(*arguments: object, script: str = SCORE) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, script, *map(str, arguments)], capture_output=True, text=True)
+
+
+def recipes(*names: str) -> str:
+    return metric_registry.recipes(names or metric_registry.groups(metric_registry.REGISTRY)[metric_registry.CHEAP])
 
 
 @pytest.mark.parametrize("engine", metric_registry.ENGINES)
 def test_the_script_writes_a_record(records: tuple[Path, Path], tmp_path: Path, engine: str) -> None:
     out = tmp_path / "scores" / "50.csv"
-    done = run("--images", records[0], "--decoded", records[1], "--out", out, "--engine", engine)
+    names = metric_registry.groups(metric_registry.REGISTRY)[metric_registry.CHEAP]
+    options = ("--engine", engine, "--metrics", recipes(*names))
+    done = run("--images", records[0], "--decoded", records[1], "--out", out, *options)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert out.read_text().splitlines()[0].split(",") == ["image", *metric_registry.REGISTRY, "reason"]
+    assert out.read_text().splitlines()[0].split(",") == ["image", *names, "versions", "reason"]
     whole, small, missing = readers.read_rows(out)
-    values, _ = metric_registry.score(crop(165, 170), jpeg(crop(165, 170), 50))
+    values, _ = metric_registry.score(crop(165, 170), jpeg(crop(165, 170), 50), names)
     assert {name: float(whole[name]) for name in values} == pytest.approx(values, abs=1e-9)
     assert whole["image"] == "a" and whole["reason"] == ""
     why = "the image is 30x20, both sides must be at least"
@@ -386,9 +393,34 @@ def test_the_script_writes_a_record(records: tuple[Path, Path], tmp_path: Path, 
     assert float(small["ssim"]) < 1 and small["ms_ssim"] == small["vifp_sewar"] == ""
     assert missing == {
         "image": "c",
-        **dict.fromkeys(metric_registry.REGISTRY, ""),
+        **dict.fromkeys((*names, "versions"), ""),
         "reason": "failed: it's broken; refused: too dull",
     }
+
+
+def test_a_record_has_the_metrics_that_are_asked_for(records: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "psnr.csv"
+    done = run("--images", records[0], "--decoded", records[1], "--out", out, "--metrics", recipes("psnr_y"))
+    assert done.returncode == 0, done.stderr
+    assert list(readers.read_rows(out)[0]) == ["image", "psnr_y", "versions", "reason"]
+    done = run("--images", records[0], "--decoded", records[1], "--out", out, "--metrics", '{"psnr_y": 1}')
+    assert done.returncode == 1 and "must be a JSON object of recipes" in done.stderr
+
+
+def test_scoring_knows_nothing_of_the_registry() -> None:
+    """So that an entry that is added there makes no score again."""
+    for script in ("score.py", "latent_score.py"):
+        files = code_hash._closure([ROOT / "scripts" / script])
+        assert ROOT / "scripts/study/jobs/scoring.py" in files
+        assert ROOT / "scripts/study/metrics/registry.py" not in files
+
+
+def test_what_only_names_metrics_depends_on_no_computation() -> None:
+    computing = {ROOT / "scripts" / module for module in metric_registry.modules(metric_registry.REGISTRY)}
+    for script in ("claims.py", "bd_rate.py", "aggregate.py", "exports.py", "plot_average.py", "page.py"):
+        files = code_hash._closure([ROOT / "scripts" / script])
+        assert ROOT / "scripts/study/metrics/registry.py" in files, script
+        assert not computing & files, script
 
 
 def change(record: Path, image: str, **cells: str) -> None:
@@ -400,7 +432,7 @@ def test_the_script_refuses_what_the_records_do_not_tell(records: tuple[Path, Pa
     pictures, decoded = records
 
     def refusal() -> str:
-        done = run("--images", pictures, "--decoded", decoded, "--out", tmp_path / "out.csv")
+        done = run("--images", pictures, "--decoded", decoded, "--out", tmp_path / "out.csv", "--metrics", recipes())
         assert done.returncode == 1
         assert "Traceback" not in done.stderr
         assert not (tmp_path / "out.csv").exists()
@@ -424,14 +456,15 @@ def test_the_script_refuses_what_the_records_do_not_tell(records: tuple[Path, Pa
 
 
 def test_the_script_prints_the_metrics_of_one_pair(records: tuple[Path, Path]) -> None:
-    done = run(records[0].parent / "b.png", records[1].parent / "b.png")
+    script = str(ROOT / "scripts" / "metrics.py")
+    done = run(records[0].parent / "b.png", records[1].parent / "b.png", script=script)
     assert done.returncode == 0, done.stderr
     lines = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
     assert list(lines) == list(metric_registry.REGISTRY)
     assert lines["psnr_rgb"].endswith(" dB")
     assert lines["vifp_sewar"] == "none: the image is 30x20, both sides must be at least 41"
-    assert run(records[0].parent / "b.png").returncode == 2
-    missing = run(records[0].parent / "b.png", records[0].parent / "nothing.png")
+    assert run(records[0].parent / "b.png", script=script).returncode == 2
+    missing = run(records[0].parent / "b.png", records[0].parent / "nothing.png", script=script)
     assert missing.returncode == 1 and "nothing.png" in missing.stderr and "Traceback" not in missing.stderr
 
 

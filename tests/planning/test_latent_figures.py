@@ -49,7 +49,7 @@ def test_figures_depend_on_no_more_than_they_need():
     ]
     whole = _plan(progressive="strongest", report=True, impulse=True)
     inputs = latent_figures.inputs(whole, job)
-    assert "results/scores/photos/tiny-bmshj2018-hyperprior-mse/1.csv" in inputs
+    assert "results/scores/photos/tiny-bmshj2018-hyperprior-mse/1/cheap.csv" in inputs
     assert "results/edits/t/lab/photos/tiny-bmshj2018-hyperprior-mse/2/scores.csv" in inputs
     assert "references/epfl2021.csv" in inputs
     assert not any("jpeg" in path for path in inputs)

@@ -10,9 +10,9 @@ from study.core import atomic_io, paths, readers
 from study.figures import canvas, palette
 from study.figures.latents import drawing
 from study.figures.latents.records import FigurePlan, JobRecords
+from study.jobs import scoring
 from study.jobs.latents import edit as edit_job
 from study.jobs.latents import extract, impulse_response
-from study.jobs.latents import score as score_job
 from study.latents import edits
 
 ROOT = paths.ROOT
@@ -110,7 +110,8 @@ class LatentRecords:
         atomic_io.write_rows(place / "encoded.csv", edit_job.COLUMNS, _only(edit_job.COLUMNS, coded))
         columns = ("image", "file", "sha256", "decode_s", "decode_rss", "versions", "reason")
         atomic_io.write_rows(place / "decoded.csv", columns, _only(columns, decoded))
-        atomic_io.write_rows(place / "scores.csv", score_job.COLUMNS, _only(score_job.COLUMNS, scored))
+        columns = scoring.columns(["psnr_rgb", "ms_ssim", "vifp_sewar", "equivariance_db"])
+        atomic_io.write_rows(place / "scores.csv", columns, _only(columns, scored))
 
     def plan(self, **figures):
         return FigurePlan(study="s", metrics=METRICS, cell=self.cell, label="a scale hyperprior", curve=[],

@@ -82,15 +82,38 @@ def test_shared_helper_reruns_every_user(study: Study) -> None:
 
 
 def test_scoring_code_reruns_no_encode_or_decode(study: Study) -> None:
-    scoring = study.folder / "scripts/study/metrics/registry.py"
+    scoring = study.folder / "scripts/study/metrics/psnr.py"
     scoring.write_text(scoring.read_text() + "UNUSED = 1\n")
     plan = study.plan()
     assert plan["score"] == CELLS
     assert "encode" not in plan and "decode" not in plan
 
 
-def test_another_metric_reruns_no_encode_or_decode(study: Study) -> None:
-    study.config["metrics"] = ["psnr_rgb", "ssim_sewar", "msssim_sewar", "vifp_sewar"]
+def test_a_cell_is_scored_by_what_studies_name_and_no_more(study: Study) -> None:
+    shutil.rmtree(study.folder / "results/scores")
+    few = {"metrics": ["psnr_rgb", "ssim_sewar"], "figures": {"panels": ["psnr_rgb"]}}
+    study.config |= few
+    assert study.run().status == 0
+    record = study.folder / "results/scores/crops/jpeg/30/cheap.csv"
+    assert record.read_text().splitlines()[0] == "image,psnr_rgb,ssim_sewar,versions,reason"
+    code = study.folder / "scripts/study/metrics/vif.py"
+    code.write_text(code.read_text() + "UNUSED = 1\n")
+    assert not study.plan()
+
+    study.config |= {"metrics": ["psnr_rgb", "vifp_sewar"]}
+    plan = study.plan()
+    assert plan["score"] == CELLS and tables_and_figures(plan)
+    assert not {"encode", "decode"} & plan.keys()
+    assert study.run("results/scores/crops/jpeg/30/cheap.csv").status == 0
+    assert record.read_text().splitlines()[0] == "image,psnr_rgb,ssim_sewar,vifp_sewar,versions,reason"
+
+    study.config |= few  # a study that shares the record finds what it names
+    assert study.plan().get("score", 0) == 0
+
+
+def test_an_entry_of_the_registry_scores_nothing_again(study: Study) -> None:
+    registry = study.folder / "scripts/study/metrics/registry.py"
+    registry.write_text(registry.read_text() + "UNUSED = 1\n")
     plan = study.plan()
     assert tables_and_figures(plan)
     assert not {"encode", "decode", "score"} & plan.keys()

@@ -75,7 +75,7 @@ def test_a_job_that_slurm_kills_for_its_memory_is_tried_again_with_more(finished
     study.config["codecs"] = {"jpeg": [30]}
     del study.config["bd_rate"]
     asked = [f"{rule}:mem_mb=40 if attempt == 1 else 2000" for rule in ("encode", "decode", "score")]
-    done = run_on_slurm(study, "--set-resources", *asked, "--", "results/scores/crops/jpeg/30.csv")
+    done = run_on_slurm(study, "--set-resources", *asked, "--", "results/scores/crops/jpeg/30/cheap.csv")
     assert done.status == 0, done.output
     assert done.output.count("Trying to restart") >= 1, done.output
     made, local = study.products(), finished.products()

@@ -21,7 +21,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 from study.core import atomic_io, errors, paths
-from study.jobs import encode_decode
+from study.jobs import encode_decode, scoring
 from study.planning import cells as planning_cells
 from study.planning import config
 
@@ -118,7 +118,8 @@ def finish(study: planning_cells.Plan, folder: Path) -> None:
         cell = Path(part, codec, quality)
         _record(results / "bitstreams" / cell, "encoded.csv", encode_decode.ENCODED, pictures, "bin")
         _record(results / "decoded" / cell, "decoded.csv", encode_decode.DECODED, pictures, "png")
-        _touch(results / "scores" / part / codec / f"{quality}.csv")
+        for record in study.scores.records([cell.as_posix()]):
+            atomic_io.write_rows(folder / record, scoring.columns(study.config["metrics"]), [])
         for weights in study.weights(codec, quality):
             _touch(folder / weights)
     for product in [*study.products(f"results/studies/{study.name}"), f"results/studies/{study.name}/complete.txt"]:

@@ -13,6 +13,7 @@ from study.core import readers
 from study.core.columns import figures
 from study.core.errors import StudyError, allowed
 from study.core.outcome import AGAIN, WHOLE_CELL
+from study.metrics import registry
 
 _NEEDED = {
     "encoded": ("bytes", "payload_bytes", "encode_s", "encode_rss"),
@@ -76,19 +77,21 @@ def rd_rows(results: str | Path, plan: Mapping) -> list[dict]:
 
 def _part_rows(results: Path, image_set: str, part: str, pictures: Mapping, plan: Mapping) -> list[dict]:
     rows = []
+    group_of = {metric: registry.entry(metric).group for metric in plan["metrics"]}
+    groups = registry.groups(group_of)
     for codec, entry in plan["codecs"].items():
         for quality in entry["qualities"]:
             cell = Path(part, codec, str(quality))
             paths = {
                 "encoded": Path("bitstreams", cell, "encoded.csv"),
                 "decoded": Path("decoded", cell, "decoded.csv"),
-                "scores": Path("scores", part, codec, f"{quality}.csv"),
             }
+            paths |= {group: Path("scores", cell, f"{group}.csv") for group in groups}
             records = {stage: _record(results, path) for stage, path in paths.items()}
-            _check_records(records, paths, pictures, plan["metrics"])
+            _check_records(records, paths, pictures, groups)
             for image, picture in pictures.items():
                 row = {"image_set": image_set, "image": image, "codec": codec, "quality": quality}
-                rows.append(row | _values(image, picture, records, paths, plan["metrics"]))
+                rows.append(row | _values(image, picture, records, paths, group_of))
     return rows
 
 
@@ -108,8 +111,8 @@ def _record(results: Path, path: Path) -> dict[str, dict[str, str]] | None:
     return by_image
 
 
-def _check_records(records: Mapping, paths: Mapping, pictures: Mapping, metrics: Sequence[str]) -> None:
-    for stage, columns in (*_NEEDED.items(), ("scores", metrics)):
+def _check_records(records: Mapping, paths: Mapping, pictures: Mapping, groups: Mapping[str, Sequence[str]]) -> None:
+    for stage, columns in (*_NEEDED.items(), *groups.items()):
         record = records[stage] or {}
         if foreign := next((image for image in record if image not in pictures), None):
             raise StudyError(f"the record {paths[stage]} has the image {foreign!r}, which its image set lacks; {AGAIN}")
@@ -119,8 +122,8 @@ def _check_records(records: Mapping, paths: Mapping, pictures: Mapping, metrics:
                 raise StudyError(f"the record {paths[stage]} has no column {column!r}; {allowed(column, first)}")
 
 
-def _values(image: str, picture: Mapping, records: Mapping, paths: Mapping, metrics: Sequence[str]) -> dict:
-    encoded, decoded, scores = ((records[stage] or {}).get(image, {}) for stage in paths)
+def _values(image: str, picture: Mapping, records: Mapping, paths: Mapping, group_of: Mapping[str, str]) -> dict:
+    encoded, decoded, *scores = ((records[stage] or {}).get(image, {}) for stage in paths)
 
     def number(stage: str, column: str) -> float | None:
         return _number((records[stage] or {}).get(image, {}).get(column), column, image, paths[stage])
@@ -140,15 +143,15 @@ def _values(image: str, picture: Mapping, records: Mapping, paths: Mapping, metr
         "bytes": None if size is None else int(size),
         "bpp": None if size is None else 8 * size / (width * height),
         "payload_bpp": None if payload is None else 8 * payload / (width * height),
-        **{metric: number("scores", metric) for metric in metrics},
+        **{metric: number(group, metric) for metric, group in group_of.items()},
         "encode_s": number("encoded", "encode_s"),
         "decode_s": number("decoded", "decode_s"),
         "peak_rss": None if None in peaks else int(max(peaks)),
     }
     return values | {
         "settings": encoded.get("settings") or None,
-        "versions": _union(encoded.get("versions"), decoded.get("versions"), scores.get("versions")) or None,
-        "reason": _reason(image, values, records, paths, metrics) or None,
+        "versions": _union(*(row.get("versions") for row in (encoded, decoded, *scores))) or None,
+        "reason": _reason(image, values, records, paths, list(group_of)) or None,
     }
 
 

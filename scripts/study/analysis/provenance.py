@@ -27,7 +27,7 @@ def facts(results: Path, parts: Iterable[str], cells: Iterable[str], started: fl
         "fetch_images": [results / "images" / part / "images.csv" for part in parts],
         "encode": [results / "bitstreams" / cell / "encoded.csv" for cell in cells],
         "decode": [results / "decoded" / cell / "decoded.csv" for cell in cells],
-        "score": [results / "scores" / f"{cell}.csv" for cell in cells],
+        "score": [path for cell in cells for path in sorted((results / "scores" / cell).glob("*.csv"))],
     }
     return {
         "machine": machine(),

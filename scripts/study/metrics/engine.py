@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -43,6 +44,14 @@ class Recipe:
     def function(self, engine: str) -> str:
         """The name of the function that an engine uses."""
         return self.reference if engine == "library" and self.reference else self.compute
+
+
+def recipes(text: str) -> dict[str, Recipe]:
+    """The recipes of metrics by name from the JSON of `registry.recipes`. Raises StudyError for anything else."""
+    try:
+        return {name: Recipe(**fields) for name, fields in json.loads(text).items()}
+    except (json.JSONDecodeError, AttributeError, TypeError) as error:
+        raise StudyError(f"the metrics must be a JSON object of recipes, as the registry gives them: {error}") from None
 
 
 def score(

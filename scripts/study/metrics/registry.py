@@ -248,9 +248,15 @@ def groups(names: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
+def own_jobs() -> list[str]:
+    """The groups of metrics that aren't cheap: a job of its own scores each."""
+    return [group for group in groups(REGISTRY) if group != CHEAP]
+
+
 def recipes(names: Iterable[str]) -> str:
-    """What a job must know to compute metrics, as JSON. Raises StudyError for an unknown one."""
-    return json.dumps({name: dataclasses.asdict(entry(name).recipe) for name in names}, sort_keys=True)
+    """What a job must know to compute metrics, as JSON in the registry's order. Raises StudyError for unknown ones."""
+    wanted = {entry(name).name for name in names}
+    return json.dumps({name: dataclasses.asdict(REGISTRY[name].recipe) for name in REGISTRY if name in wanted})
 
 
 def modules(names: Iterable[str]) -> list[str]:
@@ -319,6 +325,7 @@ __all__ = [
     "entry",
     "groups",
     "modules",
+    "own_jobs",
     "recipes",
     "registry",
     "rows",

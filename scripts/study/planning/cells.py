@@ -22,6 +22,7 @@ from study.planning import catalogue
 from study.planning.catalogue import qualities
 from study.planning.code_hash import code, lock
 from study.planning.latents.jobs import Experiments
+from study.planning.scores import Scores
 from study.training import recipes
 
 
@@ -41,6 +42,7 @@ class Plan:
         known = catalogue.image_sets(config)
         for name in config["images"]:
             self.parts[name] = _parts(name, known, config["part_size"])
+        self.scores = Scores(config["metrics"])
         self._known_sets = known
         self._catalogued = catalogued
         self.latents = Experiments(config, catalogued, lambda name: _parts(name, known, config["part_size"]))

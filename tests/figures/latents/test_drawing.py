@@ -258,7 +258,7 @@ def test_the_codecs_own_curve_is_of_the_same_picture(tmp_path):
         coded = {"image": "a", "bytes": 768 if part == "same" else 1}
         atomic_io.write_rows(tmp_path / f"bitstreams/{part}/c/1/encoded.csv", coded, [coded])
         scores = {"image": "a", **dict.fromkeys(METRICS, 25.0)}
-        atomic_io.write_rows(tmp_path / f"scores/{part}/c/1.csv", scores, [scores])
+        atomic_io.write_rows(tmp_path / f"scores/{part}/c/1/cheap.csv", scores, [scores])
     plan = replace(made.plan(), curve=[("other", "c", "1"), ("same", "c", "1")])
     points = JobRecords(plan, made.folder, ROOT).curve("a")
     assert [(point.name, point.bpp) for point in points] == [("1", 1.0), ("3", pytest.approx(8 * 900 / 6144))]

@@ -17,6 +17,7 @@ from study.figures.latents.top_k_curve import Point
 from study.images import png
 from study.jobs.latents import impulse_response
 from study.latents import archive, edits
+from study.metrics import registry
 
 QUALITY = {"PSNR": ("psnr_rgb", "psnr_y"), "MS-SSIM": ("ms_ssim", "msssim_sewar")}
 
@@ -155,7 +156,9 @@ class JobRecords:
         if original.get("sha256") != self._originals[image]["sha256"]:
             return None
         encoded = _row_of(self._folder("bitstreams", part, codec, quality) / "encoded.csv", image)
-        scores = _row_of(self._folder("scores", part, codec) / f"{quality}.csv", image)
+        scores: dict[str, str] = {}
+        for group in registry.groups(self.plan.metrics):
+            scores |= _row_of(self._folder("scores", part, codec, quality) / f"{group}.csv", image)
         if not encoded.get("bytes") or not scores:
             return None
         bpp = 8 * int(encoded["bytes"]) / (int(original["width"]) * int(original["height"]))

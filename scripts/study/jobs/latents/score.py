@@ -12,16 +12,23 @@ from study.core.errors import StudyError
 from study.core.outcome import AGAIN
 from study.jobs import scoring
 from study.latents import edits
-from study.metrics import registry as metric_registry
-
-COLUMNS = ("image", *metric_registry.REGISTRY, "equivariance_db", "reason")
+from study.metrics import engine as metric_engine
+from study.metrics import psnr
+from study.metrics.engine import Recipe
 
 
 def score_set(
-    pictures: Path, edited: Path, decoded: Path, record: Path, engine: str = "fast", threads: int = 1
+    pictures: Path,
+    edited: Path,
+    decoded: Path,
+    record: Path,
+    recipes: Mapping[str, Recipe],
+    engine: str = "fast",
+    threads: int = 1,
 ) -> None:
     """Score the images of an edit job's records against those of the image set's record; write `record` last.
 
+    `recipes` are those of the metrics, by name.
     `equivariance_db` is the PSNR between the decoded edit and the decoded baseline moved as the edit moves the latent:
     how well synthesis(move(y)) = move(synthesis(y)) holds; empty where an edit isn't a move of the whole latent.
     A cell without image keeps its reason, and a metric without value adds `<metric>: <why>`.
@@ -43,20 +50,24 @@ def score_set(
             if cell["edit"] == edits.BASELINE:
                 baseline = picture
             original = scoring.read(pictures.parent, originals[cell["source"]])
-            row |= _scored(original, picture, found["reason"], engine, threads)
+            row |= _scored(original, picture, found["reason"], recipes, engine, threads)
             row["equivariance_db"] = _equivariance(cell, baseline, picture)
         rows.append(row)
-    atomic_io.write_rows(record, COLUMNS, rows)
+    columns = scoring.columns([*recipes, "equivariance_db"])
+    atomic_io.write_rows(record, columns, rows)
 
 
-def _scored(original: np.ndarray, picture: np.ndarray, reason: str, engine: str, threads: int) -> dict[str, object]:
+def _scored(
+    original: np.ndarray, picture: np.ndarray, reason: str, recipes: Mapping[str, Recipe], engine: str, threads: int
+) -> dict[str, object]:
     if original.shape != picture.shape:
         sizes = [f"{rgb.shape[1]}x{rgb.shape[0]}" for rgb in (picture, original)]
         why = f"refused: the edit turned the image ({sizes[0]}); it can't be scored against the original ({sizes[1]})"
         return {"reason": "; ".join(part for part in (reason, why) if part)}
-    values, reasons = metric_registry.score(original, picture, engine=engine, threads=threads)
+    values, reasons = metric_engine.score(original, picture, recipes, engine, threads)
     told = [reason, *(f"{metric}: {why}" for metric, why in reasons.items())]
-    return values | {"reason": "; ".join(part for part in told if part)}
+    versions = metric_engine.versions(recipes.values())
+    return values | {"versions": versions, "reason": "; ".join(part for part in told if part)}
 
 
 def _equivariance(cell: Mapping[str, str], baseline: np.ndarray | None, picture: np.ndarray) -> float | None:
@@ -66,4 +77,4 @@ def _equivariance(cell: Mapping[str, str], baseline: np.ndarray | None, picture:
     moved = edits.moved_picture(steps, baseline, int(cell["stride"]))
     if moved is None or moved.shape != picture.shape:
         return None
-    return metric_registry.score(np.ascontiguousarray(moved), picture, ["psnr_rgb"])[0]["psnr_rgb"]
+    return psnr.compute(np.ascontiguousarray(moved), picture, ["psnr_rgb"], 1)["psnr_rgb"]

@@ -65,7 +65,7 @@ def inputs(plan: Plan, job: Edited) -> list[str]:
         found += [f"{_edits(plan, job, job.quality)}/{record}.csv" for record in ("encoded", "decoded", "scores")]
     for part, codec, quality in _curve(plan, job):
         found += [f"results/images/{part}/images.csv", f"results/bitstreams/{part}/{codec}/{quality}/encoded.csv"]
-        found.append(f"results/scores/{part}/{codec}/{quality}.csv")
+        found += plan.scores.records([f"{part}/{codec}/{quality}"])
     for quality in _other_qualities(plan, job):
         found += [f"{_edits(plan, job, quality)}/{record}.csv" for record in ("encoded", "decoded", "scores")]
     found += [f"results/images/{part}/images.csv" for name in _sets(plan, job) for part in plan.latents.parts[name]]

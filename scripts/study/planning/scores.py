@@ -1,0 +1,45 @@
+"""Which metrics a score job computes: those that the study names, and those that its record has already.
+
+A record is shared by all studies of a results folder. A job that made it anew with this study's metrics alone would
+lose another's, which would make it anew in turn; so a record's metrics only ever grow.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+
+from study.metrics import registry
+
+
+class Scores:
+    """The score jobs of a study that names `metrics`."""
+
+    def __init__(self, metrics: Sequence[str]) -> None:
+        self._named = registry.groups(metrics)
+
+    def records(self, cells: Iterable[str]) -> list[str]:
+        """The score records of cells, given as `<part>/<codec>/<quality>`: one for each group of metrics."""
+        return [record(cell, group) for cell in cells for group in self._named]
+
+    def metrics(self, cell: str, group: str) -> list[str]:
+        """The metrics of a cell's record of a group, in the registry's order."""
+        named = (*self._named.get(group, ()), *_columns(record(cell, group)))
+        return registry.groups(name for name in named if name in registry.REGISTRY).get(group, [])
+
+
+def record(cell: str, group: str) -> str:
+    """The path of a cell's scores by a group of metrics."""
+    return f"results/scores/{cell}/{group}.csv"
+
+
+@cache
+def _columns(path: str) -> tuple[str, ...]:
+    """The columns of a record; none where there is no such file."""
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as lines:
+            return tuple(next(csv.reader(lines), ()))
+    except FileNotFoundError:
+        return ()
