@@ -3,7 +3,7 @@
 A command is split into words as a shell would, but no shell runs it: `{input}`, `{output}`, `{quality}`, `{width}`,
 `{height}` and `{ffmpeg}` (the program that imageio-ffmpeg carries) are put into the words, whatever they hold. It runs
 in a folder of its own, without standard input, and dies with its job. A study whose codecs are commands runs programs:
-read it before you run it, as you would a script.
+read it before you run it, as you would a script. What damage of a bitstream is noticed is the decoder's affair.
 
 The bitstream is the encoder's file. Where the decoder writes raw samples (`output: yuv`) it couldn't know the size, so
 six bytes precede the file: `CM`, then width and height as 16-bit little-endian numbers.
@@ -29,6 +29,7 @@ import numpy as np
 
 from study.codecs.base import Codec, check_rgb
 from study.codecs.command import pixels
+from study.core import readers
 from study.core.errors import BitstreamError, CodecError, StudyError, allowed
 from study.images.png import LARGEST_PIXELS
 
@@ -110,9 +111,13 @@ class Backend(Codec):
         return None
 
     def versions(self) -> str:
-        """The first line of what the command `version` prints; the program's name without it."""
-        program = Path(self._words("encode")[0]).name.strip("{}")
-        return f"{program} {_version(tuple(self._filled('version')))}" if self.settings["version"] else program
+        """The version that the command `version` prints; without one the start of the program file's sha256."""
+        if self.settings["version"]:
+            return f"{Path(self._words('encode')[0]).name.strip('{}')} {_version(tuple(self._filled('version')))}"
+        program = shutil.which(self._filled("encode")[0])
+        if program is None:
+            raise StudyError(f"codec {self.name} can't run here: {self.skip()}")
+        return f"{Path(program).name} sha256 {readers.sha256(program)[:12]}"
 
     def payload_bytes(self, bitstream: bytes) -> int:
         return len(bitstream) - (HEADER.size if self._headed else 0)
@@ -184,7 +189,8 @@ def _die_with_parent() -> None:
 
 
 def _last_line(output: bytes) -> str:
-    lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
+    text = re.sub(r" @ 0x[0-9a-f]+|0x[0-9a-f]{6,}", "", output.decode(errors="replace"))  # addresses differ each time
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1][:200] if lines else "it said nothing"
 
 
