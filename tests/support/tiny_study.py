@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +26,7 @@ COPIED = (
     "scripts",
     "envs",
     "profiles",
+    "tools",
 )
 TINY = {
     "study": "tiny",
@@ -33,6 +39,22 @@ TINY = {
         }
     },
 }
+
+GATE = """
+
+_encode = Backend.encode
+
+
+def _waiting(self, rgb):
+    import fcntl
+
+    with open("gate") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+    return _encode(self, rgb)
+
+
+Backend.encode = _waiting
+"""
 
 
 @dataclass
@@ -100,6 +122,29 @@ class Study:
         }
 
 
+@contextlib.contextmanager
+def held(study: Study, codec: str) -> Iterator[None]:
+    """Let no job of a codec encode, in this block: it waits for a lock that the test holds.
+
+    So a run of the study is certainly not over before the block is. The codec's bitstreams are what they always are.
+    """
+    gate = study.folder / "gate"
+    gate.touch()
+    module = study.folder / f"scripts/study/codecs/classical/{codec}.py"
+    module.write_text(module.read_text() + GATE)
+    with gate.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def wait(ready: Callable[[], object], what: str, seconds: float = 600) -> None:
+    """Wait until `ready()` is true. Raises AssertionError after more time than any machine needs."""
+    end = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < end, f"after {seconds:.0f} s there is still not {what}"
+        time.sleep(0.02)
+
+
 def environment() -> dict[str, str]:
     """The environment of a run: one thread a job, and nothing of the user's mirror and cache."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("STUDY_", "SNAKEMAKE_"))}
@@ -121,6 +166,4 @@ def make_study(folder: Path) -> Study:
     photo = Image.fromarray(skimage.data.astronaut())
     photo.crop((150, 0, 350, 180)).save(folder / "pictures" / "face.png")
     photo.crop((300, 250, 480, 480)).save(folder / "pictures" / "suit.png")
-    import copy
-
     return Study(folder, copy.deepcopy(TINY))

@@ -19,7 +19,7 @@ import yaml
 
 from image_files import png, text
 from server import Server
-from tiny_study import ROOT, Run, Study, environment, make_study
+from tiny_study import ROOT, Run, Study, environment, held, make_study, wait
 
 pytestmark = pytest.mark.study
 
@@ -140,7 +140,7 @@ def test_killed_at_20_random_moments_and_resumed(finished: Study, tmp_path: Path
     whole = 1
     while kills < KILLS:
         if (study.folder / "results/studies/tiny/complete.txt").exists():
-            _wait(lambda: not running(study.folder))
+            wait(lambda: not running(study.folder), "an end of the killed run's jobs")
             check_same(study, finished)
             shutil.rmtree(study.folder / "results")
         orphans = running(study.folder)
@@ -159,11 +159,10 @@ def test_killed_at_20_random_moments_and_resumed(finished: Study, tmp_path: Path
             continue
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        time.sleep(0.2)
-        assert running(study.folder).keys() <= orphans.keys(), "nothing of a killed run goes on"
+        wait(lambda: running(study.folder).keys() <= orphans.keys(), "an end of the killed run")  # noqa: B023
     done = subprocess.run(MAKE, cwd=study.folder, env=environment(), capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
-    _wait(lambda: not running(study.folder))
+    wait(lambda: not running(study.folder), "an end of the killed run's jobs")
     check_same(study, finished)
     print(f"{kills} kills, {alone} of them of Snakemake alone; {whole} studies were whole before the last")
 
@@ -171,19 +170,21 @@ def test_killed_at_20_random_moments_and_resumed(finished: Study, tmp_path: Path
 def test_second_run_in_a_folder_is_refused(finished: Study, tmp_path: Path) -> None:
     study = small(tmp_path / "twice")
     study.write()
-    first = started(study, study.command())
     lock = study.folder / "results" / ".running"
-    _wait(lambda: lock.is_file() and lock.read_text())
-    for command in (MAKE, study.command()):
-        second = subprocess.run(
-            command, cwd=study.folder, env=environment(), capture_output=True, text=True, timeout=120
-        )
-        output = second.stdout + second.stderr
-        assert second.returncode != 0
-        assert f"another run works in this folder (process {first.pid} on " in output, output
-        assert "wait for it, or use another clone" in output and "Traceback" not in output
-    assert study.run("--dry-run").status == 0
-    assert first.wait(timeout=300) == 0
+    with held(study, "jpeg"):
+        first = started(study, study.command())
+        wait(lambda: lock.is_file() and lock.read_text(), "a lock of the first run")
+        for command in (MAKE, study.command()):
+            second = subprocess.run(
+                command, cwd=study.folder, env=environment(), capture_output=True, text=True, timeout=600
+            )
+            output = second.stdout + second.stderr
+            assert second.returncode != 0
+            assert f"another run works in this folder (process {first.pid} on " in output, output
+            assert "wait for it, or use another clone" in output and "Traceback" not in output
+        assert study.run("--dry-run").status == 0
+        assert first.poll() is None, (study.folder / "run.log").read_text()
+    assert first.wait(timeout=600) == 0, (study.folder / "run.log").read_text()
     check_same(study, finished)
 
 
@@ -201,7 +202,7 @@ def test_two_studies_at_once_share_downloads(tmp_path: Path, finished: Study) ->
             study.write()
             runs.append((study, started(study, study.command("results/images/web/images.csv"))))
         for study, process in runs:
-            assert process.wait(timeout=120) == 0, (study.folder / "run.log").read_text()
+            assert process.wait(timeout=600) == 0, (study.folder / "run.log").read_text()
         assert sorted(path for path, _ in server.requests) == sorted(pictures)
     same = [sorted(path.read_bytes() for path in study.folder.glob("results/images/web/*")) for study, _ in runs]
     assert same[0] == same[1] and len(same[0]) == 3
@@ -278,14 +279,6 @@ def _files(folder: Path) -> dict[Path, bytes]:
     """The files outside results/ and what Snakemake and Python keep for themselves, with their content."""
     own = {"results", ".snakemake", "__pycache__", ".venv"}
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and not own & set(path.parts)}
-
-
-def _wait(ready) -> None:
-    for _ in range(600):
-        if ready():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it didn't happen within a minute")
 
 
 def _no_namespace() -> str | None:

@@ -25,7 +25,7 @@ def metagraphs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     if not PYTHON.exists():
         pytest.skip("there is no .venv-tensorflow; make tensorflow builds it")
     folder = tmp_path_factory.mktemp("metagraphs")
-    subprocess.run([PYTHON, ROOT / "tests/metagraphs.py", folder, *IDS], check=True, capture_output=True)
+    subprocess.run([PYTHON, ROOT / "tests/support/metagraphs.py", folder, *IDS], check=True, capture_output=True)
     return {name: (folder / f"{name}.metagraph").read_bytes() for name in IDS}
 
 
