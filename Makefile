@@ -1,7 +1,7 @@
 # make study           the default study (config.yaml); STUDY=<name> runs studies/<name>.yaml; PROFILE=slurm on a cluster;
 #                      OPTIONS="..." are added to Snakemake's
-# make test            all checks and tests
-# make quick           the checks and the tests that take no time, for the loop of work
+# make test            all checks and tests; WORKERS=1 runs one test at a time
+# make quick           the checks, and the tests without the workflow, the browser and what is slow: two minutes
 # make docs            the documentation, in site/ (nothing is fetched)
 # make fuzz            100,000 damaged and made-up bitstreams (the tests take 4,000)
 # make tensorflow      the environment of TensorFlow Compression's models, built as well when a study or a test needs it
@@ -14,6 +14,7 @@ STUDY ?=
 PROFILE ?= default
 CORES ?= $(if $(filter default,$(PROFILE)),all)
 PYTHON ?= python3.11
+WORKERS ?= 2
 
 config := $(if $(STUDY),--configfile studies/$(STUDY).yaml)
 run := .venv/bin/snakemake --workflow-profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)) $(OPTIONS)
@@ -23,8 +24,8 @@ run := .venv/bin/snakemake --workflow-profile profiles/$(PROFILE) $(if $(CORES),
 study: .venv/.study $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
 	$(run) $(config)
 
-test: checks .venv/.dev .venv-tensorflow/.ready .venv-docs/.ready
-	.venv/bin/python -m pytest
+test: checks .venv/.dev .venv-tensorflow/.ready .venv-docs/.ready node_modules/.ready
+	.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile
 
 checks: .venv/.dev
 	.venv/bin/ruff check .
@@ -34,13 +35,18 @@ checks: .venv/.dev
 	PYTHONPATH=scripts .venv/bin/lint-imports
 
 quick: checks
-	.venv/bin/python -m pytest -m "not study"
+	.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not study and not browser and not slow"
 
 # Pages made from the code come first (docs/generated/); a broken link is an error. Nothing is fetched.
 docs: .venv/.study .venv-docs/.ready
 	.venv/bin/python tools/docs/generate.py
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
 	@echo "The documentation is in site/index.html."
+
+# What lints the page's script; where there is no npm, its test is skipped.
+node_modules/.ready: package-lock.json
+	@if command -v npm >/dev/null && npm ci --silent --no-audit --no-fund; then touch $@; \
+	else echo "npm is not there or can't install: the page's script is not linted" >&2; fi
 
 fuzz: .venv/.dev
 	FUZZ_INPUTS=100000 .venv/bin/python -m pytest tests/codecs/test_fuzz.py

@@ -9,18 +9,28 @@ from pathlib import Path
 
 import pytest
 
-from tiny_study import Study, make_study
+from tiny_study import TINY, Study, make_study
 
 os.environ["OMP_NUM_THREADS"] = "1"  # some tests fork after PyTorch has run, which its threads don't survive
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """The tiny study, run once. Tests that change it take a copy."""
-    study = make_study(tmp_path_factory.mktemp("study") / "repository")
-    done = study.run()
-    assert done.status == 0, done.output
-    return study
+def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Study:
+    """The tiny study, run once, by whichever process of pytest-xdist comes first. Tests that change it take a copy."""
+    import filelock
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    folder = shared / "study" / "repository"
+    whole = shared / "study-is-whole"
+    with filelock.FileLock(shared / "study.lock"):
+        if not whole.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            study = make_study(folder)
+            done = study.run()
+            assert done.status == 0, done.output
+            whole.touch()
+    return Study(folder, copy.deepcopy(TINY))
 
 
 @pytest.fixture(scope="session")

@@ -162,7 +162,7 @@ print(json.dumps(found))
         input=natural(64, 96).tobytes(),
         capture_output=True,
         env={**os.environ, "OMP_NUM_THREADS": "3", "PYTHONHASHSEED": "7"},
-        timeout=300,
+        timeout=600,
     )
     assert child.returncode == 0, child.stderr.decode()
     return json.loads(child.stdout)

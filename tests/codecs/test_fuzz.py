@@ -22,10 +22,10 @@ from study.codecs.tfci import protobuf, tfci_file
 from study.core.errors import BitstreamError
 
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "4000")) // 4
-SLOWEST_S = 10
+SLOWEST_S = 10  # of the processor, whatever else the machine does
 fuzzed = settings(
     max_examples=INPUTS,
-    deadline=SLOWEST_S * 1000,
+    deadline=None,
     suppress_health_check=list(HealthCheck),
     database=None,
     derandomize=True,
@@ -167,13 +167,13 @@ def test_a_forged_bitstream_is_refused_or_gives_the_picture(learned):
             continue
         if 2**16 < size[0] * size[1] <= compressai_codec.LARGEST_PIXELS:
             continue  # its latents would be decoded before they are found wrong: slow, and no other code
-        began = time.monotonic()
+        began = time.process_time()
         try:
             assert np.array_equal(codec.decode(forged), picture)
             same += 1
         except BitstreamError:
             refused += 1
-        assert time.monotonic() - began < SLOWEST_S
+        assert time.process_time() - began < SLOWEST_S
     assert refused > same
 
 
@@ -192,7 +192,7 @@ def test_a_forged_size_of_gigapixels_is_refused_at_once(learned):
     codec, bitstream, _ = learned
     contents = compressai_bitstream.parse(bitstream)
     forged = compressai_bitstream.pack(codec.name, codec._fingerprint, (2**16, 2**16), contents.strings, [np.zeros(1)])
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(BitstreamError, match="size"):
         codec.decode(forged)
-    assert time.monotonic() - began < SLOWEST_S
+    assert time.process_time() - began < SLOWEST_S

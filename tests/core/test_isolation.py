@@ -24,7 +24,7 @@ def crash() -> None:
 
 
 def hang() -> None:
-    time.sleep(60)
+    time.sleep(600)
 
 
 def devour() -> None:
@@ -63,15 +63,13 @@ def test_a_crash_fails_alone(at: int) -> None:
 
 def test_a_hang_fails_alone_and_takes_its_children_along() -> None:
     marker = f"{time.time_ns()}"
-    sleeping = ["sleep", f"60.{marker}"]
-    before = time.monotonic()
-    results = each(range(3), start({1: lambda: subprocess.run(sleeping)}), Limit(seconds=1))
+    sleeping = ["sleep", f"600.{marker}"]
+    results = each(range(3), start({1: lambda: subprocess.run(sleeping)}), Limit(seconds=5))
     assert results == [
         *squares(0),
-        "it was stopped after 1 s, the time limit of a cell (cell_limit.seconds)",
+        "it was stopped after 5 s, the time limit of a cell (cell_limit.seconds)",
         *squares(2),
     ]
-    assert time.monotonic() - before < 10
     assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if marker.encode() in _read(path)]
 
 
@@ -83,8 +81,8 @@ def _read(path: Path) -> bytes:
 
 
 def test_the_limit_of_time_is_that_of_one_thing() -> None:
-    nap = dict.fromkeys(range(4), lambda: time.sleep(0.5))
-    assert each(range(4), start(nap), Limit(seconds=1.5)) == squares(*range(4))
+    nap = dict.fromkeys(range(7), lambda: time.sleep(1))
+    assert each(range(7), start(nap), Limit(seconds=6)) == squares(*range(7))
 
 
 def test_hunger_for_memory_fails_alone() -> None:
@@ -160,7 +158,7 @@ def test_errors_of_the_work_are_raised_here(capfd) -> None:
 def test_a_child_dies_with_its_parent(tmp_path) -> None:
     code = (
         "import os, sys, time; from pathlib import Path; from study.core.isolation import Limit, each\n"
-        "def work(_): Path(sys.argv[1]).write_text(str(os.getpid())); time.sleep(60)\n"
+        "def work(_): Path(sys.argv[1]).write_text(str(os.getpid())); time.sleep(600)\n"
         "each([0], lambda: work, Limit())"
     )
     parent = subprocess.Popen(
@@ -181,7 +179,7 @@ def _alive(process: int) -> bool:
 
 
 def _soon(call):
-    for _ in range(200):
+    for _ in range(6000):
         try:
             return call()
         except (OSError, ValueError, ZeroDivisionError):

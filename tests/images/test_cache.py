@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ import pytest
 from server import Answer, Server
 from study.core.errors import StudyError
 from study.images import cache, http
+from tiny_study import wait
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 DATA = hashlib.shake_256(b"an image").digest(300_000)
@@ -161,8 +162,8 @@ def test_refuses_other_hashes(place, sha256):
 
 
 def test_retry_after_date():
-    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
-    assert 90 < http._retry_after(soon) <= 100
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=1000), usegmt=True)
+    assert 500 < http._retry_after(soon) <= 1000
     assert http._retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
     assert http._retry_after("7") == 7
     assert http._retry_after("soon") is None
@@ -197,13 +198,12 @@ def test_resumes_what_a_killed_process_left(place):
     place.server.plan[PATH] = [Answer(after=200_000, end="stall")]
     code = (
         "import sys; from study.images import http as download, cache as fetch\n"
-        f"fetch.fetch({place.server.url(PATH)!r}, {str(place.destination)!r}, {SHA256!r}, cache={str(place.cache)!r})"
+        f"fetch.fetch({place.server.url(PATH)!r}, {str(place.destination)!r}, {SHA256!r}, cache={str(place.cache)!r}, "
+        "patience=download.Patience(stall=3600))"
     )
     child = subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(SCRIPTS)})
     partial = place.cache / "partial" / SHA256
-    deadline = time.monotonic() + 20
-    while not (partial.exists() and partial.stat().st_size > 65_536) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait(lambda: partial.exists() and partial.stat().st_size > 65_536, "a part of the file")
     child.send_signal(signal.SIGKILL)
     child.wait()
     left = partial.stat().st_size
@@ -223,28 +223,30 @@ def test_damaged_partial_file(place, left):
     assert len(place.asked) <= 2
 
 
-def test_two_processes_download_once(place):
-    place.server.plan[PATH] = [Answer(after=100_000, end="stall")]
+def test_two_processes_download_once(place, tmp_path):
+    """The server answers when both others have said that they wait."""
+    answers = threading.Event()
+    place.server.plan[PATH] = [Answer(held=answers)]
     code = (
         "import sys; from study.images import http as download, cache as fetch\n"
-        f"options = dict(cache={str(place.cache)!r}, patience=download.Patience(stall=1.0, wait=0.01))\n"
+        f"options = dict(cache={str(place.cache)!r}, patience=download.Patience(stall=3600))\n"
         f"fetch.fetch({place.server.url(PATH)!r}, sys.argv[1], {SHA256!r}, **options)"
     )
     outs = [place.destination.with_name(f"{number}.png") for number in range(3)]
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(out)],
-            env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for out in outs
-    ]
-    told = [child.communicate(timeout=60)[1] for child in children]
-    assert [child.returncode for child in children] == [0, 0, 0], told
+    logs = [tmp_path / f"{number}.log" for number in range(3)]
+    children = []
+    for out, log in zip(outs, logs):
+        with log.open("w") as file:
+            command = [sys.executable, "-c", code, str(out)]
+            children.append(subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(SCRIPTS)}, stderr=file))
+    try:
+        waiting = "waiting for another process"
+        wait(lambda: sum(waiting in log.read_text() for log in logs) == 2, "two processes that wait")
+    finally:
+        answers.set()
+    assert [child.wait(timeout=600) for child in children] == [0, 0, 0], [log.read_text() for log in logs]
     assert all(out.read_bytes() == DATA for out in outs)
-    assert place.asked == [None, "bytes=100000-"]
-    assert any("waiting for another process" in text for text in told)
+    assert place.asked == [None]
 
 
 def test_damaged_cache_is_downloaded_again(place):

@@ -344,7 +344,7 @@ def test_failed_download_names_the_rest_of_the_set(tmp_path, server):
 
 def script(*arguments, **variables):
     command = [sys.executable, str(ROOT / "scripts" / "fetch_images.py"), *arguments]
-    return subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    return subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, cwd=ROOT, timeout=600)
 
 
 def test_script_by_catalogue(tmp_path):

@@ -19,7 +19,7 @@ from study.figures.palette import FAMILIES
 from study.page import build
 from vision import linear
 
-needs_browser = pytest.mark.skipif(bool(missing()), reason=missing())
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=missing())]
 
 
 def sources(browser: Browser) -> list[Path]:
@@ -30,7 +30,6 @@ def sources(browser: Browser) -> list[Path]:
     return [Path(unquote(url.removeprefix("file://"))) for url, _ in found]
 
 
-@needs_browser
 def test_opens_from_the_file_system_without_errors_or_requests_elsewhere(browser: Browser, page: Path) -> None:
     browser.open(page)
     assert len(sources(browser)) == 4
@@ -46,7 +45,6 @@ def test_opens_from_the_file_system_without_errors_or_requests_elsewhere(browser
     assert pages.HOSTILE in browser.run("return document.getElementById('codecs').textContent")
 
 
-@needs_browser
 def test_a_point_that_is_clicked_shows_its_picture(browser: Browser, page: Path) -> None:
     from selenium.webdriver import ActionChains
     from selenium.webdriver.common.by import By
@@ -72,7 +70,6 @@ def test_a_point_that_is_clicked_shows_its_picture(browser: Browser, page: Path)
     assert Path(unquote(links[1].removeprefix("file://"))).read_bytes() == b"set/webp/60 second one"
 
 
-@needs_browser
 def test_a_cell_without_value_tells_why(browser: Browser, page: Path) -> None:
     browser.open(page, "panes=mine@60")
     assert browser.run("return document.querySelector('.empty').textContent") == f"failed: {pages.HOSTILE}"
@@ -86,7 +83,6 @@ PLACES = """return [...document.querySelectorAll('.pane:not([hidden])')].map(pan
   return [img.x - view.x, img.y - view.y, img.width, img.height].map(number => Math.round(100 * number)).join()})"""
 
 
-@needs_browser
 def test_zoom_and_move_are_the_same_in_all_pictures(browser: Browser, page: Path) -> None:
     from selenium.webdriver import ActionChains
     from selenium.webdriver.common.by import By
@@ -115,7 +111,6 @@ def test_zoom_and_move_are_the_same_in_all_pictures(browser: Browser, page: Path
     assert [round((b - a) / 100) for a, b in zip(before, after)] == [31, -17, 0, 0]
 
 
-@needs_browser
 def test_the_address_restores_a_view(browser: Browser, page: Path) -> None:
     browser.open(page)
     for selector, value in (
@@ -143,7 +138,6 @@ def test_the_address_restores_a_view(browser: Browser, page: Path) -> None:
     assert shown == ["ssim_sewar", "absolute", "4", "payload_bpp", "1"]
 
 
-@needs_browser
 def test_a_foolish_address_gives_the_page(browser: Browser, page: Path) -> None:
     browser.open(page, "panes=x@1~jpeg@77&metric=nope&set=%3Cb%3E&zoom=NaN&mode=x&active=9&reference=7&curve=gone")
     assert browser.run("return state.panes.join()") == "jpeg,10"
@@ -151,7 +145,6 @@ def test_a_foolish_address_gives_the_page(browser: Browser, page: Path) -> None:
     assert browser.logs()[0] == []
 
 
-@needs_browser
 def test_matched_rates_choose_the_nearest_quality(browser: Browser, page: Path) -> None:
     browser.open(page)
     browser.click("#matched")
@@ -164,7 +157,6 @@ def test_matched_rates_choose_the_nearest_quality(browser: Browser, page: Path) 
     assert browser.run("return document.querySelector('.pair .quality').disabled")
 
 
-@needs_browser
 @pytest.mark.parametrize("gain", [2, 8])
 def test_error_maps_are_exact(browser: Browser, page: Path, gain: int) -> None:
     folder = page.parent / "pictures"
@@ -187,7 +179,6 @@ def test_error_maps_are_exact(browser: Browser, page: Path, gain: int) -> None:
         assert np.abs(seen[at].astype(float) - np.clip(wanted, 0, 255)).max() <= 1, mode
 
 
-@needs_browser
 def test_swipe_and_flicker_show_both_pictures(browser: Browser, page: Path) -> None:
     folder = page.parent / "pictures"
     original, decoded = (
@@ -215,7 +206,6 @@ def test_swipe_and_flicker_show_both_pictures(browser: Browser, page: Path) -> N
     assert np.abs(second - original[:height, :width]).max() <= 1
 
 
-@needs_browser
 def test_tables_sort(browser: Browser, page: Path) -> None:
     browser.open(page)
     column = """const t = [...document.querySelectorAll('table')].find(t => t.textContent.includes('payload bpp'));
@@ -232,7 +222,6 @@ def test_tables_sort(browser: Browser, page: Path) -> None:
     assert browser.run(column, "Quality", True)[1] == sorted(["10.0", "30.0", "60.0"] * 3)
 
 
-@needs_browser
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_fits_the_window_in_light_and_dark(browser: Browser, page: Path, width: int, scheme: str) -> None:
@@ -275,7 +264,6 @@ def _luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@needs_browser
 def test_everything_is_reached_by_keyboard_and_has_a_name(browser: Browser, page: Path) -> None:
     browser.open(page)
     sources(browser)
@@ -309,7 +297,6 @@ def test_everything_is_reached_by_keyboard_and_has_a_name(browser: Browser, page
     assert browser.wait(lambda: browser.run("return state.panes[state.active].join()") == "webp,30")
 
 
-@needs_browser
 def test_published_curves_are_dashed_and_can_be_left_out(browser: Browser, tmp_path: Path) -> None:
     plan = pages.make(tmp_path)
     study = tmp_path / "results/studies/made"
@@ -330,7 +317,6 @@ def test_published_curves_are_dashed_and_can_be_left_out(browser: Browser, tmp_p
     assert browser.run(curves) == []
 
 
-@needs_browser
 def test_a_large_study_is_ready_in_two_seconds_and_loads_few_pictures(browser: Browser, tmp_path: Path) -> None:
     families = [name for names in FAMILIES.values() for name in names]
     codecs = [(f"codec-{i}", f"Codec {i}", families[i % len(families)]) for i in range(30)]

@@ -82,7 +82,7 @@ class Browser:
         """What a script returns in the page."""
         return self.driver.execute_script(script, *arguments)
 
-    def wait(self, condition: Callable[[], object], seconds: float = 20) -> object:
+    def wait(self, condition: Callable[[], object], seconds: float = 120) -> object:
         """The first true value of a condition."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

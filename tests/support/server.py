@@ -35,6 +35,7 @@ class Answer:
     end: str = "close"  # close, reset or stall (until the server stops)
     chunked: bool = False  # without Content-Length
     etag: str | None = None
+    held: threading.Event | None = None  # the body is not sent before this is set
 
 
 class Server:
@@ -116,6 +117,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.send_header("Content-Length", str(len(body) + answer.claim))
         self.end_headers()
+        if answer.held is not None:
+            answer.held.wait()
         sent = body if answer.after is None else body[: answer.after]
         if answer.chunked:
             whole = b"0\r\n\r\n" if answer.after is None else b""
@@ -125,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.after is None and not answer.claim:
             return
         if answer.end == "stall":
-            self.site.stopped.wait(60)
+            self.site.stopped.wait()
         if answer.end == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             with contextlib.suppress(OSError):

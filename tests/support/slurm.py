@@ -20,7 +20,7 @@ from pathlib import Path
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "unshare")
 CONFIG = Path("/etc/slurm")
-STARTING_S = 60
+STARTING_S = 300
 
 
 def missing() -> str | None:

@@ -18,13 +18,13 @@ def outcomes(codec, streams: list[bytes], whole: np.ndarray) -> dict[str, int]:
     """How many streams were refused, gave the whole image, gave another; anything but BitstreamError is raised."""
     found = {"refused": 0, "whole": 0, "wrong": 0}
     for stream in streams:
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             result = "whole" if np.array_equal(codec.decode(stream), whole) else "wrong"
         except BitstreamError as error:
             assert "\n" not in str(error)
             result = "refused"
-        assert time.perf_counter() - start < 20
+        assert time.process_time() - start < 20
         found[result] += 1
     return found
 

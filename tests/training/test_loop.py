@@ -228,9 +228,9 @@ def test_the_script(tmp_path, packed):
     }  # fmt: skip
     command = [sys.executable, ROOT / "scripts" / "train.py"]
     command += [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "log.csv").read_text().startswith("step,bpp,distortion,loss\n50,")
     assert (tmp_path / "out.safetensors").exists() and not (tmp_path / "c").exists()
-    wrong = subprocess.run([*command, "--metric", "psnr"], capture_output=True, text=True, timeout=300)
+    wrong = subprocess.run([*command, "--metric", "psnr"], capture_output=True, text=True, timeout=600)
     assert wrong.returncode == 1 and wrong.stderr.startswith("error: metric 'psnr'")

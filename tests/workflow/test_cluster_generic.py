@@ -11,9 +11,11 @@ from tiny_study import ROOT, Study, make_study
 
 pytestmark = pytest.mark.study
 
+# The kernels of BLAS round differently: where the caller chose some, the jobs take the same.
 SCHEDULER = """#!/bin/sh
 echo submitted "$@" >> submissions
-env -i HOME="$HOME" PATH=/usr/bin:/bin sh "$1" > job.log 2>&1 &
+kernels=${OPENBLAS_CORETYPE:+OPENBLAS_CORETYPE=$OPENBLAS_CORETYPE}
+env -i HOME="$HOME" PATH=/usr/bin:/bin $kernels sh "$1" > job.log 2>&1 &
 echo $!
 """
 

@@ -20,9 +20,12 @@ EXPERIMENT = {
     "edits": {"like-suit": {"op": {"replace": "suit"}}, "strong": {"select": {"top": {"k": [1, 4]}}, "op": "negate"}},
     "figures": {"atlas": False, "rate_map": False, "sheet": False},
 }
-pytestmark = pytest.mark.skipif(
-    not any(name == HYPER for name, *_ in BUNDLED), reason=f"the weights of {HYPER} are not bundled"
-)
+pytestmark = [
+    pytest.mark.study,
+    pytest.mark.skipif(
+        not any(name == HYPER for name, *_ in BUNDLED), reason=f"the weights of {HYPER} are not bundled"
+    ),
+]
 
 
 def with_experiment(study: Study, **changed: object) -> Study:

@@ -180,7 +180,7 @@ def test_killed_run_resumes_to_the_same_bytes(finished: Study, tmp_path: Path) -
         for files in (1, 3, 9, 16):
             with log.open("w") as output:
                 process = subprocess.Popen(
-                    study.command("--rerun-incomplete", "--nolock"),
+                    study.command("--rerun-incomplete", "--nolock", "--cores", "10"),  # four wait
                     cwd=study.folder, env=environment(), stdout=output, stderr=output, start_new_session=True,
                 )  # fmt: skip
             wait(lambda: count(results) >= files or process.poll() is not None, f"{files} files")  # noqa: B023
