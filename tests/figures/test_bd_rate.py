@@ -1,5 +1,7 @@
 """The figure of BD-rates."""
 
+from string import ascii_lowercase
+
 import pytest
 
 from figure_study import drawn, one_line, words
@@ -48,15 +50,17 @@ def test_a_reason_that_codecs_share_is_told_once(small):
 
 
 def test_many_reasons_are_cut_and_it_says_so(large):
+    codecs = [codec for codec in large.codecs if codec != "jpeg"]
     rows = [
-        bd_row(codec, None, reason=f"reason {number}")
-        for number, codec in enumerate(codec for codec in large.codecs if codec != "jpeg")
-    ] + [bd_row("jpeg", None, reason=f"other {number}", metric=f"m{number}") for number in range(6)]
-    names = list(dict.fromkeys(row["metric"] for row in rows))
-    panels = {name: bd_rate.bars(rows, name, "mean of images", "akima") for name in names}
-    marks = bd_rate._marks(panels)
-    assert list(marks.values())[:26] == [f" ({letter})" for letter in "abcdefghijklmnopqrstuvwxyz"]
-    assert bd_rate._reasons(marks)[-1] == f"Refused without a letter: {len(marks) - 26} more reasons, in bd.csv."
+        bd_row(codec, None, reason=f"because of {metric} {codec}", metric=metric)
+        for metric in ("psnr_rgb", "ms_ssim")
+        for codec in codecs
+    ]
+    figure = bd_rate.figure(rows, large.codecs)
+    left_out = 2 * len(codecs) - 26
+    assert f"Refused without a letter: {left_out} more reasons, in bd.csv." in one_line(figure)
+    marks = [text.get_text() for panel in figure.axes for text in panel.texts if text.get_text().startswith("refused")]
+    assert sorted(marks) == sorted(["refused"] * left_out + [f"refused ({letter})" for letter in ascii_lowercase])
 
 
 def test_a_bar_far_beyond_the_others_is_cut_with_its_number(small):

@@ -161,13 +161,23 @@ def test_refuses_other_hashes(place, sha256):
     place.fails("hexadecimal", sha256=sha256)
 
 
-def test_retry_after_date():
-    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=1000), usegmt=True)
-    assert 500 < http._retry_after(soon) <= 1000
-    assert http._retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
-    assert http._retry_after("7") == 7
-    assert http._retry_after("soon") is None
-    assert http._retry_after(None) is None
+RETRY_AFTER = {  # a server's word, and the least and the most seconds of the wait that follows
+    "in 1000 s": (lambda: format_datetime(datetime.now(UTC) + timedelta(seconds=1000), usegmt=True), 500, 1000),
+    "in the past": (lambda: "Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
+    "seconds": (lambda: "7", 7, 7),
+    "no time": (lambda: "soon", 1, 1.25),
+}
+
+
+@pytest.mark.parametrize("case", RETRY_AFTER)
+def test_a_server_says_when_to_come_again(place, monkeypatch, case):
+    told, least, most = RETRY_AFTER[case]
+    waited = []
+    monkeypatch.setattr(http.time, "sleep", waited.append)
+    place.server.plan[PATH] = [Answer(status=503, headers={"Retry-After": told()})]
+    assert place.fetch(patience=http.Patience(wait=1.0, longest_wait=1000.0)) == SHA256
+    (seconds,) = waited
+    assert least <= seconds <= most
 
 
 def test_waits_as_long_as_asked(place, monkeypatch):

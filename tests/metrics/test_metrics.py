@@ -410,7 +410,7 @@ def test_a_record_has_the_metrics_that_are_asked_for(records: tuple[Path, Path],
 def test_scoring_knows_nothing_of_the_registry() -> None:
     """So that an entry that is added there makes no score again."""
     for script in ("score.py", "latent_score.py"):
-        files = code_hash._closure([ROOT / "scripts" / script])
+        files = code_hash.closure([ROOT / "scripts" / script])
         assert ROOT / "scripts/study/jobs/scoring.py" in files
         assert ROOT / "scripts/study/metrics/registry.py" not in files
 
@@ -418,7 +418,7 @@ def test_scoring_knows_nothing_of_the_registry() -> None:
 def test_what_only_names_metrics_depends_on_no_computation() -> None:
     computing = {ROOT / "scripts" / module for module in metric_registry.modules(metric_registry.REGISTRY)}
     for script in ("claims.py", "bd_rate.py", "aggregate.py", "exports.py", "plot_average.py", "page.py"):
-        files = code_hash._closure([ROOT / "scripts" / script])
+        files = code_hash.closure([ROOT / "scripts" / script])
         assert ROOT / "scripts/study/metrics/registry.py" in files, script
         assert not computing & files, script
 

@@ -59,7 +59,7 @@ def test_what_only_a_type_checker_imports_does_not_count(scripts: Path, test: st
 
 
 def test_a_figure_of_latents_is_not_drawn_anew_for_a_downloader() -> None:
-    files = code_hash._closure([paths.SCRIPTS / "plot_latents.py"])
+    files = code_hash.closure([paths.SCRIPTS / "plot_latents.py"])
     assert not {file.name for file in files} & {"http.py", "cache.py", "weights.py"}
 
 
@@ -86,5 +86,5 @@ def test_every_import_inside_the_library_is_followed() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", program], cwd=paths.SCRIPTS, capture_output=True, text=True, check=True
     )
-    closure = code_hash._closure([paths.SCRIPTS / "encode.py"])
+    closure = code_hash.closure([paths.SCRIPTS / "encode.py"])
     assert {Path(name) for name in loaded.stdout.split()} <= closure

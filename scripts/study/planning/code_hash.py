@@ -20,7 +20,7 @@ def code(script: str, *more: str) -> str:
     (`if TYPE_CHECKING:`) isn't. Names of files count relative to `scripts/`, so that a moved checkout has the same
     hash; comments and dates don't count, strings do.
     """
-    files = sorted(_closure([SCRIPTS / name for name in (script, *more)]))
+    files = sorted(closure([SCRIPTS / name for name in (script, *more)]))
     digest = hashlib.sha256()
     for file in files:
         digest.update(f"{file.relative_to(SCRIPTS)}\0{_meaning(file)}\0".encode())
@@ -35,7 +35,8 @@ def lock(name: str) -> str:
     return hashlib.sha256("\n".join(pin for pin in pins if pin).encode()).hexdigest()[:16]
 
 
-def _closure(start: Iterable[Path]) -> set[Path]:
+def closure(start: Iterable[Path]) -> set[Path]:
+    """The files of the project that these import, directly or not, and themselves."""
     found: set[Path] = set()
     waiting = list(start)
     while waiting:

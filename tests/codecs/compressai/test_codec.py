@@ -50,7 +50,7 @@ def test_strings_are_the_librarys(weights, model):
     net = architectures.build(model, *NETS[model])
     from safetensors.torch import load_file
 
-    architectures.fill(net, load_file(one._path()), "test")
+    architectures.fill(net, load_file(weights / f"{model}.safetensors"), "test")
     rans.complete(net)
     x = torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255
     with torch.no_grad():
