@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -10,6 +11,7 @@ import re
 import struct
 import subprocess
 import sys
+import time
 from functools import cache
 from pathlib import Path
 
@@ -455,3 +457,37 @@ def test_averages_over_kodak_are_those_published(name, quality, bpp, quality_db,
         values.append(psnr(rgb, codec.decode(bitstream)))
     assert np.mean(rates) == pytest.approx(bpp, rel=rate_tolerance)
     assert np.mean(values) == pytest.approx(quality_db, abs=db_tolerance)
+
+
+def test_ffmpeg_ends_with_its_process_and_leaves_no_file(tmp_path):
+    """A killed encoder's ffmpeg would go on for a minute, and its stream stay in the folder for temporary files."""
+    code = (
+        "import numpy as np; from study.codecs import registry\n"
+        "entry = {'backend': 'vvc', 'settings': {'preset': 'slower'}}\n"
+        "rgb = np.random.default_rng(1).integers(0, 256, (1024, 1024, 3), np.uint8)\n"
+        "registry.load('vvc', 20, entry).encode(rgb)"
+    )
+    environment = os.environ | {"PYTHONPATH": str(damage.SCRIPTS), "TMPDIR": str(tmp_path)}
+    parent = subprocess.Popen([sys.executable, "-c", code], env=environment, cwd=tmp_path)
+
+    def encoders():
+        found = []
+        for place in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if "slower" in (place / "cmdline").read_text() and (place / "cwd").resolve() == tmp_path.resolve():
+                    found.append(int(place.name))
+        return [pid for pid in found if pid != parent.pid]
+
+    def soon(condition):
+        end = time.monotonic() + 30
+        while not condition():
+            assert time.monotonic() < end and (condition() or parent.poll() is None or parent.returncode < 0)
+            time.sleep(0.05)
+
+    soon(encoders)
+    parent.kill()
+    parent.wait()
+    began = time.monotonic()
+    soon(lambda: not encoders())
+    assert time.monotonic() - began < 5
+    assert not list(tmp_path.iterdir())

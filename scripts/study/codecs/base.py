@@ -53,6 +53,7 @@ class Codec(ABC):
     defaults: ClassVar[Mapping[str, Any]] = {}
     extension: ClassVar[str] = "bin"
     environment: ClassVar[str] = "study"  # the lock in envs/ of the interpreter that runs it
+    largest_pixels: int | None = None  # of the images to decode, where known: a bitstream that claims more is refused
 
     def __init__(
         self, name: str, quality: float, settings: Mapping[str, Any] | None = None, weights: Path | None = None
@@ -92,6 +93,10 @@ class Codec(ABC):
     def skip(self) -> str | None:
         """Why this codec can't run here (a missing plug-in, say, and how to get it), or None."""
         return None
+
+    def too_large(self, height: int, width: int, most: int) -> bool:
+        """Whether a bitstream claims more pixels than `most`, or than any image that was encoded has."""
+        return height * width > min(most, self.largest_pixels or most)
 
     def versions(self) -> str:
         """The libraries that make the bitstream, as `name version`, joined with `; `."""

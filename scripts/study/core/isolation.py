@@ -73,6 +73,24 @@ def each(things: Sequence, start: Callable[[], Callable], limit: Limit) -> list[
     return results
 
 
+def ends_with(parent: int) -> Callable[[], None]:
+    """What a process that `parent` starts calls first (`preexec_fn`), so that it is killed when `parent` ends.
+
+    On Linux alone; elsewhere a process outlives a parent that was killed.
+    """
+    try:
+        prctl = ctypes.CDLL(None).prctl
+    except (OSError, AttributeError):
+        return lambda: None
+
+    def prepare() -> None:
+        prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended in between
+            os._exit(1)
+
+    return prepare
+
+
 def _run(things: Sequence, start: Callable[[], Callable], limit: Limit, results: list) -> None:
     """Append the results of a child to `results` as they come; raise _Failure where it ends too early."""
     sys.stdout.flush()
@@ -94,14 +112,12 @@ def _run(things: Sequence, start: Callable[[], Callable], limit: Limit, results:
 def _be_child(parent: int, things: Sequence, start: Callable[[], Callable], writing: int) -> None:
     status = 1
     try:
-        with suppress(OSError, AttributeError):  # not Linux: a child then outlives a killed parent
-            ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+        ends_with(parent)()
         faulthandler.enable(_STDERR)  # a crash leaves its stack in the log
-        if os.getppid() == parent:
-            work = start()
-            for thing in things:
-                _send(writing, {"result": work(thing)})
-            status = 0
+        work = start()
+        for thing in things:
+            _send(writing, {"result": work(thing)})
+        status = 0
     except SystemExit as error:
         status = error.code if isinstance(error.code, int) else 1
     except BaseException as error:

@@ -46,10 +46,9 @@ class ClassicalCodec(Codec):
 
     def _check_claim(self, width: int, height: int) -> None:
         """Raises BitstreamError for a size that no image here has: damage, or a decompression bomb."""
-        if not 0 < width * height <= MAX_PIXELS:
-            raise BitstreamError(
-                f"{self.name}: the bitstream claims {width}x{height} pixels; allowed: 1 to {MAX_PIXELS}"
-            )
+        if width * height <= 0 or self.too_large(height, width, MAX_PIXELS):
+            most = min(MAX_PIXELS, self.largest_pixels or MAX_PIXELS)
+            raise BitstreamError(f"{self.name}: the bitstream claims {width}x{height} pixels; allowed: 1 to {most}")
 
     def _required(self) -> None:
         """Raises StudyError where `skip` has a reason."""

@@ -13,12 +13,12 @@ the chroma 45.5, averaging and repetition 43.9, FFmpeg's swscale 47.4 with the b
 from __future__ import annotations
 
 import functools
+import os
 import re
 import struct
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -26,6 +26,7 @@ import PIL
 from PIL import Image
 
 from study.codecs.classical.base import ClassicalCodec
+from study.core import isolation
 from study.core.errors import BitstreamError, CodecError
 
 HEADER = struct.Struct("<2sHH")
@@ -58,16 +59,19 @@ class Backend(ClassicalCodec):
         coder = ("-c:v", "libvvenc", "-preset", self.settings["preset"], "-qp", str(int(self.quality)), "-qpa", "0")
         intra = ("-frames:v", "1", "-vvenc-params", INTRA, "-bsf:v", "vvc_metadata=aud=remove")
         options = (*_raw(columns, rows), *coder, *intra, *self._threads(), "-f", "vvc")
-        with tempfile.TemporaryDirectory() as folder:  # VVenC writes messages to the standard output
-            stream = Path(folder) / "stream"
+        # VVenC writes messages to the standard output: the stream goes to a file without name, which can't be left.
+        with tempfile.TemporaryFile() as stream:
+            sink = (*options, f"pipe:{stream.fileno()}")
             try:
-                done = _ffmpeg("error", (*options, f"file:{stream}"), _to_yuv(padded), ENCODE_LIMIT_S)
+                done = _ffmpeg("error", sink, _to_yuv(padded), ENCODE_LIMIT_S, stream.fileno())
             except subprocess.TimeoutExpired:
                 raise CodecError(f"{self.name}: the encoder was stopped after {ENCODE_LIMIT_S} s") from None
-            if done.returncode or not stream.is_file():
-                reason = f"{_said(done)}; FFmpeg takes 8 bit per pixel from VVenC at most"
-                raise CodecError(f"{self.name} can't encode this image of {width}x{height} pixels: {reason}")
-            return HEADER.pack(MAGIC, width, height) + stream.read_bytes()
+            stream.seek(0)
+            coded = stream.read()
+        if done.returncode or not coded:
+            reason = f"{_said(done)}; FFmpeg takes 8 bit per pixel from VVenC at most"
+            raise CodecError(f"{self.name} can't encode this image of {width}x{height} pixels: {reason}")
+        return HEADER.pack(MAGIC, width, height) + coded
 
     def decode(self, bitstream: bytes) -> np.ndarray:
         self._required()
@@ -161,13 +165,26 @@ def _raw(columns: int, rows: int) -> tuple[str, ...]:
     return ("-f", "rawvideo", "-pix_fmt", "yuv420p10le", "-video_size", f"{columns}x{rows}", "-i", "pipe:0")
 
 
-def _ffmpeg(level: str, options: Sequence[str], data: bytes, limit_s: float) -> subprocess.CompletedProcess[bytes]:
-    """Run ffmpeg with `data` as its input. Raises TimeoutExpired, the process being gone, after `limit_s` seconds."""
+def _ffmpeg(
+    level: str, options: Sequence[str], data: bytes, limit_s: float, *files: int
+) -> subprocess.CompletedProcess[bytes]:
+    """Run ffmpeg with `data` as its input and some open files. It ends with this process, however that ends.
+
+    Raises TimeoutExpired, the process being gone, after `limit_s` seconds.
+    """
     import imageio_ffmpeg
 
     quiet = ("-hide_banner", "-nostdin", "-xerror", "-loglevel", level, "-filter_threads", "1")
     command = [imageio_ffmpeg.get_ffmpeg_exe(), *quiet, *options]
-    return subprocess.run(command, input=data, capture_output=True, timeout=limit_s)
+    mortal = isolation.ends_with(os.getpid())
+    return subprocess.run(
+        command,
+        input=data,
+        capture_output=True,
+        timeout=limit_s,
+        pass_fds=files,
+        preexec_fn=mortal,
+    )
 
 
 def _said(done: subprocess.CompletedProcess[bytes]) -> str:

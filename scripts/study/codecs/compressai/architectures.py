@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from study.codecs.compressai import startup
+from study.codecs.compressai import startup, tables
 from study.core.errors import StudyError, allowed
 
 if TYPE_CHECKING:
@@ -100,12 +100,13 @@ def state(net: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 
 def fill(net: CompressionModel, weights: Mapping[str, torch.Tensor], origin: str) -> None:
-    """Load weights into a network. Raises StudyError if they are another network's, or not finite.
+    """Load weights into a network. Raises StudyError if they are another network's, not finite, or with odd tables.
 
     `origin` names them.
     """
     import torch
 
+    tables.check(weights, origin)
     full = {name: value.float() if value.dtype == torch.float16 else value for name, value in weights.items()}
     for name, value in net.state_dict().items():
         if name.startswith("gaussian_conditional."):
@@ -119,9 +120,12 @@ def fill(net: CompressionModel, weights: Mapping[str, torch.Tensor], origin: str
                 f"{origin}: the weights {name!r} hold values that are not finite (NaN or infinity), so nothing can be "
                 "coded with them; get or train them anew"
             )
+    rows, channels = full.get(_LENGTHS), net.entropy_bottleneck.channels
+    if rows is not None and rows.numel() not in (0, channels):
+        raise StudyError(f"{origin}: it has entropy tables for {rows.numel()} channels; the network has {channels}")
     try:
         net.load_state_dict(full)
-    except (RuntimeError, KeyError) as error:
+    except (RuntimeError, KeyError, ValueError, AttributeError, TypeError) as error:
         raise StudyError(
             f"{origin}: these weights don't fit the network that the codec's settings (model, n, m, h) describe: "
             f"{' '.join(str(error).split())[:300]}"

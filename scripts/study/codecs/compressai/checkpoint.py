@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     import torch
 
 
+LARGEST_FILE = 2**32
+
+
 def read(path: Path, sha256: str | None) -> Mapping[str, torch.Tensor]:
     """The tensors in a file: safetensors, or PyTorch's own format without code in it.
 
@@ -23,6 +28,9 @@ def read(path: Path, sha256: str | None) -> Mapping[str, torch.Tensor]:
     from safetensors.torch import load
 
     try:
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            raise StudyError(f"the weights {path} have {size:,} bytes; allowed: {LARGEST_FILE:,}")
         data = path.read_bytes()
     except OSError as error:
         raise StudyError(f"can't read the weights {path}: {error.strerror}") from None
@@ -35,7 +43,8 @@ def read(path: Path, sha256: str | None) -> Mapping[str, torch.Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load(data)
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        _check_frame(data)
+        content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # whatever broken bytes lead the unpickler to
         reason = " ".join(str(error).split())[:200]
         raise StudyError(
@@ -44,10 +53,21 @@ def read(path: Path, sha256: str | None) -> Mapping[str, torch.Tensor]:
     startup.load()
     from compressai.zoo.pretrained import load_pretrained
 
-    return load_pretrained(_inner(content, path))
+    return load_pretrained(_inner(content, path, len(data)))
 
 
-def _inner(content: Any, path: Path) -> Mapping[str, torch.Tensor]:
+def _check_frame(data: bytes) -> None:
+    """Raise ValueError for a zip file that holds more than it has bytes: PyTorch's writer never compresses."""
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        return
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        whole = sum(entry.file_size for entry in archive.infolist())
+        packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist())
+    if packed or whole > len(data):
+        raise ValueError(f"it would unpack to {whole:,} bytes, of which it has {len(data):,}")
+
+
+def _inner(content: Any, path: Path, size: int) -> Mapping[str, torch.Tensor]:
     """The tensors in a checkpoint, which may hold them under a key."""
     import torch
 
@@ -58,4 +78,7 @@ def _inner(content: Any, path: Path) -> Mapping[str, torch.Tensor]:
         raise StudyError(
             f"the weights {path} hold other things than tensors; a state dict of a CompressAI model is wanted"
         )
+    claimed = sum(value.numel() * value.element_size() for value in content.values())
+    if claimed > size:
+        raise StudyError(f"the weights {path} claim {claimed:,} bytes of tensors in a file of {size:,}; get it anew")
     return content

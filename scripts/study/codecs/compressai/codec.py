@@ -117,7 +117,7 @@ class Backend(LearnedCodec):
         import torch
 
         height, width = check_rgb(rgb).shape[:2]
-        if _too_large((height, width)):
+        if max(height, width) > LARGEST_SIDE or height * width > LARGEST_PIXELS:
             limit = f"{LARGEST_SIDE} a side, {LARGEST_PIXELS:,} in all"
             raise CodecError(f"an image of {width}x{height} pixels; allowed: {limit}")
         with torch.inference_mode():
@@ -169,7 +169,8 @@ class Backend(LearnedCodec):
 
         net = self._net
         contents = compressai_bitstream.unpack(bitstream, self.name, self._fingerprint)
-        if len(contents.strings) != (2 if hasattr(net, "h_a") else 1) or _too_large(contents.size):
+        too_large = max(contents.size) > LARGEST_SIDE or self.too_large(*contents.size, LARGEST_PIXELS)
+        if len(contents.strings) != (2 if hasattr(net, "h_a") else 1) or too_large:
             raise BitstreamError(f"inconsistent bitstream: {len(contents.strings)} strings, size {contents.size}")
         y_shape, z_shape = self._shapes(contents.size)
         with torch.inference_mode():
@@ -391,7 +392,3 @@ def _one_thread() -> Iterator[None]:
 
 def _array(values: torch.Tensor) -> np.ndarray:
     return values[0].contiguous().cpu().numpy()
-
-
-def _too_large(size: tuple[int, int]) -> bool:
-    return max(size) > LARGEST_SIDE or size[0] * size[1] > LARGEST_PIXELS

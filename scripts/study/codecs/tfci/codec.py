@@ -284,7 +284,8 @@ class Backend(LearnedCodec):
             if stride is not None:
                 reach = [value * stride for value in channel]
                 possible = all(0 < side <= LARGEST_SIDE + PADDING for side in reach)
-                possible &= math.prod(reach) <= LARGEST_PIXELS
+                most = LARGEST_PIXELS if stride > 1 else min(LARGEST_PIXELS, self.largest_pixels or LARGEST_PIXELS)
+                possible &= math.prod(reach) <= most  # a latent covers the image and its padding
                 if not possible or (size is not None and not _near(channel, size, stride)):
                     raise BitstreamError(f"{self.name}: the bitstream is damaged: {port.key} holds the size {channel}")
         return size
