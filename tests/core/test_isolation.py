@@ -192,3 +192,23 @@ def test_memory_is_at_most_the_machines(monkeypatch) -> None:
     assert 2**28 < whole <= os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     monkeypatch.setenv("SLURM_MEM_PER_NODE", "100")
     assert isolation.memory() == 100 * 2**20
+
+
+def test_a_killed_process_leaves_its_scratch_to_the_next(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    code = (
+        "import time; from study.core import isolation\n"
+        "with isolation.scratch() as folder: (folder / 'stream').write_text('x'); print(flush=True); time.sleep(60)"
+    )
+    environment = os.environ | {"PYTHONPATH": str(SCRIPTS), "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        (left,) = tmp_path.glob("*/*/stream")
+        with isolation.scratch() as own:
+            assert left.exists() and own.is_dir(), "a living process's folder stays"
+        assert not own.exists()
+        other.kill()
+    assert left.exists()
+    with isolation.scratch():
+        assert not left.parent.exists()

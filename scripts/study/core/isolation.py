@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import ctypes
 import faulthandler
+import fcntl
 import json
 import os
 import select
+import shutil
 import signal
 import sys
+import tempfile
 import time
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,6 +92,37 @@ def ends_with(parent: int) -> Callable[[], None]:
             os._exit(1)
 
     return prepare
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder of this process for temporary files, removed at the end; those of killed processes are removed first."""
+    place = Path(tempfile.gettempdir(), f"image-compression-study-{os.getuid()}")
+    place.mkdir(mode=0o700, exist_ok=True)
+    for left in place.iterdir():
+        if (lock := _locked(left)) is not None:
+            shutil.rmtree(left, ignore_errors=True)
+            os.close(lock)
+    with tempfile.TemporaryDirectory(dir=place) as name:
+        lock = _locked(Path(name))
+        try:
+            yield Path(name)
+        finally:
+            if lock is not None:
+                os.close(lock)
+
+
+def _locked(folder: Path) -> int | None:
+    """The lock of a folder, which ends with the process that holds it; None where another one holds it."""
+    handle = None
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        if handle is not None:
+            os.close(handle)
+        return None
+    return handle
 
 
 def _run(things: Sequence, start: Callable[[], Callable], limit: Limit, results: list) -> None:

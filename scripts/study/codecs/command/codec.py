@@ -11,17 +11,14 @@ six bytes precede the file: `CM`, then width and height as 16-bit little-endian 
 
 from __future__ import annotations
 
-import ctypes
 import functools
+import os
 import re
 import shlex
 import shutil
-import signal
 import struct
 import subprocess
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -29,7 +26,7 @@ import numpy as np
 
 from study.codecs.base import Codec, check_rgb
 from study.codecs.command import pixels
-from study.core import readers
+from study.core import isolation, readers
 from study.core.errors import BitstreamError, CodecError, StudyError, allowed
 from study.images.png import LARGEST_PIXELS
 
@@ -37,7 +34,6 @@ HEADER = struct.Struct("<2sHH")
 MAGIC = b"CM"
 LARGEST_SIDE = 65535
 _FIELDS = ("input", "output", "quality", "width", "height", "ffmpeg")
-_DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 
 
 class Backend(Codec):
@@ -79,7 +75,7 @@ class Backend(Codec):
         height, width = check_rgb(rgb).shape[:2]
         if max(height, width) > LARGEST_SIDE or height * width > LARGEST_PIXELS:
             raise CodecError(f"an image of {width}x{height} pixels; allowed: {LARGEST_SIDE} a side, {LARGEST_PIXELS:,}")
-        with _folder() as folder:
+        with isolation.scratch() as folder:
             source, stream = folder / f"original.{self.settings['input']}", folder / f"bitstream.{self.extension}"
             pixels.write(source, np.ascontiguousarray(rgb))
             self._run("encode", source, stream, (height, width), folder, CodecError)
@@ -93,7 +89,7 @@ class Backend(Codec):
                 raise BitstreamError(f"{self.name}: not a bitstream of this codec, which begins with {MAGIC.decode()}")
             _, width, height = HEADER.unpack_from(bitstream)
             size, bitstream = (height, width), bitstream[HEADER.size :]
-        with _folder() as folder:
+        with isolation.scratch() as folder:
             stream, picture = folder / f"bitstream.{self.extension}", folder / f"decoded.{self._output}"
             stream.write_bytes(bitstream)
             self._run("decode", stream, picture, size or (0, 0), folder, BitstreamError)
@@ -166,26 +162,14 @@ class Backend(Codec):
     ) -> None:
         height, width = size
         command = self._filled(key, input=source, output=target, quality=self.quality, width=width, height=height)
+        mortal = isolation.ends_with(os.getpid())
         try:
-            done = subprocess.run(
-                command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, preexec_fn=_die_with_parent
-            )
+            done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, preexec_fn=mortal)
         except OSError as error:
             raise StudyError(f"codec {self.name}: can't run {command[0]}: {error.strerror}") from None
         if done.returncode or not target.is_file() or not target.stat().st_size:
             ending = f"ended with status {done.returncode}" if done.returncode else "wrote no file"
             raise failure(f"{self.name}: {Path(command[0]).name} {ending}: {_last_line(done.stderr or done.stdout)}")
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="study-command-") as name:
-        yield Path(name)
-
-
-def _die_with_parent() -> None:
-    with suppress(OSError, AttributeError):  # not Linux
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 
 
 def _last_line(output: bytes) -> str:
