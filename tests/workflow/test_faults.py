@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from figure_files import check_figure
 from image_files import png, text
 from server import Server
 from tiny_study import ROOT, Run, Study, environment, held, make_study, wait
@@ -242,7 +243,7 @@ def test_cells_that_crash_hang_or_devour_fail_alone(tmp_path: Path) -> None:
             assert row["psnr_rgb"] == "" and row["reason"] in done.output
         else:
             assert row["reason"] == "" and float(row["psnr_rgb"]) > 25
-    assert (study.folder / "results/studies/tiny/figures/crops/average.png").is_file()
+    check_figure(study.folder / "results/studies/tiny/figures/crops/average.png")
     plan = study.plan()
     assert (plan["encode"], plan["decode"]) == (2, 4), "the failed cells are tried again, and what follows them"
     study.config["cell_limit"] = {"seconds": 1000}

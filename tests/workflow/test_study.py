@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from figure_files import check_figure
 from tiny_study import Study
 
 pytestmark = pytest.mark.study
@@ -59,15 +61,21 @@ def test_tables_are_complete_and_consistent(finished: Study) -> None:
 
 def test_every_figure_is_there_in_both_formats(finished: Study) -> None:
     figures = finished.folder / "results/studies/tiny/figures"
-    drawn = {path.stem for path in figures.rglob("*.png")}
-    assert drawn == {path.stem for path in figures.rglob("*.pdf")}
-    assert len(drawn) >= 6
+    drawn = {path.relative_to(figures).with_suffix("").as_posix() for path in figures.rglob("*.png")}
+    assert drawn == {
+        f"crops/{name}" for name in ("average", "bd_rate", "images/face", "images/suit", "originals", "time")
+    }
+    for name in drawn:
+        check_figure(figures / f"{name}.png", figures / f"{name}.pdf")
 
 
 def test_report_is_made_offline(study: Study) -> None:
     done = study.run("--report", "report.zip")
     assert done.status == 0, done.output
-    assert (study.folder / "report.zip").stat().st_size > 100_000
+    with zipfile.ZipFile(study.folder / "report.zip") as report:
+        names = {Path(name).name for name in report.namelist()}
+        assert report.testzip() is None
+    assert {"report.html", "average.png", "bd_rate.png", "face.png"} <= names, names
 
 
 def test_a_failed_cell_is_told_everywhere_and_tried_again(study: Study) -> None:

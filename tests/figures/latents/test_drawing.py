@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from figure_files import check_figure
 from latent_records import FIGURES, LOOK, METRICS, RANDOM, LatentRecords, cut, photo, words
 from study.analysis import report2021
 from study.core import atomic_io, paths, readers
@@ -39,8 +40,8 @@ def test_every_figure_has_its_row_and_files(pair, tmp_path):
     expected = [named.stem for named in figure_names.named(FIGURES, ["a", "b"])]
     assert [Path(row["file"]).stem for row in rows] == expected
     for row in rows:
-        assert (tmp_path / row["file"]).is_file() and (tmp_path / row["pdf"]).is_file()
-        assert row["caption"]
+        check_figure(tmp_path / row["file"], tmp_path / row["pdf"])
+        assert len(row["caption"].split()) > 1, row
         assert not row["reason"], row
     left = {path.name for path in tmp_path.iterdir()}
     listed = {row[key] for row in rows for key in ("file", "pdf")} | {"report-a.csv", "report-b.csv", "figures.csv"}
