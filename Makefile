@@ -34,7 +34,7 @@ checks: .venv/.dev
 	.venv/bin/snakemake --lint
 	PYTHONPATH=scripts .venv/bin/lint-imports
 
-quick: checks
+quick: checks node_modules/.ready
 	.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not study and not browser and not slow"
 
 # Pages made from the code come first (docs/generated/); a broken link is an error. Nothing is fetched.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -12,6 +13,13 @@ import pytest
 from tiny_study import TINY, Study, make_study
 
 os.environ["OMP_NUM_THREADS"] = "1"  # some tests fork after PyTorch has run, which its threads don't survive
+
+if importlib.util.find_spec("hypothesis"):  # the environment of TensorFlow has none, nor tests that need it
+    import hypothesis
+
+    # The same examples in every run, however slow the machine is.
+    hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
+    hypothesis.settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")
