@@ -15,19 +15,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md")), ROOT / "models/README.md"]
-FOLDERS = [
-    "catalogue",
-    "docs",
-    "envs",
-    "models",
-    "profiles",
-    "references",
-    "rules",
-    "scripts",
-    "studies",
-    "tests",
-    "tools",
-]
+FOLDERS = ("catalogue", "docs", "envs", "models", "profiles", "references")
+FOLDERS += ("rules", "scripts", "studies", "tests", "tools")
 YOURS = ("studies/mine.yaml", "studies/hyperprior.yaml", "rules/archive.smk", "scripts/plot_spread.py")
 OURS = (*YOURS, "scripts/export_markdown.py", "scripts/study/codecs/classical/steps.py")  # of the examples
 COMMANDS = sorted([*ROOT.glob("scripts/*.py"), *ROOT.glob("tools/*.py"), *ROOT.glob("tools/bench/*.py")])
@@ -123,8 +112,12 @@ class Links(html.parser.HTMLParser):
 
 @pytest.mark.slow
 def test_the_site_is_whole_and_asks_for_nothing_from_elsewhere() -> None:
-    done = subprocess.run(["make", "docs"], cwd=ROOT, capture_output=True, text=True, timeout=900)
-    assert done.returncode == 0, done.stdout + done.stderr
+    mkdocs = ROOT / ".venv-docs" / "bin" / "mkdocs"
+    if not mkdocs.exists():
+        pytest.skip("the environment of the documentation isn't built; `make docs` builds it")
+    for command in ([sys.executable, "tools/docs/generate.py"], [str(mkdocs), "build", "--strict", "--quiet"]):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900)
+        assert done.returncode == 0, done.stdout + done.stderr
     site = ROOT / "site"
     pages = {path: Links() for path in sorted(site.rglob("*.html")) if path.name != "404.html"}
     assert len(pages) > 25
