@@ -16,7 +16,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from study.core import paths, strict_yaml
+import yaml
+
+from study.core import paths
 from study.core.columns import EDIT_RATES as RATES
 from study.core.errors import StudyError, guarded
 from study.jobs.latents import interactive
@@ -74,7 +76,10 @@ def main() -> None:
 
 def parsed(text: str) -> object:
     """An edit in YAML. Raises StudyError for text that is none."""
-    edit = strict_yaml.load(text, "--edit")
+    try:
+        edit = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise StudyError(f"--edit is not valid YAML: {' '.join(str(error).split())}") from None
     for problem in edits.problems(edit):
         raise StudyError(f"--edit: {problem}")
     return edit
