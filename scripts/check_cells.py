@@ -6,25 +6,28 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from study.core import atomic_io, readers
+from study.core import atomic_io, outcome, readers
 from study.core.errors import StudyError, guarded
 
 
 def check_cells(rd: Path, out: Path) -> None:
     """Write to `out` how many cells have values and which lack them, and why. Raises StudyError if any cell failed."""
     rows = readers.read_rows(rd)
-    failed = [row for row in rows if "failed: " in row["reason"]]
+    for row in rows[:1]:
+        outcome.check(row, rd)
+    failed = [row for row in rows if row["status"] == outcome.FAILED]
     if failed:
         lines = [
-            f"  {row['image_set']}/{row['image']} {row['codec']} {row['quality']}: {row['reason']}" for row in failed
+            f"  {row['image_set']}/{row['image']} {row['codec']} {row['quality']}: {outcome.told(row)}"
+            for row in failed
         ]
         raise StudyError(
             f"{len(failed)} of {len(rows)} cells failed; tables and figures show the others.\n"
             + "\n".join(lines)
             + "\nThe next run tries them again."
         )
-    missing = Counter((row["codec"], row["reason"]) for row in rows if row["bytes"] == "")
-    summary = [f"{sum(row['bytes'] != '' for row in rows)} of {len(rows)} cells have values"]
+    missing = Counter((row["codec"], outcome.told(row)) for row in rows if not outcome.is_ok(row))
+    summary = [f"{sum(map(outcome.is_ok, rows))} of {len(rows)} cells have values"]
     summary += [f"{codec}: {count} cells {reason}" for (codec, reason), count in sorted(missing.items())]
     atomic_io.write_text(out, "\n".join(summary) + "\n")
 

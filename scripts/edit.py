@@ -18,7 +18,7 @@ from pathlib import Path
 
 import yaml
 
-from study.core import paths
+from study.core import outcome, paths
 from study.core.columns import EDIT_RATES as RATES
 from study.core.errors import StudyError, guarded
 from study.jobs.latents import interactive
@@ -98,7 +98,7 @@ def show(rows: Sequence[Mapping], names: Sequence[str], as_csv: bool) -> None:
     cells = [columns, *([_text(row.get(column)) for column in columns] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells)]
     for line, row in zip(cells, [{}, *rows]):
-        reason = f"  {row['reason']}" if row.get("reason") else ""
+        reason = f"  {outcome.sentence(row)}" if row else ""
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() + reason)
 
 

@@ -14,7 +14,7 @@ import scipy.stats
 
 import bd_rate as script
 from study.analysis import bd, bd_table
-from study.core import atomic_io, readers
+from study.core import atomic_io, outcome, readers
 from study.core.errors import StudyError
 from study.metrics import registry
 
@@ -35,7 +35,8 @@ def study(images=6, codecs=CODECS, image_set="photos", seed=0, change=None):
             for quality, step in enumerate(np.linspace(0, 1, points)):
                 rate = own * 0.1 * math.exp(3.2 * step + hardness[number])
                 level = math.log(rate / own) - hardness[number] * 1.3
-                row = {"image_set": image_set, "image": f"i{number}", "codec": name, "quality": quality, "reason": ""}
+                row = {"image_set": image_set, "image": f"i{number}", "codec": name, "quality": quality}
+                row |= {"status": "ok", "reason": "", "gaps": ""}
                 row |= {"bpp": rate, "payload_bpp": 0.9 * rate - 0.001}
                 row |= {
                     "psnr_rgb": 34 + 4 * level + 0.2 * math.sin(number + 3 * step + gain),
@@ -157,7 +158,7 @@ def test_one_picture_has_no_interval():
 def test_a_skipped_codec_is_refused_with_its_reason():
     def change(row):
         lost = dict.fromkeys(("bpp", "payload_bpp", "psnr_rgb", "ms_ssim"), "")
-        return lost | {"reason": "skipped: no plug-in"} if row["codec"] == "avif" else {}
+        return lost | outcome.without("skipped", "no plug-in") if row["codec"] == "avif" else {}
 
     rows = bd_table.table(study(change=change), options())
     for row in pick(rows, codec="avif"):
@@ -170,14 +171,14 @@ def test_a_skipped_codec_is_refused_with_its_reason():
 
 def test_a_picture_without_figure_leaves_the_mean_of_images_empty():
     def change(row):
-        return {"psnr_rgb": "", "reason": "psnr_rgb: odd"} if (row["image"], row["codec"]) == ("i2", "webp") else {}
+        return {"psnr_rgb": "", "gaps": '{"psnr_rgb": "odd"}'} if (row["image"], row["codec"]) == ("i2", "webp") else {}
 
     rows = bd_table.table(study(change=change), options(methods=["pchip"]))
     (mean,) = pick(rows, codec="webp", over="mean of images")
     assert mean["bd_rate"] is None and "bd_rate_lo" not in mean
     assert mean["reason"].startswith("1 of 6 images are refused, first i2 (webp: 0 usable points")
     (of_means,) = pick(rows, codec="webp", over="mean curve")
-    assert "webp: 0 usable points, at least 4 are needed (psnr_rgb: odd)" in of_means["reason"]
+    assert "webp: 0 usable points, at least 4 are needed (odd)" in of_means["reason"]
 
 
 def test_a_lossless_point_is_left_out_and_told():

@@ -35,7 +35,9 @@ def rows(codec, score, images="abcd", rates=RATES, reason=""):
             "quality": str(place),
             "bpp": str(rate) if not reason else "",
             "psnr_rgb": str(score(image, np.log10(rate))) if not reason else "",
+            "status": "skipped" if reason else "ok",
             "reason": reason,
+            "gaps": "",
         }
         for image in images
         for place, rate in enumerate(rates)
@@ -143,7 +145,7 @@ def test_what_keeps_a_comparison_from_being_made_is_told():
     far = rows("good", line(), rates=RATES * 50)
     verdict, (row,) = judge(far + rows("bad", line()), by="bd_metric")
     assert verdict["verdict"] == "not tested" and "at least 50% is needed" in row["reason"]
-    lost = rows("good", line(), reason="skipped: no plug-in")
+    lost = rows("good", line(), reason="no plug-in")
     verdict, (row,) = judge(lost + rows("bad", line()))
     assert verdict["verdict"] == "not tested" and "skipped: no plug-in" in row["reason"]
     assert "skipped: no plug-in" in verdict["reason"]

@@ -39,7 +39,8 @@ def published(offset=0.0, counts="file", metric="psnr_rgb", qualities=(1, 2, 3, 
 
 
 def mean(quality, bpp, value, payload_bpp=None, metric="psnr_rgb", reason=""):
-    row = {"image_set": "kodak", "codec": "x", "quality": str(quality), "reason": reason, metric: str(value)}
+    row = {"image_set": "kodak", "codec": "x", "quality": str(quality), metric: str(value)}
+    row |= {"status": "skipped" if reason else "ok", "reason": reason, "gaps": ""}
     return row | {"bpp": str(bpp), "payload_bpp": str(bpp if payload_bpp is None else payload_bpp)}
 
 
@@ -110,7 +111,7 @@ def test_the_formula_for_rounding_fits_what_was_published_and_what_happens():
 
 def test_what_can_not_be_compared_says_why():
     assert check([mean(9, 0.5, 27)], published())[0]["reason"] == "quality 9 is not published"
-    (row,) = check([mean(3, "", "", reason="skipped: no plug-in")], published())
+    (row,) = check([mean(3, "", "", reason="no plug-in")], published())
     assert (row["verdict"], row["reason"]) == ("not compared", "skipped: no plug-in")
     assert check([mean(3, 0.5, 27) | {"codec": "y"}], published()) == []
     assert check([mean(3, 0.5, 27) | {"image_set": "others"}], published()) == []

@@ -12,10 +12,12 @@ import pytest
 import aggregate
 from study.analysis import cells as analysis_cells
 from study.analysis import means as analysis_means
-from study.core import atomic_io, columns, readers
+from study.core import atomic_io, columns, outcome, readers
 from study.core.errors import StudyError
 
 METRICS = ["psnr_rgb", "ms_ssim", "ssim"]
+SCORES = ("image", *METRICS, "psnr_y", "status", "reason", "gaps")
+NONE = "the record has no value and no reason"
 PICTURES = {"a": (100, 80), "b": (60, 90), "c": (50, 50)}
 ENCODED = (
     "image",
@@ -28,9 +30,11 @@ ENCODED = (
     "encode_rss",
     "settings",
     "versions",
+    "status",
     "reason",
+    "note",
 )
-DECODED = ("image", "file", "decode_s", "decode_rss", "versions", "reason")
+DECODED = ("image", "file", "decode_s", "decode_rss", "versions", "status", "reason", "note")
 
 
 def plan(**codecs):
@@ -71,12 +75,11 @@ def write_cell(results, part, codec, quality, images, change=None):
     for image in images:
         changes = change(image) if change else ({}, {}, {})
         for table, values, changed in zip(rows, cell_values(image, quality), changes):
-            table.append({"image": image, "reason": ""} | values | changed)
+            table.append({"image": image, **outcome.ok()} | values | changed)
     atomic_io.write_rows(results / "bitstreams" / part / codec / str(quality) / "encoded.csv", ENCODED, rows[0])
     atomic_io.write_rows(results / "decoded" / part / codec / str(quality) / "decoded.csv", DECODED, rows[1])
-    atomic_io.write_rows(
-        results / "scores" / part / codec / str(quality) / "cheap.csv", ["image", *METRICS, "psnr_y", "reason"], rows[2]
-    )
+    scores = results / "scores" / part / codec / str(quality) / "cheap.csv"
+    atomic_io.write_rows(scores, SCORES, [{column: row.get(column) for column in SCORES} for row in rows[2]])
 
 
 def write_study(results, change=None):
@@ -87,11 +90,12 @@ def write_study(results, change=None):
                 write_cell(results, part, codec, quality, images, change)
 
 
-def without(reason):
+def without(status, reason):
     """An image that has no bitstream, and so nothing."""
     lost = dict.fromkeys(("bytes", "payload_bytes", "encode_s", "encode_rss"), "")
     scores = dict.fromkeys(METRICS, "")
-    return lost | {"reason": reason}, {"decode_s": "", "decode_rss": "", "reason": reason}, scores | {"reason": reason}
+    ended = outcome.without(status, reason)
+    return lost | ended, {"decode_s": "", "decode_rss": "", **ended}, scores | ended
 
 
 def test_a_row_for_every_cell_and_picture_in_the_order_of_the_plan(tmp_path):
@@ -102,7 +106,7 @@ def test_a_row_for_every_cell_and_picture_in_the_order_of_the_plan(tmp_path):
         (i, *cell) for i in "abc" for cell in cells
     ]
     assert {row["image_set"] for row in rows} == {"photos"}
-    assert all(row["reason"] is None for row in rows)
+    assert all(row["status"] == "ok" and row["reason"] is row["gaps"] is row["note"] is None for row in rows)
     row = rows[1]
     encoded, decoded, scores = cell_values("a", 90)
     assert row["bpp"] == 8 * encoded["bytes"] / (100 * 80)
@@ -117,27 +121,27 @@ def test_a_row_for_every_cell_and_picture_in_the_order_of_the_plan(tmp_path):
 def test_every_empty_figure_has_its_reason(tmp_path):
     def change(image):
         if image == "a":
-            return without("refused: too wide")
+            return without("refused", "too wide")
         if image == "b":
-            return {}, {}, {"ssim": "", "ms_ssim": "", "reason": "ms_ssim: too small"}
-        return {"encode_rss": "", "reason": "warning: odd"}, {}, {"psnr_rgb": "nan"}
+            return {}, {}, {"ssim": "", "ms_ssim": "", "gaps": '{"ms_ssim": "too small"}'}
+        return {"encode_rss": "", "note": "odd"}, {}, {"psnr_rgb": "nan"}
 
     write_study(tmp_path, change)
     (tmp_path / "decoded/photos.1/jpeg/10/decoded.csv").unlink()
     rows = analysis_cells.rd_rows(tmp_path, plan())
     found = {(row["image"], row["codec"], row["quality"]): row for row in rows}
-    assert found["a", "webp", 0.5]["reason"] == "refused: too wide"
-    assert found["b", "webp", 0.5]["reason"] == "ms_ssim: too small; ssim: the record has no value and no reason"
-    assert found["c", "webp", 0.5]["reason"] == (
-        "warning: odd; psnr_rgb: the record has no value and no reason; peak_rss: the record has no value and no reason"
-    )
-    assert found["a", "jpeg", 10]["reason"] == "refused: too wide"
-    assert found["b", "jpeg", 10]["reason"].startswith(
+    assert outcome.told(found["a", "webp", 0.5]) == "refused: too wide"
+    assert outcome.gaps(found["b", "webp", 0.5]) == {"ms_ssim": "too small", "ssim": NONE}
+    assert outcome.gaps(found["c", "webp", 0.5]) == {"psnr_rgb": NONE, "peak_rss": NONE}
+    assert found["c", "webp", 0.5]["note"] == "odd"
+    assert outcome.told(found["a", "jpeg", 10]) == "refused: too wide"
+    assert outcome.told(found["b", "jpeg", 10]).startswith(
         "failed: there is no record decoded/photos.1/jpeg/10/decoded.csv"
     )
     assert found["b", "jpeg", 10]["decode_s"] is None
     for row in rows:
-        assert row["reason"] or all(row[column] is not None for column in columns.figures(METRICS))
+        lacking = {column for column in columns.figures(METRICS) if row[column] is None}
+        assert row["reason"] if row["status"] != "ok" else lacking == outcome.gaps(row).keys()
         assert row["width"]
 
 
@@ -146,18 +150,20 @@ def test_a_picture_that_a_record_lacks_is_a_failure(tmp_path):
     write_cell(tmp_path, "photos.1", "webp", 0.5, "a")
     row = analysis_cells.rd_rows(tmp_path, plan())[5]
     assert (row["image"], row["bpp"]) == ("b", None)
-    assert row["reason"] == "failed: b is not in the record bitstreams/photos.1/webp/0.5/encoded.csv"
+    assert outcome.told(row) == "failed: b is not in the record bitstreams/photos.1/webp/0.5/encoded.csv"
 
 
 def test_a_metric_whose_name_ends_like_another_keeps_its_own_reason(tmp_path):
     write_study(tmp_path, lambda image: ({}, {}, {"ssim": "", "ms_ssim": ""}))
-    told = "ms_ssim: the record has no value and no reason; ssim: the record has no value and no reason"
-    assert {row["reason"] for row in analysis_cells.rd_rows(tmp_path, plan())} == {told}
+    for row in analysis_cells.rd_rows(tmp_path, plan()):
+        assert outcome.gaps(row) == {"ms_ssim": NONE, "ssim": NONE}
 
 
 def test_means_are_over_all_pictures_or_empty(tmp_path):
     def change(image):
-        return ({}, {}, {"ssim": "", "reason": "ssim: too small"}) if image == "c" else ({}, {}, {"psnr_rgb": "inf"})
+        return (
+            ({}, {}, {"ssim": "", "gaps": '{"ssim": "too small"}'}) if image == "c" else ({}, {}, {"psnr_rgb": "inf"})
+        )
 
     write_study(tmp_path, change)
     rows = analysis_cells.rd_rows(tmp_path, plan())
@@ -174,22 +180,23 @@ def test_means_are_over_all_pictures_or_empty(tmp_path):
         assert mean["ssim"] is None
         assert mean["psnr_rgb"] == math.inf
         assert mean["missing"] == 1
-        assert mean["reason"] == "ssim: 1 of 3 images have no value, first c (ssim: too small)"
+        assert (mean["status"], mean["reason"]) == ("ok", None)
+        assert outcome.gaps(mean) == {"ssim": "1 of 3 images have no value, first c (too small)"}
 
 
 def test_a_skipped_codec_shows_everywhere(tmp_path, capsys):
     write_study(tmp_path)
     for part, images in (("photos.1", "ab"), ("photos.2", "c")):
-        write_cell(tmp_path, part, "webp", 0.5, images, lambda image: without("skipped: no plug-in; get it"))
+        write_cell(tmp_path, part, "webp", 0.5, images, lambda image: without("skipped", "no plug-in; get it"))
     rows = aggregate.aggregate(tmp_path, plan(), tmp_path / "out")
     assert analysis_means.gaps(rows, METRICS) == [
         "webp: 3 of 3 rows skipped, first a, quality 0.5: skipped: no plug-in; get it"
     ]
     written = {name: readers.read_rows(tmp_path / "out" / f"{name}.csv") for name in ("rd", "means", "codecs")}
-    assert [row["reason"] for row in written["rd"] if row["codec"] == "webp"] == ["skipped: no plug-in; get it"] * 3
-    assert written["means"][2]["reason"] == "skipped: no plug-in; get it"
+    assert [outcome.told(row) for row in written["rd"] if row["codec"] == "webp"] == ["skipped: no plug-in; get it"] * 3
+    assert outcome.told(written["means"][2]) == "skipped: no plug-in; get it"
     assert written["means"][2]["missing"] == "3"
-    assert [row["reason"] for row in written["codecs"]] == ["", "skipped: no plug-in; get it"]
+    assert [row["reason"] for row in written["codecs"]] == ["", "no plug-in; get it"]
 
 
 def test_codecs_table(tmp_path):
@@ -205,7 +212,7 @@ def test_codecs_table(tmp_path):
 
 
 def test_parquet_holds_what_the_csv_holds(tmp_path):
-    write_study(tmp_path, lambda image: without("failed: x") if image == "a" else ({}, {}, {"psnr_rgb": "inf"}))
+    write_study(tmp_path, lambda image: without("failed", "x") if image == "a" else ({}, {}, {"psnr_rgb": "inf"}))
     aggregate.aggregate(tmp_path, plan(), tmp_path / "out")
     table = pyarrow.parquet.read_table(tmp_path / "out/rd.parquet")
     rows = readers.read_rows(tmp_path / "out/rd.csv")
@@ -225,7 +232,7 @@ def test_qualities_that_are_names_are_text(tmp_path):
 
 
 def test_the_same_records_give_the_same_bytes(tmp_path):
-    write_study(tmp_path, lambda image: without("failed: x") if image == "b" else ({}, {}, {}))
+    write_study(tmp_path, lambda image: without("failed", "x") if image == "b" else ({}, {}, {}))
     aggregate.aggregate(tmp_path, plan(), tmp_path / "one")
     command = [sys.executable, aggregate.__file__, "--results", str(tmp_path), "--out", str(tmp_path / "two")]
     done = subprocess.run(command, input=json.dumps(plan()), text=True, capture_output=True, check=True)
@@ -318,8 +325,8 @@ def test_the_plan_comes_from_a_file_too(tmp_path):
 
 def test_tables_are_plain_csv(tmp_path):
     write_study(
-        tmp_path, lambda image: without('failed: "odd", with a comma\nand a line') if image == "a" else ({}, {}, {})
+        tmp_path, lambda image: without("failed", '"odd", with a comma\nand a line') if image == "a" else ({}, {}, {})
     )
     aggregate.aggregate(tmp_path, plan(), tmp_path / "out")
     with Path(tmp_path / "out/rd.csv").open(newline="", encoding="utf-8") as file:
-        assert next(iter(csv.DictReader(file)))["reason"] == 'failed: "odd", with a comma\nand a line'
+        assert next(iter(csv.DictReader(file)))["reason"] == '"odd", with a comma and a line'

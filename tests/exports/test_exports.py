@@ -36,7 +36,9 @@ def row(quality, bpp, psnr, **changed):
         "codec": "mine",
         "image_set": "photos",
         "quality": str(quality),
+        "status": "ok",
         "reason": "",
+        "gaps": "",
         "width": "64",
         "height": "48",
     }
@@ -107,7 +109,7 @@ def test_compressai_reads_the_figures_of_the_tables(folder):
 
 
 def test_points_without_all_figures_are_left_out_and_told():
-    means = [row(1, 0.25, 29), row(2, 0.5, "", reason="psnr_rgb: too small"), row(3, 1.0, "inf")]
+    means = [row(1, 0.25, 29), row(2, 0.5, "", gaps='{"psnr_rgb": "too small"}'), row(3, 1.0, "inf")]
     made = compressai.results(CODEC, means, METRICS)
     assert made["results"]["quality"] == [1]
     assert {len(values) for values in made["results"].values()} == {1}
@@ -205,7 +207,7 @@ def test_every_paper_is_cited_and_every_citation_has_its_paper():
 
 def test_every_codec_and_metric_of_the_repository_has_its_paper():
     assert {entry["family"] for entry in catalogue.codecs().values()} <= set(CITATIONS["families"])
-    assert REGISTRY.keys() - {"psnr_rgb", "psnr_y"} == set(CITATIONS["metrics"])
+    assert {name for name in REGISTRY if not name.startswith("psnr")} == set(CITATIONS["metrics"])
 
 
 def test_a_study_cites_its_own(folder):

@@ -1,11 +1,13 @@
 """The figure of BD-rates."""
 
+from dataclasses import replace
 from string import ascii_lowercase
 
 import pytest
 
 from figure_study import drawn, one_line, words
-from study.analysis import bd_table
+from study.analysis import bd_table, refusals
+from study.analysis.refusals import Refusal
 from study.core.errors import StudyError
 from study.figures import bd_rate
 
@@ -17,13 +19,23 @@ def bd_row(codec, rate, over="mean of images", image="", **more):
     return row | more
 
 
+def points(codec, count=0):
+    return Refusal("points", codec=codec, count=count, limit=4)
+
+
+def refused(*reasons, other=None):
+    return refusals.as_json({"bd_rate": reasons, "bd_metric": [other] if other else []})
+
+
 def test_bars_are_sorted_with_the_refused_at_the_end(small):
+    overlap = Refusal("overlap", count=0.25, limit=0.5, over="psnr_rgb")
+    images = Refusal("images", count=1, total=2, first="a", inner=(overlap,))
     rows = [
         bd_row("webp", -10, bd_rate_lo="-20", bd_rate_hi="-5", level="0.95"),
-        bd_row("hevc", None, reason="hevc: 0 usable points"),
+        bd_row("hevc", None, refusals=refused(points("hevc"))),
         bd_row("avif", -40.06),
         bd_row("jpeg-2000", 30),
-        bd_row("vvc", None, reason="1 of 2 images are refused, first a (bd_rate: little; bd_metric: other); other"),
+        bd_row("vvc", None, refusals=refused(images, other=points("other"))),
         *(bd_row("webp", rate, "image", image) for rate, image in ((-20, "a"), (0, "b"))),
     ]
     figure = bd_rate.figure(rows, small.codecs)
@@ -34,7 +46,10 @@ def test_bars_are_sorted_with_the_refused_at_the_end(small):
     assert [patch.get_width() for patch in panel.patches] == [-40.06, -10, 30]
     told = one_line(figure)
     assert "photos: BD-rate against JPEG" in told and "95% bootstrap interval" in told
-    assert "(a) this codec: 0 usable points" in told and "(b) 1 of 2 images are refused, first a (little)" in told
+    assert (
+        "(a) this codec: 0 usable points" in told
+        and "(b) 1 of 2 images are refused, first a (the curves overlap in 25.0%" in told
+    )
     assert "other" not in told
     assert any(list(line.get_xdata()) == [-20, 0] for line in panel.lines), "the images' own figures"
     low, high = panel.get_ylim()
@@ -42,17 +57,16 @@ def test_bars_are_sorted_with_the_refused_at_the_end(small):
 
 
 def test_a_reason_that_codecs_share_is_told_once(small):
-    rows = [
-        bd_row(codec, None, reason=f"jpeg: 0 usable points; {codec}: 0 usable points") for codec in ("webp", "avif")
-    ]
+    rows = [bd_row(codec, None, refusals=refused(points("jpeg"), points(codec))) for codec in ("webp", "avif")]
     figure = bd_rate.figure(rows, small.codecs)
     assert [text.get_text() for text in figure.axes[0].texts] == ["refused (a)"] * 2
+    assert "(a) jpeg: 0 usable points, at least 4 are needed; this codec: 0 usable points" in one_line(figure)
 
 
 def test_many_reasons_are_cut_and_it_says_so(large):
     codecs = [codec for codec in large.codecs if codec != "jpeg"]
     rows = [
-        bd_row(codec, None, reason=f"because of {metric} {codec}", metric=metric)
+        bd_row(codec, None, refusals=refused(replace(points("jpeg"), cause=f"{metric} {codec}")), metric=metric)
         for metric in ("psnr_rgb", "ms_ssim")
         for codec in codecs
     ]

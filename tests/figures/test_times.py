@@ -14,7 +14,8 @@ from study.figures import options as figures_options
 def test_seconds_per_megapixel_are_those_of_all_pictures_together():
     rows = [
         {"image_set": "s", "image": name, "codec": "c", "quality": 1} | dict.fromkeys(columns.figures([]), 1.0)
-        | {"encode_s": seconds, "reason": None} for name, seconds in (("a", 3.0), ("b", 1.0))
+        | {"encode_s": seconds, "status": "ok", "reason": None, "gaps": None}
+        for name, seconds in (("a", 3.0), ("b", 1.0))
     ]  # fmt: skip
     sizes = [{"image": "a", "width": "1000", "height": "500"}, {"image": "b", "width": "100", "height": "100"}] * 2
     megapixels = figures_options.mean_megapixels(sizes)

@@ -61,8 +61,9 @@ def test_a_codec_that_cant_paint_has_its_reason(tmp_path, capsys):
     codec.stops = True
     impulse_response.impulse_set(codec, _latents(tmp_path, np.zeros((3, 2, 2), np.float32)), tmp_path / "impulse.csv")
     (row,) = readers.read_rows(tmp_path / "impulse.csv")
-    assert row["reason"] == "refused: the receiver's image depends on more" and not row["file"]
+    assert (row["status"], row["reason"]) == ("refused", "the receiver's image depends on more") and not row["file"]
     assert "depends on more" in capsys.readouterr().err
     codec.skip = lambda: "the plug-in is missing"
     impulse_response.impulse_set(codec, tmp_path / "latents.csv", tmp_path / "impulse.csv")
-    assert readers.read_rows(tmp_path / "impulse.csv")[0]["reason"] == "skipped: the plug-in is missing"
+    (row,) = readers.read_rows(tmp_path / "impulse.csv")
+    assert (row["status"], row["reason"]) == ("skipped", "the plug-in is missing")

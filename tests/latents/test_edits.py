@@ -16,7 +16,7 @@ from study.analysis import latent_table
 from study.codecs import base
 from study.codecs import registry as codec_registry
 from study.codecs.base import Codec, LearnedCodec
-from study.core import atomic_io, paths, readers
+from study.core import atomic_io, outcome, paths, readers
 from study.core.errors import CodecError, StudyError
 from study.images import png
 from study.jobs.encode_decode import decode_set
@@ -138,7 +138,7 @@ def test_control_and_inverses_are_the_codec_byte_for_byte(name: str, quality: in
     rows = interactive.edit(own, picture(), back, tmp_path, names=["psnr_rgb"])
     assert len(rows) == 6 * (1 if rows[0]["side_information"] == "none" else 2)
     for row in rows:
-        assert not row["reason"]
+        assert row["status"] == "ok"
         assert (tmp_path / row["file"]).read_bytes() == plain
         assert row["delta_bpp"] == 0 and row["delta_psnr_rgb"] == 0
 
@@ -213,14 +213,17 @@ def test_records_of_an_experiment(records: tuple[LearnedCodec, Path]) -> None:
     overhead = 8 * (baseline["bytes"]) / (128 * 192) - baseline["bpp_y"] - baseline["bpp_z"]
     assert 0 < overhead * 128 * 192 / 8 < 60
     assert found["flat", "half", "recompute"]["delta_bpp"] < 0
-    assert found["flat", "turn", "recompute"]["reason"].startswith("refused: the edit turned the image (128x192)")
+    turned = outcome.gaps(found["flat", "turn", "recompute"])
+    assert turned.keys() == {"psnr_rgb", "ms_ssim"}
+    assert turned["psnr_rgb"].startswith("the edit turned the image (128x192)")
     assert found["flat", "turn", "recompute"]["equivariance_db"] > 5
     assert "z of the original doesn't fit" in found["flat", "turn", "keep"]["reason"]
     assert "can't be coded" in found["flat", "over", "keep"]["reason"]
     assert "images of equal size are needed" in found["tall", "blend", "keep"]["reason"]
     assert found["flat", "blend", "keep"]["bpp"] == baseline["bpp"]
     assert found["flat", "roll", "keep"]["equivariance_db"] > found["flat", "roll", "keep"]["psnr_rgb"]
-    assert all(row["reason"] or row["psnr_rgb"] is not None for row in rows)
+    assert all(row["psnr_rgb"] is not None or outcome.sentence(row) for row in rows)
+    assert {row["status"] for row in rows} == {"ok", "refused"}
     channels = latent_table.channel_rows(
         records[1], {"cells": [{"set": "set", "part": "set", "codec": "codec", "quality": "1"}]}
     )

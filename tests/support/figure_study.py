@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.transforms import Bbox
 
 from study.analysis import bd_table, means
-from study.core import atomic_io, columns
+from study.core import atomic_io, columns, outcome
 from study.figures import canvas, palette
 from study.metrics import registry as metric_registry
 
@@ -22,8 +22,9 @@ LEARNED = [
     *(f"b2018/{kind}, {width} filters" for kind in ("GDN", "leaky ReLU") for width in (128, 192)),
     *("HiFiC", "A codec of our own with a name as long as it gets", "ELIC", "LIC-TCM"),
 ]  # fmt: skip
-SKIPPED = "skipped: the plug-in pillow-heif is missing; `pip install pillow-heif` brings it"
-FAILED = "failed: the encoder ended with status 3"
+NO_HEVC = outcome.without("skipped", "the plug-in pillow-heif is missing; `pip install pillow-heif` brings it")
+BROKEN = outcome.without("failed", "the encoder ended with status 3")
+SKIPPED, FAILED = outcome.told(NO_HEVC), outcome.told(BROKEN)
 
 
 class FigureStudy:
@@ -51,10 +52,10 @@ class FigureStudy:
         rate = (0.1 + 0.01 * place) * 1.6**quality * (1.5 if image == "b" else 1)
         gain = rate * (1 + 0.06 * place)
         row = dict.fromkeys(columns.rd_columns(METRICS))
-        row |= {"image_set": "photos", "image": image, "codec": codec, "quality": str(quality), "reason": None}
+        row |= {"image_set": "photos", "image": image, "codec": codec, "quality": str(quality), "status": "ok"}
         row |= {"width": size[0], "height": size[1]}
         if codec == "hevc" or (codec == "jpeg-xl" and quality == 6 and image == "b"):
-            return row | {"reason": SKIPPED if codec == "hevc" else FAILED}
+            return row | (NO_HEVC if codec == "hevc" else BROKEN)
         row |= {
             "bytes": 100,
             "bpp": rate,
@@ -65,7 +66,8 @@ class FigureStudy:
         row |= dict.fromkeys(METRICS, 1 - 0.05 / (gain + 0.3)) | {"peak_rss": 10**8}
         row |= {name: 30 + 6 * math.log2(gain + 0.2) for name in METRICS if "psnr" in name}
         if image == "small":
-            row |= {"ms_ssim": None, "reason": "ms_ssim: the image is 120x90, both sides must be at least 161"}
+            why = "the image is 120x90, both sides must be at least 161"
+            row |= {"ms_ssim": None, "gaps": outcome.as_gaps({"ms_ssim": why})}
         return row
 
     def picture_rows(self, image):

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from study.core import atomic_io, paths, readers
+from study.core import atomic_io, outcome, paths, readers
 from study.figures import canvas, palette
 from study.figures.latents import drawing
 from study.figures.latents.records import FigurePlan, JobRecords
@@ -68,13 +68,17 @@ class LatentRecords:
             path.parent.mkdir(parents=True, exist_ok=True)
             np.savez_compressed(path, **arrays)
             shape = dict(zip(("channels", "rows", "columns"), y.shape))
-            rows.append({"image": name, "file": path.name, "width": SIZE[1], "height": SIZE[0], **shape})
+            rows.append(
+                {"image": name, "file": path.name, "width": SIZE[1], "height": SIZE[0], "status": "ok", **shape}
+            )
         atomic_io.write_rows(folder / "latents/duo/c/3/latents.csv", extract.COLUMNS, rows)
         response = np.zeros((channels, 32, 32, 3), np.float32)
         response[:, 12:20, 12:20] = np.linspace(100, 1, channels)[:, None, None, None]
         np.savez_compressed(folder / "latents/duo/c/3/impulse.npz", response=response, middle=np.array([16.0, 16.0]))
         atomic_io.write_rows(
-            folder / "latents/duo/c/3/impulse.csv", impulse_response.COLUMNS, [{"channel": 0, "file": "impulse.npz"}]
+            folder / "latents/duo/c/3/impulse.csv",
+            impulse_response.COLUMNS,
+            [{"channel": 0, "file": "impulse.npz", "status": "ok"}],
         )
         self._edits(pictures, channels, split)
 
@@ -86,11 +90,11 @@ class LatentRecords:
                 name = f"{image}~{cell.name}"
                 base = {"image": name, "source": image, "edit": cell.edit, "value": cell.value, "site": cell.site}
                 base |= {"side_information": cell.policy, "steps": edits.as_text(cell.steps), "settings": "{}"}
-                base |= {"width": SIZE[1], "height": SIZE[0], "stride": 16}
+                base |= {"width": SIZE[1], "height": SIZE[0], "stride": 16, "status": "ok"}
                 if cell.edit == "elsewhere":
-                    reason = "refused: image z has a latent of another size; images of equal size are needed"
+                    reason = "image z has a latent of another size; images of equal size are needed"
                     for record in (coded, decoded, scored):
-                        record.append({**base, "reason": reason})
+                        record.append({**base, **outcome.without("refused", reason)})
                     continue
                 keep = cell.policy == "keep"
                 size = {"bytes": 900 + 3 * number + 40 * keep, "payload_bytes": 890, "bytes_y": 800 - number}
@@ -103,12 +107,12 @@ class LatentRecords:
                 values = {"psnr_rgb": 30.0 - 0.01 * number, "ms_ssim": 0.98 - 1e-4 * number, "vifp_sewar": 0.5}
                 moved = cell.edit in ("roll", "turned")
                 scored.append(
-                    {"image": name, **values}
+                    {"image": name, "status": "ok", **values}
                     | ({"equivariance_db": 40.0 + number // len(self.policies)} if moved else {})
                 )
         place = self.folder / "edits/s/lab/duo/c/3"
         atomic_io.write_rows(place / "encoded.csv", edit_job.COLUMNS, _only(edit_job.COLUMNS, coded))
-        columns = ("image", "file", "sha256", "decode_s", "decode_rss", "versions", "reason")
+        columns = ("image", "file", "sha256", "decode_s", "decode_rss", "versions", "status", "reason", "note")
         atomic_io.write_rows(place / "decoded.csv", columns, _only(columns, decoded))
         columns = scoring.columns(["psnr_rgb", "ms_ssim", "vifp_sewar", "equivariance_db"])
         atomic_io.write_rows(place / "scores.csv", columns, _only(columns, scored))

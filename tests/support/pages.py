@@ -19,8 +19,8 @@ HOSTILE = "<img src=x onerror=alert(1)> & </script>"
 COLUMNS = {
     "images": ("image", "file", "width", "height", "sha256", "source", "licence", "credit", "was_jpeg", "generation"),
     "encoded": ("image", "file", "bytes", "payload_bytes", "width", "height", "encode_s", "encode_rss", "settings",
-                "versions", "reason", "generation"),
-    "decoded": ("image", "file", "sha256", "decode_s", "decode_rss", "versions", "reason", "generation"),
+                "versions", "status", "reason", "generation"),
+    "decoded": ("image", "file", "sha256", "decode_s", "decode_rss", "versions", "status", "reason", "generation"),
 }  # fmt: skip
 CODECS = (("jpeg", "JPEG", "JPEG"), ("webp", "WebP", "WebP"), ("mine", HOSTILE, "Mine"))
 
@@ -58,12 +58,13 @@ def make(
                 row = _row(image, codec, quality, size, place)
                 if lost:
                     row |= dict.fromkeys(("bytes", *columns.figures(METRICS)))
-                    row["reason"] = f"failed: {HOSTILE}"
+                    row |= {"status": "failed", "reason": HOSTILE}
                 else:
                     _write(results / f"decoded/{cell}/{image}.png", picture)
                     _write(results / f"bitstreams/{cell}/{image}.bin", f"{cell} {image}".encode())
-                encoded.append({"image": image, "file": "" if lost else f"{image}.bin", "reason": row["reason"]})
-                decoded.append({"image": image, "file": "" if lost else f"{image}.png", "reason": row["reason"]})
+                ended = {"status": row["status"], "reason": row["reason"]}
+                encoded.append({"image": image, "file": "" if lost else f"{image}.bin", **ended})
+                decoded.append({"image": image, "file": "" if lost else f"{image}.png", **ended})
                 rows.append(row)
             atomic_io.write_rows(results / f"bitstreams/{cell}/encoded.csv", COLUMNS["encoded"], encoded)
             atomic_io.write_rows(results / f"decoded/{cell}/decoded.csv", COLUMNS["decoded"], decoded)
@@ -102,7 +103,8 @@ def _row(image: str, codec: str, quality: object, size: tuple[int, int], place: 
         "image_set": "set", "image": image, "codec": codec, "quality": quality, "width": size[0], "height": size[1],
         "bytes": round(rate * size[0] * size[1] / 8), "bpp": rate, "payload_bpp": 0.9 * rate,
         "psnr_rgb": 25 + 6 * np.log2(1 + rate) + place, "ssim_sewar": 1 - 0.3 / (1 + rate + place),
-        "encode_s": 0.01, "decode_s": 0.02, "peak_rss": 50_000_000, "settings": "{}", "versions": "b 1", "reason": None,
+        "encode_s": 0.01, "decode_s": 0.02, "peak_rss": 50_000_000, "settings": "{}", "versions": "b 1",
+        "status": "ok", "reason": None, "note": None, "gaps": None,
     }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from study.planning import cells as planning_cells
 from study.planning import config
 from study.planning.cells import generation
 
-COLUMNS = ("image", "file", "reason", "generation")
+COLUMNS = ("image", "file", "status", "generation")
 LIGHT = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -49,24 +49,24 @@ def test_nothing_is_remade_without_a_record(tmp_path: Path) -> None:
 
 
 def test_whole_records_keep_their_number(tmp_path: Path) -> None:
-    rows = ("a", "a.png", "", 3), ("b", "", "refused: too small", 3)
+    rows = ("a", "a.png", "ok", 3), ("b", "", "refused", 3)
     assert generation(record(tmp_path, *rows, there=("a.png",))) == 3
 
 
 def test_lost_files_and_failed_cells_count_once(tmp_path: Path) -> None:
-    lost = ("a", "a.png", "", 1), ("b", "b.png", "", 1)
+    lost = ("a", "a.png", "ok", 1), ("b", "b.png", "ok", 1)
     assert generation(record(tmp_path / "lost", *lost)) == 2
-    failed = ("a", "a.png", "", 0), ("b", "", 'psnr_rgb: x; failed: a, "quoted"\nreason', 0)
+    failed = ("a", "a.png", "ok", 0), ("b", "", "failed", 0)
     assert generation(record(tmp_path / "failed", *failed, there=("a.png",))) == 1
 
 
 def test_a_skipped_cell_counts_when_its_codec_runs(tmp_path: Path) -> None:
-    path = record(tmp_path, ("a", "", "skipped: no library", 0))
+    path = record(tmp_path, ("a", "", "skipped", 0))
     assert generation(path) == 0
     assert generation(path, lambda: True) == 1
 
 
-def test_a_record_of_pictures_has_no_reasons(tmp_path: Path) -> None:
+def test_a_record_of_images_has_no_status(tmp_path: Path) -> None:
     (tmp_path / "images.csv").write_text("image,file,generation\na,a.png,2\n")
     (tmp_path / "a.png").touch()
     assert generation(tmp_path / "images.csv") == 2

@@ -92,7 +92,7 @@ def test_a_cell_is_scored_by_what_studies_name_and_no_more(study: Study) -> None
     study.config |= few
     assert study.run().status == 0
     record = study.folder / "results/scores/crops/jpeg/30/cheap.csv"
-    assert record.read_text().splitlines()[0] == "image,psnr_rgb,ssim_sewar,versions,reason"
+    assert record.read_text().splitlines()[0] == "image,psnr_rgb,ssim_sewar,versions,status,reason,gaps"
     code = study.folder / "scripts/study/metrics/vif.py"
     code.write_text(code.read_text() + "UNUSED = 1\n")
     assert not study.plan()
@@ -102,7 +102,7 @@ def test_a_cell_is_scored_by_what_studies_name_and_no_more(study: Study) -> None
     assert plan["score"] == CELLS and tables_and_figures(plan)
     assert not {"encode", "decode"} & plan.keys()
     assert study.run("results/scores/crops/jpeg/30/cheap.csv").status == 0
-    assert record.read_text().splitlines()[0] == "image,psnr_rgb,ssim_sewar,vifp_sewar,versions,reason"
+    assert record.read_text().splitlines()[0] == "image,psnr_rgb,ssim_sewar,vifp_sewar,versions,status,reason,gaps"
 
     study.config |= few  # a study that shares the record finds what it names
     assert study.plan().get("score", 0) == 0

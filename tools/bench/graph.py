@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
-from study.core import atomic_io, errors, paths
+from study.core import atomic_io, errors, outcome, paths
 from study.jobs import encode_decode, scoring
 from study.planning import cells as planning_cells
 from study.planning import config
@@ -184,7 +184,7 @@ def draw(rows: list[Mapping[str, float]], out: Path) -> None:
 
 
 def _record(folder: Path, name: str, columns: tuple, pictures: list[str], suffix: str) -> None:
-    same = dict.fromkeys(columns, "x" * 16) | {"reason": "", "generation": 0}
+    same = dict.fromkeys(columns, "x" * 16) | {"status": outcome.OK, "reason": "", "generation": 0}
     rows = [same | {"image": picture, "file": f"{picture}.{suffix}"} for picture in pictures]
     atomic_io.write_rows(folder / name, columns, rows)
     for row in rows:

@@ -22,6 +22,7 @@ from functools import cached_property
 import numpy as np
 
 from study.analysis import splines
+from study.analysis.refusals import Refusal
 from study.metrics import registry
 
 METHODS = ("akima", "pchip")
@@ -181,14 +182,14 @@ def scores_at(curve: Curves, rate: np.ndarray, method: str) -> np.ndarray:
     return np.where(inside, found, np.nan)
 
 
-def refusal(curve: Curves, row: int = 0) -> str:
-    """Why a curve can't be compared; empty if it can."""
+def refusal(curve: Curves, row: int = 0) -> Refusal | None:
+    """Why a curve can't be compared; None if it can."""
     count, worse, whole = (int(marked[row].sum()) for marked in (curve.keep, curve.worse, curve.finite))
     if count < POINTS:
-        return f"{count} usable points, at least {POINTS} are needed"
+        return Refusal("points", count=count, limit=POINTS)
     if worse > WORSE * whole:
-        return f"{worse} of {whole} points cost more and score no better, at most {WORSE:.0%} may"
-    return ""
+        return Refusal("worse", count=worse, total=whole, limit=WORSE)
+    return None
 
 
 def left_out(curve: Curves, row: int = 0) -> str:

@@ -13,11 +13,13 @@ few images such an interval is too narrow; with one there is none.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from study.analysis import bd
+from study.analysis import bd, refusals
+from study.analysis.refusals import Refusal
+from study.core import outcome
 from study.core.errors import StudyError, allowed
 from study.metrics.registry import SCALES
 
@@ -25,7 +27,7 @@ COLUMNS = (
     "image_set", "over", "image", "codec", "anchor", "metric", "scale", "rate", "method",
     "bd_rate", "bd_rate_lo", "bd_rate_hi", "bd_metric", "bd_metric_lo", "bd_metric_hi", "level",
     "overlap_lo", "overlap_hi", "overlap_share", "rate_overlap_lo", "rate_overlap_hi", "rate_overlap_share",
-    "n_images", "reason", "note",
+    "n_images", "status", "refusals", "reason", "note",
 )  # fmt: skip
 RATES = ("bpp", "payload_bpp")
 MAX_LOST = 0.05
@@ -71,7 +73,7 @@ class _Pair:
     """What holds for a pair of curves whatever the method: overlaps and note (`cells`), and why a figure is refused."""
 
     cells: Mapping[str, object]
-    refused: Mapping[str, str]
+    refused: Mapping[str, tuple[Refusal, ...]]
 
 
 def table(rows: Iterable[Mapping[str, object]], options: Options) -> list[dict]:
@@ -82,7 +84,7 @@ def table(rows: Iterable[Mapping[str, object]], options: Options) -> list[dict]:
     of the metric, in its own unit, that both curves cover, `overlap_share` its share of the narrower curve's range on
     the scale; `rate_overlap_*` the same for the rate (share in log rate), which decides on `bd_metric`. In a row for a
     mean of images they are means over the images. `level` is the intervals' confidence level, `note` what was left
-    out.
+    out. A row that lacks a figure has the status `refused`, and `refusals` tells why as data (see `refusals.Refusal`).
     Raises StudyError for options that don't fit the rows.
     """
     rows = list(rows)
@@ -108,7 +110,7 @@ def check(rows: Sequence[Mapping], options: Options) -> None:
     """Raise StudyError, which says what is allowed, for options that don't fit the rows of rd.csv."""
     if not rows:
         raise StudyError("rd.csv has no rows: the study has no cells, so there is nothing to compare")
-    needed = ("image_set", "image", "codec", "quality", "reason", options.rate, *options.metrics)
+    needed = ("image_set", "image", "codec", "quality", "status", "reason", "gaps", options.rate, *options.metrics)
     for column in needed:
         if column not in rows[0]:
             raise StudyError(f"rd.csv has no column {column!r}; {allowed(column, rows[0])}")
@@ -147,8 +149,8 @@ def side(
     for row in rows:
         cell = places[str(row["image"])], qualities[row["quality"]]
         rate[cell], score[cell] = _number(row, options.rate), _number(row, metric)
-        if row["reason"] and not reasons[cell[0]] and not np.isfinite(rate[cell] + score[cell]):
-            reasons[cell[0]] = str(row["reason"])
+        if not reasons[cell[0]] and np.isnan(rate[cell] + score[cell]):
+            reasons[cell[0]] = outcome.why(row, metric)
     whole = ~np.isnan(rate + score).any(axis=0)
     rate_mean, score_mean = (np.where(whole, part, np.nan).mean(axis=0) for part in (rate, score))
     resampled = None
@@ -187,6 +189,8 @@ def _compare(
         resampled = _resampled(anchor, test, curve, method, signs, options)
         rows += [_mean_of_images(rows, shares, options), curve | resampled]
         found += [row | same | {"method": method} for row in rows]
+    for row in found:
+        del row["refused"]
     return found
 
 
@@ -195,7 +199,7 @@ def _pairs(anchor: Side, test: Side, curves: tuple[bd.Curves, bd.Curves], metric
     found = []
     for row in range(len(curves[0].dip)):
         sides = list(zip((anchor, test), curves))
-        why = bd.joined([refusal(side, curve, row) for side, curve in sides])
+        why = tuple(one for one in (refusal(side, curve, row) for side, curve in sides) if one)
         cells: dict[str, object] = {"note": bd.joined([_note(side, curve, row) for side, curve in sides])}
         refused = dict.fromkeys(_FIGURES, why)
         for name, over, column in zip(_FIGURES, covered, ("overlap", "rate_overlap")):
@@ -207,20 +211,16 @@ def _pairs(anchor: Side, test: Side, curves: tuple[bd.Curves, bd.Curves], metric
                 cells |= {f"{column}_lo": ends[0], f"{column}_hi": ends[1], f"{column}_share": share}
             if not why and (share <= 0 or share < options.min_overlap):
                 range_of = metric if over == "score" else options.rate
-                refused[name] = (
-                    f"{name}: the curves overlap in {share:.1%} of the narrower one's range of {range_of}, "
-                    f"at least {options.min_overlap:.1%} is needed"
-                )
+                refused[name] = (Refusal("overlap", count=share, limit=options.min_overlap, over=range_of),)
         found.append(_Pair(cells, refused))
     return found
 
 
-def refusal(side: Side, curve: bd.Curves, row: int) -> str:
-    """Why this side can't be compared, with what the study says of its first missing value."""
+def refusal(side: Side, curve: bd.Curves, row: int) -> Refusal | None:
+    """Why this side can't be compared, with what the study says of its first missing value; None if it can."""
     why = bd.refusal(curve, row)
-    told = next((reason for reason in [side.reasons[row], *side.reasons] if reason), "")
-    cause = f" ({told})" if told and not curve.finite[row].all() else ""
-    return f"{side.codec}: {why}{cause}" if why else ""
+    cause = next((reason for reason in [side.reasons[row], *side.reasons] if reason), "")
+    return why and replace(why, codec=side.codec, cause="" if curve.finite[row].all() else cause)
 
 
 def _note(side: Side, curve: bd.Curves, row: int) -> str:
@@ -234,20 +234,31 @@ def _figures(pair: _Pair, curves: tuple[bd.Curves, bd.Curves], row: int, method:
         name: None if pair.refused[name] else signs[name] * float(compute(*curves, method, row))
         for name, compute in zip(_FIGURES, (bd.bd_rate, bd.bd_metric))
     }
-    return {**pair.cells, **values, "reason": bd.joined(list(pair.refused.values()))}
+    return {**pair.cells, **values, **_refused(pair.refused)}
+
+
+def _refused(reasons: Mapping[str, tuple[Refusal, ...]]) -> dict[str, object]:
+    """The columns that tell why a row lacks figures; it is `refused` if it lacks one."""
+    texts = {name: refusals.text(why) for name, why in reasons.items() if why}
+    together = len(set(texts.values())) == 1 and len(texts) == len(_FIGURES)
+    reason = [why if together else f"{name}: {why}" for name, why in texts.items()]
+    status = outcome.REFUSED if texts else outcome.OK
+    return {"status": status, "refusals": refusals.as_json(reasons), "reason": bd.joined(reason), "refused": reasons}
 
 
 def _mean_of_images(rows: Sequence[Mapping], shares: np.ndarray | None, options: Options) -> dict:
     """The row of the images' mean figures, from their rows; a figure that an image lacks has no mean."""
     n = len(rows)
     mean: dict[str, object] = {"over": "mean of images", "n_images": n}
-    samples, reasons = {}, []
+    samples: dict[str, np.ndarray] = {}
+    reasons: dict[str, tuple[Refusal, ...]] = {}
     for name in _FIGURES:
         values = np.array([np.nan if row[name] is None else row[name] for row in rows])
         mean[name] = None
         if lacking := [row for row in rows if row[name] is None]:
             first = lacking[0]
-            reasons.append(f"{len(lacking)} of {n} images are refused, first {first['image']} ({first['reason']})")
+            why = Refusal("images", count=len(lacking), total=n, first=first["image"], inner=first["refused"][name])
+            reasons[name] = (why,)
         else:
             mean[name] = float(values.mean())
             if shares is not None:
@@ -257,7 +268,7 @@ def _mean_of_images(rows: Sequence[Mapping], shares: np.ndarray | None, options:
             mean[column] = float(np.mean([row[column] for row in rows]))
     notes = sum(bool(row["note"]) for row in rows)
     mean["note"] = f"points left out in {notes} of {n} images" if notes else ""
-    return mean | {"reason": bd.joined(reasons)} | _intervals(samples, mean, options)
+    return mean | _refused(reasons) | _intervals(samples, mean, options)
 
 
 def _resampled(anchor: Side, test: Side, row: Mapping, method: str, signs: Mapping[str, int], options: Options) -> dict:

@@ -6,13 +6,13 @@ A cell without value has a row too, with empty cells and a reason.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from study.core import readers
+from study.core import outcome, readers
 from study.core.columns import figures
 from study.core.errors import StudyError, allowed
-from study.core.outcome import AGAIN, WHOLE_CELL
+from study.core.outcome import AGAIN
 from study.metrics import registry
 
 _NEEDED = {
@@ -50,9 +50,9 @@ def rd_rows(results: str | Path, plan: Mapping) -> list[dict]:
 
     `bpp` is 8 * bytes / (width * height) of the original, `payload_bpp` the same of the entropy-coded payload alone;
     times are in seconds; `peak_rss` is the larger of encoder's and decoder's peak memory in bytes. Scores are as
-    recorded: PSNR of a lossless image is `inf`. A missing value is None, its reason in `reason`, which also holds
-    what the codec warned of. Raises StudyError for an image set without record, and for records that belong to other
-    images or lack a metric.
+    recorded: PSNR of a lossless image is `inf`. A missing value is None, and `status`, `reason` or `gaps` tell why (see
+    `outcome`); `note` holds what the codec warned of. Raises StudyError for an image set without record, and for
+    records that belong to other images or lack a metric.
     """
     results = Path(results)
     rows = []
@@ -117,7 +117,9 @@ def _check_records(records: Mapping, paths: Mapping, pictures: Mapping, groups: 
         if foreign := next((image for image in record if image not in pictures), None):
             raise StudyError(f"the record {paths[stage]} has the image {foreign!r}, which its image set lacks; {AGAIN}")
         first = next(iter(record.values()), None)
-        for column in (*columns, "reason"):
+        for row in record.values():
+            outcome.check(row, f"the record {paths[stage]}")
+        for column in columns:
             if first is not None and column not in first:
                 raise StudyError(f"the record {paths[stage]} has no column {column!r}; {allowed(column, first)}")
 
@@ -151,7 +153,7 @@ def _values(image: str, picture: Mapping, records: Mapping, paths: Mapping, grou
     return values | {
         "settings": encoded.get("settings") or None,
         "versions": _union(*(row.get("versions") for row in (encoded, decoded, *scores))) or None,
-        "reason": _reason(image, values, records, paths, list(group_of)) or None,
+        **_outcome(image, values, records, paths, list(group_of)),
     }
 
 
@@ -168,31 +170,26 @@ def _number(text: str | None, column: str, image: str, path: Path) -> float | No
     return None if math.isnan(value) else value
 
 
-def _reason(image: str, values: Mapping, records: Mapping, paths: Mapping, metrics: Sequence[str]) -> str:
-    """Every reason that the records give, each once, and one for each empty cell that they don't explain."""
-    reason = ""
+def _outcome(image: str, values: Mapping, records: Mapping, paths: Mapping, metrics: Sequence[str]) -> dict:
+    """How a cell ended: as its first job that was not `ok`, or `ok`, with a reason for each empty column."""
+    gaps: dict[str, str] = {}
+    notes: dict[str, None] = {}
     for stage, record in records.items():
-        if record is not None and image in record:
-            reason = _joined(reason, record[image]["reason"])
-        elif not _fatal(reason):
+        if record is None or image not in record:
             what = "there is no record" if record is None else f"{image} is not in the record"
-            reason = _joined(reason, f"failed: {what} {paths[stage].as_posix()}")
-    if not _fatal(reason):
-        for column in figures(metrics):
-            if values[column] is None and not any(part.startswith(f"{column}: ") for part in reason.split("; ")):
-                reason = _joined(reason, f"{column}: the record has no value and no reason")
-    return reason
+            return _columns(outcome.without(outcome.FAILED, f"{what} {paths[stage].as_posix()}"), notes)
+        row = record[image]
+        if not outcome.is_ok(row):
+            return _columns({"status": row["status"], "reason": row["reason"]}, notes)
+        gaps |= outcome.gaps(row)
+        notes |= dict.fromkeys(filter(None, [row.get("note")]))
+    empty = [column for column in figures(metrics) if values[column] is None]
+    known = {column: gaps.get(column) or "the record has no value and no reason" for column in empty}
+    return _columns({"status": outcome.OK, "reason": None, "gaps": outcome.as_gaps(known)}, notes)
 
 
-def _joined(reason: str, more: str) -> str:
-    """Both reasons, or the longer one where it holds the other."""
-    if f"; {more}; " in f"; {reason}; " or not more:
-        return reason
-    return more if f"; {reason}; " in f"; {more}; " or not reason else f"{reason}; {more}"
-
-
-def _fatal(reason: str) -> bool:
-    return any(part.startswith(WHOLE_CELL) for part in reason.split("; "))
+def _columns(ended: Mapping, notes: Iterable[str]) -> dict[str, object]:
+    return {"note": "; ".join(notes) or None, "gaps": None, **ended}
 
 
 def _union(*versions: str | None) -> str:

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from study.analysis import bd, bd_table
+from study.analysis import bd, bd_table, refusals
 from study.metrics.registry import REGISTRY
 
 COMPARISON_COLUMNS = (
@@ -188,7 +188,7 @@ def _why_none(
     if by == "points" and len(unusable) < 2 and all(side.mean.finite.any() for side in (test, anchor)):
         unusable = []
     if unusable:
-        return bd.joined([bd_table.refusal(side, side.mean, 0) for side in unusable])
+        return refusals.text(filter(None, (bd_table.refusal(side, side.mean, 0) for side in unusable)))
     what = "points of the shorter curve lie in the other's range" if by == "points" else "the curves overlap in it"
     of = "the stated range" if within and by != "points" else "the narrower range"
     told = f"{share:.0%} of the {what}" if by == "points" else f"the curves have {share:.0%} of {of} in common"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from study.core import readers
+from study.core import outcome, readers
+from study.core.columns import OUTCOME
 from study.core.errors import StudyError
 from study.latents import archive, edits
 
@@ -15,7 +16,7 @@ KEY = ("experiment", "image_set", "image", "codec", "quality", "edit", "value", 
 RATES = ("bpp", "payload_bpp", "bpp_y", "bpp_z")
 CHANNELS = (
     "image_set", "image", "codec", "quality", "site", "channel",
-    "bits", "bpp", "share", "energy", "mean", "std", "sparsity", "reason",
+    "bits", "bpp", "share", "energy", "mean", "std", "sparsity", "status", "reason",
 )  # fmt: skip
 AGAIN = "delete it and run the study again"
 
@@ -25,7 +26,7 @@ def edit_columns(metrics: Sequence[str]) -> list[str]:
     changes = [f"delta_{name}" for name in (*RATES, *metrics)]
     return [
         *KEY, "width", "height", "bytes", *RATES, *metrics, *changes, "equivariance_db",
-        "encode_s", "decode_s", "peak_rss", "steps", "settings", "versions", "picture", "reason",
+        "encode_s", "decode_s", "peak_rss", "steps", "settings", "versions", "picture", *OUTCOME,
     ]  # fmt: skip
 
 
@@ -77,12 +78,13 @@ def channel_rows(results: Path, plan: Mapping) -> list[dict[str, object]]:
             same = {"image_set": latent["set"], "image": source["image"]}
             same |= {"codec": latent["codec"], "quality": latent["quality"]}
             if not source["file"]:
-                rows.append({**same, "reason": source["reason"]})
+                rows.append({**same, "status": source["status"], "reason": source["reason"]})
                 continue
             pixels = int(source["width"]) * int(source["height"])
             for site, row in _channels(archive.load(folder / source["file"])):
                 bits = row["bits"]
-                rows.append({**same, "site": site, **row, "bpp": None if bits is None else bits / pixels})
+                rate = None if bits is None else bits / pixels
+                rows.append({**same, "site": site, **row, "bpp": rate, "status": outcome.OK})
     return rows
 
 
@@ -113,9 +115,6 @@ def _values(name: str, encoded: Mapping, records: Mapping, metrics: Sequence[str
     decoded, scores = (records[stage].get(name, {}) for stage in ("decoded", "scores"))
     pixels = int(encoded["width"]) * int(encoded["height"])
     size, payload, y, z = (_number(encoded.get(key)) for key in ("bytes", "payload_bytes", "bytes_y", "bytes_z"))
-    reasons = dict.fromkeys(
-        part for row in (encoded, decoded, scores) for part in row.get("reason", "").split("; ") if part
-    )
     return {
         "width": int(encoded["width"]),
         "height": int(encoded["height"]),
@@ -130,8 +129,16 @@ def _values(name: str, encoded: Mapping, records: Mapping, metrics: Sequence[str
         "settings": encoded["settings"],
         "versions": encoded["versions"],
         "picture": decoded.get("file") or None,
-        "reason": "; ".join(reasons) or None,
+        **_outcome(encoded, decoded, scores),
     }
+
+
+def _outcome(encoded: Mapping, decoded: Mapping, scores: Mapping) -> dict[str, object]:
+    """How a cell ended: as its first job that was not `ok`, or `ok` with what its metrics lack."""
+    ended = next((row for row in (encoded, decoded, scores) if row and not outcome.is_ok(row)), None)
+    if ended is not None:
+        return {"status": ended["status"], "reason": ended["reason"], "note": None, "gaps": None}
+    return {"status": outcome.OK, "reason": None, "note": decoded.get("note"), "gaps": scores.get("gaps") or None}
 
 
 def _number(text: str | None) -> float | None:
@@ -144,6 +151,9 @@ def _difference(value: object, baseline: object) -> float | None:
 
 def _read(path: Path) -> list[dict[str, str]]:
     try:
-        return readers.read_rows(path)
+        rows = readers.read_rows(path)
     except OSError as error:
         raise StudyError(f"can't read {path}: {error.strerror}; run the study again") from None
+    for row in rows:
+        outcome.check(row, path)
+    return rows

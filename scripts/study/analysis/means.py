@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from study.core import atomic_io
-from study.core.columns import figures
-from study.core.outcome import WHOLE_CELL
+from study.core import atomic_io, outcome
+from study.core.columns import OUTCOME, figures
 
 CODEC_COLUMNS = ("codec", "label", "family", "backend", "parameter", "settings", "versions", "reason")
 _INTEGERS = ("width", "height", "bytes", "peak_rss", "n", "missing")
-_TEXTS = ("image_set", "image", "codec", "settings", "versions", "reason")
+_TEXTS = ("image_set", "image", "codec", "settings", "versions", *OUTCOME)
 
 
 def mean_columns(metrics: Sequence[str]) -> list[str]:
     """The columns of means.csv."""
-    return ["image_set", "codec", "quality", "n", *figures(metrics), "missing", "reason"]
+    return ["image_set", "codec", "quality", "n", *figures(metrics), "missing", "status", "reason", "gaps"]
 
 
 def means(rows: Iterable[Mapping], metrics: Sequence[str]) -> list[dict]:
@@ -29,7 +29,8 @@ def means(rows: Iterable[Mapping], metrics: Sequence[str]) -> list[dict]:
 
     `n` is the number of images of the set. A column is empty unless every one of them has a value: a mean over fewer
     images can't be compared with the others. `missing` counts the images that lack a value in any column, and
-    `reason` names the columns and the first such image. Metrics are averaged as they are (PSNR in dB, SSIM not in
+    `gaps` says of each column how many lack it, and of the first why; where all images ended alike without value, the
+    mean has their `status` and `reason`. Metrics are averaged as they are (PSNR in dB, SSIM not in
     dB); one lossless image makes the mean PSNR `inf`.
     """
     groups: dict[tuple, list[Mapping]] = {}
@@ -48,7 +49,7 @@ def codec_rows(rows: Iterable[Mapping], catalogue: Mapping[str, Mapping]) -> lis
         for column in ("settings", "versions"):
             if row[column]:
                 told[row["codec"]][column][row[column]] = None
-        if row["reason"] and row["reason"].startswith("skipped: "):
+        if row["status"] == outcome.SKIPPED:
             told[row["codec"]]["reason"][row["reason"]] = None
     return [
         {
@@ -85,18 +86,18 @@ def write_parquet(path: str | Path, columns: Sequence[str], rows: Sequence[Mappi
 
 
 def gaps(rows: Iterable[Mapping], metrics: Sequence[str]) -> list[str]:
-    """What a user should be told of the rows without value: a line per codec and kind of reason, with the first one."""
-    kinds: dict[tuple[str, str], list[str]] = {}
-    total: dict[str, int] = {}
+    """What a user should be told of the rows without value: a line per codec and status, with the first one."""
+    lacking: dict[tuple[str, str], list[str]] = {}
+    total = Counter()
     for row in rows:
-        codec = row["codec"]
-        total[codec] = total.get(codec, 0) + 1
+        total[row["codec"]] += 1
         if any(row[column] is None for column in figures(metrics)):
-            kind = next((kind for kind in WHOLE_CELL if f"; {kind}" in f"; {row['reason']}"), "")
-            kinds.setdefault((codec, kind), []).append(f"{row['image']}, quality {row['quality']}: {row['reason']}")
+            said = f"{row['image']}, quality {row['quality']}: {outcome.sentence(row)}"
+            lacking.setdefault((row["codec"], row["status"]), []).append(said)
     return [
-        f"{codec}: {len(found)} of {total[codec]} rows {kind.strip(': ') or 'lack a value'}, first {found[0]}"
-        for (codec, kind), found in kinds.items()
+        f"{codec}: {len(said)} of {total[codec]} rows {'lack a value' if status == outcome.OK else status}, "
+        f"first {said[0]}"
+        for (codec, status), said in lacking.items()
     ]
 
 
@@ -105,11 +106,12 @@ def _mean(key: tuple, group: Sequence[Mapping], columns: Sequence[str]) -> dict:
     lacking = {column: [row for row in group if row[column] is None] for column in columns}
     values = {column: None if lacking[column] else math.fsum(row[column] for row in group) / n for column in columns}
     without = [row for row in group if any(row[column] is None for column in columns)]
-    reasons = {row["reason"] for row in without}
-    if len(without) == n and len(reasons) == 1:
-        reason = without[0]["reason"]
-    else:
-        reason = "; ".join(_lack(rows, names, n) for rows, names in _together(lacking))
+    ended = {(row["status"], row["reason"], row["gaps"]) for row in without}
+    status, reason, told = outcome.OK, None, None
+    if len(without) == n and len(ended) == 1:
+        ((status, reason, told),) = ended
+    elif without:
+        told = outcome.as_gaps({column: _lack(rows, column, n) for column, rows in lacking.items() if rows})
     image_set, codec, quality = key
     return {
         "image_set": image_set,
@@ -118,22 +120,15 @@ def _mean(key: tuple, group: Sequence[Mapping], columns: Sequence[str]) -> dict:
         "n": n,
         **values,
         "missing": len(without),
-        "reason": reason or None,
+        "status": status,
+        "reason": reason,
+        "gaps": told,
     }
 
 
-def _together(lacking: Mapping[str, list]) -> list[tuple[list, list[str]]]:
-    """The columns that the same images lack, together."""
-    groups: dict[tuple, tuple[list, list[str]]] = {}
-    for column, rows in lacking.items():
-        if rows:
-            groups.setdefault(tuple(row["image"] for row in rows), (rows, []))[1].append(column)
-    return list(groups.values())
-
-
-def _lack(rows: Sequence[Mapping], columns: Sequence[str], n: int) -> str:
+def _lack(rows: Sequence[Mapping], column: str, n: int) -> str:
     first = rows[0]
-    return f"{', '.join(columns)}: {len(rows)} of {n} images have no value, first {first['image']} ({first['reason']})"
+    return f"{len(rows)} of {n} images have no value, first {first['image']} ({outcome.why(first, column)})"
 
 
 def _cast(value: object, floating: bool) -> object:

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from study.analysis import bd
+from study.core import outcome
 
 COLUMNS = (
     "image_set", "codec", "quality", "curve", "metric", "scale", "match", "counts", "rate",
@@ -82,7 +83,7 @@ def _row(mean: Mapping, metric: str, points: Sequence[Mapping], match: str, pict
     row |= {"curve": points[0]["curve"], "metric": metric, "scale": scale, "match": match, "rate": rate}
     row |= {"counts": points[0]["counts"], "bpp": mean[rate] or None, "value": mean[metric] or None}
     if row["bpp"] is None or row["value"] is None:
-        return row | {"reason": mean["reason"] or "the study has no value"}
+        return row | {"reason": outcome.why(mean, metric)}
     bpp, value = row["bpp"], row["value"] = float(mean[rate]), float(mean[metric])
     ours = float(bd.on_scale(np.array(value), scale))
     loss = rounding_loss(value) if metric == "psnr_rgb" and picture == "float" else 0.0

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 KEY = ("image_set", "image", "codec", "quality")
 RATES = ("bpp", "payload_bpp")
 COSTS = ("encode_s", "decode_s", "peak_rss")
+OUTCOME = ("status", "reason", "note", "gaps")
 EDIT_RATES = ("bpp", "payload_bpp", "bpp_y", "bpp_z")
 
 
@@ -16,5 +17,5 @@ def figures(metrics: Sequence[str]) -> list[str]:
 
 
 def rd_columns(metrics: Sequence[str]) -> list[str]:
-    """The columns of rd.csv: key, sizes, rates, metrics, costs, settings, versions, reason."""
-    return [*KEY, "width", "height", "bytes", *figures(metrics), "settings", "versions", "reason"]
+    """The columns of rd.csv: key, sizes, rates, metrics, costs, settings, versions, and how the cell ended."""
+    return [*KEY, "width", "height", "bytes", *figures(metrics), "settings", "versions", *OUTCOME]

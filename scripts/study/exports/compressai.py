@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from study.core import readers
+from study.core import outcome, readers
 
 NAMES = {"psnr_rgb": "psnr-rgb", "ms_ssim": "ms-ssim-rgb"}
 RATES = {"bpp": "payload_bpp", "file_bpp": "bpp"}
@@ -33,7 +33,7 @@ def results(codec: Mapping[str, str], means: Sequence[Mapping[str, str]], metric
         "bpp counts the payload, file_bpp whole files",
     ]
     if lost:
-        why = next((row["reason"] for row in means if row["quality"] in lost and row["reason"]), "lossless")
+        why = next((said for row in means if row["quality"] in lost and (said := outcome.sentence(row))), "lossless")
         told.append(f"without quality {', '.join(lost)} ({why})")
     return {
         "name": codec["label"],

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from matplotlib.axes import Axes
@@ -14,12 +13,14 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from study.analysis import refusals
+from study.analysis.refusals import Refusal
 from study.core.errors import StudyError, allowed
-from study.figures import canvas, missing_notes, palette
+from study.figures import canvas, palette
 from study.figures.palette import Style
 
 OVERS = ("mean of images", "mean curve")
-COLUMNS = ("image_set", "over", "image", "codec", "anchor", "metric", "scale", "method", "bd_rate", "reason")
+COLUMNS = ("image_set", "over", "image", "codec", "anchor", "metric", "scale", "method", "bd_rate", "refusals")
 LARGEST = 2.5
 
 _ROW = 0.145
@@ -30,14 +31,18 @@ _DIGITS, _REFUSED = 0.36, 0.68
 
 @dataclass(frozen=True)
 class Bar:
-    """One codec in one panel: BD-rate in percent with its interval and those of the images, or why there is none."""
+    """One codec in one panel: BD-rate in percent with its interval and those of the images, or why there is none.
+
+    `refusals` are the reasons as bd.csv has them, `reason` is a text that bars of several codecs may share.
+    """
 
     codec: str
     rate: float | None
     low: float | None
     high: float | None
     images: Sequence[float]
-    reason: str
+    refusals: tuple[Refusal, ...] = ()
+    reason: str = ""
 
 
 def figure(
@@ -84,7 +89,7 @@ def bars(rows: Sequence[Mapping[str, str]], metric: str, over: str, method: str)
             row["codec"],
             *(float(row[column]) if row.get(column) else None for column in ("bd_rate", "bd_rate_lo", "bd_rate_hi")),
             images.get(row["codec"], []),
-            _told(row),
+            _anonymous(refusals.from_json(row["refusals"], "bd_rate"), row["codec"]),
         )
         for row in chosen
         if row["over"] == over
@@ -128,23 +133,25 @@ def _nothing() -> Figure:
         return layout.figure
 
 
-def _told(row: Mapping[str, str]) -> str:
-    """Why a row has no BD-rate, without its codec's id, so that codecs can share the reason."""
-    reason = missing_notes.why(
-        missing_notes.cut(row["reason"])[0] if row["over"] == OVERS[0] else row["reason"], "bd_rate"
+def _anonymous(reasons: Sequence[Refusal], codec: str) -> tuple[Refusal, ...]:
+    """Reasons without the id of the bar's own codec, so that codecs can share them."""
+    return tuple(
+        replace(reason, codec="" if reason.codec == codec else reason.codec, inner=_anonymous(reason.inner, codec))
+        for reason in reasons
     )
-    if match := re.fullmatch(r"(\d+ of \d+ images are refused, first \S+) \((.*)\)", reason):
-        reason = f"{match[1]} ({missing_notes.why(match[2], 'bd_rate')})"
-    return re.sub(rf"(^|[(;] ?){re.escape(row['codec'])}: ", r"\1this codec: ", reason)
+
+
+def worded(bars: Iterable[Bar]) -> list[Bar]:
+    """The bars with their reasons in words, which codecs and metrics share."""
+    bars = list(bars)
+    texts = refusals.shared((bar.refusals for bar in bars if bar.rate is None), lambda codec: codec or "this codec")
+    return [replace(bar, reason=texts.get(bar.refusals, "") if bar.rate is None else "") for bar in bars]
 
 
 def _merged(panels: Mapping[str, Mapping[str, Bar]]) -> dict[str, dict[str, Bar]]:
-    """The bars with reasons that codecs and metrics share."""
-    texts = missing_notes.merged(bar.reason for found in panels.values() for bar in found.values() if bar.rate is None)
-    return {
-        metric: {codec: replace(bar, reason=texts.get(bar.reason, "")) for codec, bar in found.items()}
-        for metric, found in panels.items()
-    }
+    """The bars of all panels with reasons that they share."""
+    texts = iter(worded(bar for found in panels.values() for bar in found.values()))
+    return {metric: {codec: next(texts) for codec in found} for metric, found in panels.items()}
 
 
 def _marks(panels: Mapping[str, Mapping[str, Bar]]) -> dict[str, str]:

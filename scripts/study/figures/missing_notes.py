@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from study.core import outcome
 from study.figures import palette
 from study.figures.canvas import clipped
 from study.figures.palette import Style
-
-WHOLE_CELL = ("skipped", "refused", "failed")
-_HEAD = re.compile(r"(\w+(?:, \w+)*): ")
-_VARYING = re.compile(
-    r"^\d+(?= of \d+ images)|(?<=, first )\S+(?= \()|(?<=overlap in )[\d.]+(?=%)|(?<=range of )\w+(?=,)"
-)
 
 
 def notes(
@@ -34,11 +28,11 @@ def notes(
         lacking = [metric for metric in metrics if not (row["bpp"] and row[metric])]
         valued |= {(codec, metric) for metric in metrics if metric not in lacking}
         if codec not in drawn:
-            whole.setdefault(codec, []).extend(why(row["reason"], metric) for metric in lacking[:1])
+            whole.setdefault(codec, []).extend(outcome.why(row, metric) for metric in lacking[:1])
             continue
         told: dict[str, list[str]] = {}
         for metric in lacking:
-            told.setdefault(why(row["reason"], metric), []).append(metric)
+            told.setdefault(outcome.why(row, metric), []).append(metric)
         for reason, names in told.items():
             partly.setdefault((tuple(names), reason), {}).setdefault(codec, []).append(row["quality"])
     found += _absent(whole, codecs)
@@ -56,58 +50,10 @@ def notes(
     return found
 
 
-def why(reason: str, column: str) -> str:
-    """What a row's `reason` says of one column: the reason of the whole cell, or that of this column alone."""
-    parts = _parts(reason)
-    for head, part in parts:
-        if head in WHOLE_CELL:
-            return part
-    for head, part in parts:
-        if column in head.split(", "):
-            return part.removeprefix(f"{head}: ")
-    return reason or "no reason is given"
-
-
 def qualities(names: Iterable[str]) -> str:
     """Qualities in running text: `quality 5`, `qualities 5, 10`."""
     names = list(dict.fromkeys(names))
     return f"{'quality' if len(names) == 1 else 'qualities'} {', '.join(names)}"
-
-
-def merged(reasons: Iterable[str]) -> dict[str, str]:
-    """Each reason and a text for it; reasons that differ in a number or name only have one text with all of them."""
-    alike: dict[str, list[str]] = {}
-    for reason in dict.fromkeys(reasons):
-        alike.setdefault(_VARYING.sub("\0", reason), []).append(reason)
-    found = {}
-    for frame, members in alike.items():
-        slots = iter(zip(*(_VARYING.findall(reason) for reason in members)))
-        text = re.sub("\0", lambda _: _range(next(slots)), frame)  # noqa: B023
-        found |= dict.fromkeys(members, text)
-    return found
-
-
-def cut(reason: str) -> list[str]:
-    """The parts of a reason, cut at `; ` outside of brackets."""
-    found = []
-    depth = start = 0
-    for place, character in enumerate(reason):
-        depth = max(depth + (character == "(") - (character == ")"), 0)
-        if depth == 0 and reason.startswith("; ", place):
-            found.append(reason[start:place])
-            start = place + 2
-    return [*found, reason[start:]]
-
-
-def _range(values: Iterable[str]) -> str:
-    values = list(dict.fromkeys(values))
-    if len(values) == 1:
-        return values[0]
-    try:
-        values.sort(key=float)
-    except ValueError:
-        return f"{', '.join(values[:3])}, …" if len(values) > 4 else f"{', '.join(values[:-1])} or {values[-1]}"
-    return f"{values[0]} to {values[-1]}"
 
 
 def _absent(whole: Mapping[str, Sequence[str]], codecs: Mapping[str, Style]) -> list[str]:
@@ -120,18 +66,3 @@ def _absent(whole: Mapping[str, Sequence[str]], codecs: Mapping[str, Style]) -> 
         more = f"; and {others} other reason{'s' * (others > 1)}" if others else ""
         by_reason.setdefault(clipped(reasons[0]) + more, []).append(codecs[codec].label)
     return [f"Not shown: {', '.join(labels)} ({reason})." for reason, labels in by_reason.items()]
-
-
-def _parts(reason: str) -> list[tuple[str, str]]:
-    """A reason's parts with their heads (`failed`, or the columns that it is about), cut at `; ` outside of brackets.
-
-    What has no head goes on with the part before it.
-    """
-    found: list[tuple[str, str]] = []
-    for part in cut(reason):
-        match = _HEAD.match(part)
-        if match or not found:
-            found.append((match[1] if match else "", part))
-        else:
-            found[-1] = (found[-1][0], f"{found[-1][1]}; {part}")
-    return found

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study.core.errors import StudyError
-from study.figures import axes, canvas, curves, legend, missing_notes, palette
+from study.figures import axes, bd_rate, canvas, curves, legend, missing_notes, palette
 from study.figures.bd_rate import Bar
 from study.figures.palette import Style
 
@@ -51,7 +51,7 @@ def figure(
     rate, anchor, metric = rates or ({}, "", "")
     shown = {codec: rate[codec] for codec in drawn if codec in rate and rate[codec].rate is not None}
     if anchor in drawn:
-        shown[anchor] = Bar(anchor, 0.0, None, None, [], "")
+        shown[anchor] = Bar(anchor, 0.0, None, None, [])
     end = curves.rate_end([speed.rate for speeds_of in found.values() for speed in speeds_of], options)
     with canvas.looks():
         dots = {codecs[codec] for codec in drawn if len(found[codec]) == 1}
@@ -116,11 +116,11 @@ def _refused(
 ) -> list[str]:
     """Why codecs with times are not in the upper panels."""
     lacking = [codec for codec in drawn if rate and codec not in shown]
-    reasons = {codec: rate[codec].reason if codec in rate else "bd.csv has no row" for codec in lacking}
-    texts = missing_notes.merged(reasons.values())
+    worded = {bar.codec: bar for bar in bd_rate.worded(rate[codec] for codec in lacking if codec in rate)}
     labels: dict[str, list[str]] = {}
-    for codec, reason in reasons.items():
-        labels.setdefault(canvas.clipped(texts[reason]), []).append(codecs[codec].label)
+    for codec in lacking:
+        reason = worded[codec].reason if codec in worded else "bd.csv has no row"
+        labels.setdefault(canvas.clipped(reason), []).append(codecs[codec].label)
     return [f"Without BD-rate: {', '.join(names)} ({reason})." for reason, names in labels.items()]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from study.core import outcome
 from study.core.errors import StudyError
 from study.core.paths import ROOT
 
@@ -57,12 +58,12 @@ def row(
     again = _process(python, 1, jobs[::-1])[::-1]  # another order: with other images before
     others = [_process(python, count, jobs) for count in threads]
     found: dict[str, dict[Cell, bool]] = {check: {} for check in CHECKS}
-    failed: dict[str, Cell] = {}
+    failed: dict[tuple[str, str], Cell] = {}
     for number, cell in enumerate(cells):
         results = [first[number], again[number], *(other[number] for other in others)]
-        reasons = [result["reason"] for result in results if "reason" in result]
-        if reasons:
-            failed.setdefault(reasons[0], cell)
+        ended = [(result["status"], outcome.told(result)) for result in results if not outcome.is_ok(result)]
+        if ended:
+            failed.setdefault(ended[0], cell)
             continue
         for check, equal in _compared(*results).items():
             found[check][cell] = equal
@@ -83,11 +84,11 @@ def work(job: Mapping) -> dict[str, object]:
     codec = codec_registry.load(job["codec"], job["quality"], job["spec"], weights)
     skip = codec.skip()
     if skip:
-        return {"reason": f"skipped: {skip}"}
+        return outcome.without(outcome.SKIPPED, skip)
     try:
         rgb = png.read(Path(job["picture"]))
         data = codec.encode(rgb)
-        found: dict[str, object] = {"encoded": _sha256(data)}
+        found: dict[str, object] = {"status": outcome.OK, "encoded": _sha256(data)}
         if "first" in job:
             found["again"] = _sha256(codec.encode(rgb))
             Path(job["out"]).write_bytes(data)
@@ -100,7 +101,7 @@ def work(job: Mapping) -> dict[str, object]:
         return {**found, "decoded": _sha256(codec.decode(Path(job["out"]).read_bytes()).tobytes())}
     except Exception as error:  # of any kind: the audit goes on with the next cell
         kind = "" if isinstance(error, StudyError) else f"{type(error).__name__}: "
-        return {"reason": f"failed: {kind}{' '.join(str(error).split())[:300]}"}
+        return outcome.without(outcome.FAILED, f"{kind}{' '.join(str(error).split())[:300]}")
 
 
 def _compared(first: Mapping, again: Mapping, *others: Mapping) -> dict[str, bool]:
@@ -124,8 +125,8 @@ def _differing(found: Mapping[str, Mapping[Cell, bool]]) -> list[str]:
     return [f"{check} differs first at {cell}" for check, cell in first.items() if cell is not None]
 
 
-def _failing(failed: Mapping[str, Cell]) -> list[str]:
-    return [reason if reason.startswith("skipped: ") else f"{cell}: {reason}" for reason, cell in failed.items()]
+def _failing(failed: Mapping[tuple[str, str], Cell]) -> list[str]:
+    return [said if status == outcome.SKIPPED else f"{cell}: {said}" for (status, said), cell in failed.items()]
 
 
 def _process(python: str, threads: int, jobs: Sequence[Mapping]) -> list[dict]:
@@ -142,7 +143,7 @@ def _process(python: str, threads: int, jobs: Sequence[Mapping]) -> list[dict]:
     )
     if done.returncode:
         said = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
-        return [{"reason": f"failed: the process ended: {said}"}] * len(jobs)
+        return [outcome.without(outcome.FAILED, f"the process ended: {said}")] * len(jobs)
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -14,24 +14,24 @@ from pathlib import Path
 import numpy as np
 
 from study.codecs.base import Codec
-from study.core import atomic_io, isolation, readers
+from study.core import atomic_io, isolation, outcome, readers
 from study.core.errors import CodecError, StudyError, WriteError
 from study.core.isolation import Limit
 from study.images import png
 
 ENCODED = (
     "image", "file", "width", "height", "bytes", "payload_bytes", "sha256",
-    "encode_s", "encode_rss", "settings", "versions", "reason", "generation",
+    "encode_s", "encode_rss", "settings", "versions", "status", "reason", "note", "generation",
 )  # fmt: skip
-DECODED = ("image", "file", "sha256", "decode_s", "decode_rss", "versions", "reason", "generation")
+DECODED = ("image", "file", "sha256", "decode_s", "decode_rss", "versions", "status", "reason", "note", "generation")
 
 
 def encode_set(codec: Codec, pictures: Path, record: Path, generation: int = 0, limit: Limit | None = None) -> None:
     """Encode the images of an image set's record into bitstreams beside `record`, and write `record` last.
 
-    An image without bitstream has its reason in the record: `skipped: ` (the codec can't run here),
-    `refused: ` (it can't hold this image) or `failed: ` (an error, a crash or more than `limit`). `generation` counts
-    how often lost files were made again.
+    An image without bitstream has a status and a reason in the record (see `outcome`): it is `skipped` if the codec
+    can't run here, `refused` if it can't hold this image, `failed` for an error, a crash or more than `limit`. `note`
+    holds warnings. `generation` counts how often lost files were made again.
     """
     sources = readers.read_rows(pictures)
 
@@ -42,7 +42,7 @@ def encode_set(codec: Codec, pictures: Path, record: Path, generation: int = 0, 
         def work(source: Mapping) -> dict:
             nonlocal warm
             if skip is not None:
-                return {"reason": f"skipped: {skip}"}
+                return outcome.without(outcome.SKIPPED, skip)
             rgb = png.read(pictures.parent / source["file"])
             if not warm:
                 _quietly(lambda: codec.encode(np.ascontiguousarray(rgb[:64, :64])))
@@ -66,10 +66,12 @@ def encode_set(codec: Codec, pictures: Path, record: Path, generation: int = 0, 
 def decode_set(codec: Codec, encoded: Path, record: Path, generation: int = 0, limit: Limit | None = None) -> None:
     """Decode the bitstreams of an encode job's record into PNGs beside `record`, and write `record` last.
 
-    The images come from the bitstreams alone. Reasons are as in `encode_set`; an image that was not encoded
-    keeps its reason.
+    The images come from the bitstreams alone. Statuses are as in `encode_set`; an image that was not encoded keeps its
+    status and reason.
     """
     sources = readers.read_rows(encoded)
+    for source in sources:
+        outcome.check(source, encoded)
     coded = [source for source in sources if source["file"]]
 
     def start() -> Callable[[Mapping], dict]:
@@ -79,7 +81,7 @@ def decode_set(codec: Codec, encoded: Path, record: Path, generation: int = 0, l
         def work(source: Mapping) -> dict:
             nonlocal warm
             if skip is not None:
-                return {"reason": f"skipped: {skip}"}
+                return outcome.without(outcome.SKIPPED, skip)
             data = _bitstream(encoded.parent / source["file"], source["sha256"])
             if not warm:
                 _quietly(lambda: codec.decode(data))
@@ -91,9 +93,10 @@ def decode_set(codec: Codec, encoded: Path, record: Path, generation: int = 0, l
         return work
 
     results = zip(coded, isolation.each(coded, start, limit or Limit()))
-    told = {source["image"]: _told(codec, source, result) for source, result in results}
+    done = {source["image"]: _told(codec, source, result) for source, result in results}
     rows = [
-        {"image": source["image"], "generation": generation} | told.get(source["image"], {"reason": source["reason"]})
+        {"image": source["image"], "generation": generation}
+        | done.get(source["image"], {name: source[name] for name in ("status", "reason")})
         for source in sources
     ]
     atomic_io.write_rows(record, DECODED, rows)
@@ -107,9 +110,9 @@ def _state(codec: Codec) -> tuple[str | None, str]:
 
 def _told(codec: Codec, source: Mapping, result: dict | str) -> dict:
     """The result of an image as its part of a row, its reason told on stderr."""
-    row = {"reason": f"failed: {result}"} if isinstance(result, str) else result
-    if row["reason"]:
-        print(f"{codec.name} {codec.quality} {source['image']}: {row['reason']}", file=sys.stderr)
+    row = outcome.without(outcome.FAILED, result) if isinstance(result, str) else result
+    if said := outcome.sentence(row):
+        print(f"{codec.name} {codec.quality} {source['image']}: {said}", file=sys.stderr)
     return row
 
 
@@ -157,16 +160,16 @@ def _measured(stage: str, call: Callable[[], object], keep: Callable[[object], d
             **keep(result),
             f"{stage}_s": round(seconds, 6),
             f"{stage}_rss": peak,
-            "reason": "; ".join(sorted({f"warning: {' '.join(str(warning.message).split())}" for warning in caught})),
+            **outcome.ok("; ".join(sorted({" ".join(str(warning.message).split()) for warning in caught}))),
         }
     except (OSError, WriteError):
         raise
     except CodecError as error:
-        return {"reason": f"refused: {error}"}
+        return outcome.without(outcome.REFUSED, error)
     except StudyError as error:
-        return {"reason": f"failed: {error}"}
+        return outcome.without(outcome.FAILED, error)
     except Exception as error:
-        return {"reason": f"failed: {type(error).__name__}: {' '.join(str(error).split())[:500]}"}
+        return outcome.without(outcome.FAILED, f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
 
 
 def _quietly(call: Callable[[], object]) -> None:

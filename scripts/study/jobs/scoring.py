@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from study.core import atomic_io, readers
+from study.core import atomic_io, outcome, readers
 from study.core.errors import StudyError
 from study.core.outcome import AGAIN
 from study.images import png
@@ -18,7 +18,7 @@ from study.metrics.engine import Recipe
 
 def columns(metrics: Iterable[str]) -> list[str]:
     """The columns of a score record."""
-    return ["image", *metrics, "versions", "reason"]
+    return ["image", *metrics, "versions", "status", "reason", "gaps"]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -45,8 +45,9 @@ def score_set(
 ) -> None:
     """Score the images of a decode job's record against those of an image set's record; write `record` last.
 
-    `recipes` are those of the metrics, by name. An image that was not decoded has empty cells and keeps its reason; a
-    metric without value adds `<metric>: <why>`. `versions` are of programs whose version isn't pinned.
+    `recipes` are those of the metrics, by name. An image that was not decoded has empty cells and keeps its
+    status and reason; `gaps` tells of metrics without value (see `outcome`). `versions` are of programs whose version
+    isn't pinned.
     Raises StudyError if a record lacks an image, or a file is not the one that its record tells of.
     """
     originals = readers.read_rows(pictures)
@@ -59,9 +60,10 @@ def score_set(
         name = original["image"]
         if name not in images:
             raise StudyError(f"{decoded} lacks the image {name!r} of {pictures}; {AGAIN}")
-        if not images[name]["file"] and not images[name]["reason"]:
-            raise StudyError(f"{decoded} has neither a file nor a reason for the image {name!r}; {AGAIN}")
-        row = {"image": name, "reason": images[name]["reason"]}
+        outcome.check(images[name], decoded)
+        if bool(images[name]["file"]) != outcome.is_ok(images[name]):
+            raise StudyError(f"{decoded} has {_both(images[name])} for the image {name!r}; {AGAIN}")
+        row = {"image": name} | {column: images[name][column] for column in ("status", "reason")}
         if images[name]["file"]:
             pair = read(pictures.parent, original), read(decoded.parent, images[name])
             if pair[0].shape != pair[1].shape:
@@ -70,11 +72,14 @@ def score_set(
                     f"{decoded.parent / images[name]['file']} is {sizes[1]}, its original {sizes[0]}; {AGAIN}"
                 )
             values, reasons = metric_engine.score(*pair, recipes, engine, threads)
-            told = [images[name]["reason"], *(f"{metric}: {why}" for metric, why in reasons.items())]
-            row |= values | {"versions": metric_engine.versions(recipes.values())}
-            row["reason"] = "; ".join(reason for reason in told if reason)
+            versions = metric_engine.versions(recipes.values())
+            row |= values | {"versions": versions, "gaps": outcome.as_gaps(reasons)}
         rows.append(row)
     atomic_io.write_rows(record, columns(recipes), rows)
+
+
+def _both(row: Mapping[str, str]) -> str:
+    return "a file and a reason to have none" if row["file"] else "neither a file nor a reason"
 
 
 def read(folder: Path, row: Mapping[str, str]) -> np.ndarray:

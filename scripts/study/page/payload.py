@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from study.core import outcome
 from study.core.errors import StudyError
 from study.figures import palette
 from study.figures.palette import Style
@@ -154,7 +155,8 @@ def _columns(rows: Sequence[Mapping[str, str]], metrics: Sequence[str], more: Se
     for name in ("image_set", "image", "codec", "quality", "reason"):
         if rows and name in rows[0]:
             texts: dict[str, int] = {}
-            columns[name] = {"places": [texts.setdefault(row[name], len(texts)) for row in rows], "texts": list(texts)}
+            values = [outcome.sentence(row) if name == "reason" else row[name] for row in rows]
+            columns[name] = {"places": [texts.setdefault(value, len(texts)) for value in values], "texts": list(texts)}
     for name in (*more, *RATES, *metrics, *COSTS):
         columns[name] = [number(row[name]) for row in rows]
     return columns

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from study.core.outcome import WHOLE_CELL
+from study.core import outcome
 from study.figures import palette
 from study.figures.palette import Style
 
@@ -147,13 +147,13 @@ def costs(
 
 def missing(rows: Iterable[Mapping[str, str]], known: Mapping[str, Style]) -> Table:
     """The cells that lack a value or carry a remark, together by image set, codec and reason."""
-    groups: dict[tuple[str, str, str], list[Mapping[str, str]]] = {}
+    groups: dict[tuple[str, str, str, str], list[Mapping[str, str]]] = {}
     for row in rows:
-        if row["reason"]:
-            groups.setdefault((row["image_set"], row["codec"], row["reason"]), []).append(row)
+        if reason := outcome.sentence(row):
+            groups.setdefault((row["image_set"], row["codec"], row["status"], reason), []).append(row)
     body = []
-    for (image_set, codec, reason), cells in groups.items():
-        kind = next((word.rstrip(": ") for word in WHOLE_CELL if word in reason), "a metric")
+    for (image_set, codec, status, reason), cells in groups.items():
+        kind = status if status != outcome.OK else "a metric" if outcome.gaps(cells[0]) else "a warning"
         images = list(dict.fromkeys(row["image"] for row in cells))
         told = ", ".join(images) if len(images) <= 6 else f"{len(images)} images"
         body.append(
@@ -209,7 +209,7 @@ def _signed(value: float, digits: int) -> str:
 
 def _figure(row: Mapping[str, str], name: str) -> Cell:
     if not row[name]:
-        return Cell("–", details=row["reason"])
+        return Cell("–", details=outcome.why(row, name))
     value = float(row[name])
     if name == "peak_rss":
         return Cell(f"{value / 2**20:.0f}", value)

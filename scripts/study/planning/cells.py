@@ -15,6 +15,7 @@ from pathlib import Path
 from study.analysis import claim_pairs, published_curves
 from study.codecs import base
 from study.codecs import registry as codec_registry
+from study.core import outcome
 from study.core.errors import StudyError
 from study.core.paths import ROOT
 from study.images import sets as images_sets
@@ -398,13 +399,13 @@ def generation(record: str | Path, runs: Callable[[], bool] = lambda: False) -> 
     except FileNotFoundError:
         return 0
     file, number = columns.index("file"), columns.index("generation")
-    reason = columns.index("reason") if "reason" in columns else None
+    status = columns.index("status") if "status" in columns else None
     here = _names(record.parent)
-    missing = [row[reason] for row in rows if not row[file]]
+    ended = set() if status is None else {row[status] for row in rows}  # images' records have none
     lost = (
         any(row[file] and row[file] not in here for row in rows)
-        or any("failed: " in reason for reason in missing)
-        or (any(reason.startswith("skipped: ") for reason in missing) and runs())
+        or outcome.FAILED in ended
+        or (outcome.SKIPPED in ended and runs())
     )
     return int(rows[0][number] if rows else 0) + lost
 

@@ -71,19 +71,20 @@ def test_a_codec_without_hyperprior(tmp_path, drawn):
     assert "recompute" not in words(drawn["sheet-a"])
 
 
+SKIPPED = {"status": "skipped", "reason": "no plug-in"}
+
+
 def test_a_picture_without_latents_is_drawn_as_its_reason(tmp_path, drawn):
     made = LatentRecords(tmp_path)
     for record in ("latents/duo/c/3/latents.csv", "edits/s/lab/duo/c/3/encoded.csv"):
         rows = readers.read_rows(tmp_path / record)
         if "latents" in record:
-            found = [row | {"file": "", "reason": "skipped: no plug-in"} for row in rows]
+            found = [row | {"file": "", **SKIPPED} for row in rows]
         else:
             found = [{"image": name, "source": name, "edit": "none", "width": 96, "height": 64,
-                      "reason": "skipped: no plug-in"} for name in "a"]  # fmt: skip
+                      **SKIPPED} for name in "a"]  # fmt: skip
         atomic_io.write_rows(tmp_path / record, rows[0], found)
-    atomic_io.write_rows(
-        tmp_path / "latents/duo/c/3/impulse.csv", impulse_response.COLUMNS, [{"reason": "skipped: no plug-in"}]
-    )
+    atomic_io.write_rows(tmp_path / "latents/duo/c/3/impulse.csv", impulse_response.COLUMNS, [SKIPPED])
     rows = made.draw(tmp_path / "out", **FIGURES)
     assert {row["reason"] for row in rows} == {"skipped: no plug-in"}
     assert all("skipped: no plug-in" in words(figure) for figure in drawn.values())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from study.core import outcome
 from study.figures import canvas
 from study.figures.latents.contact_sheet import Shown
 
@@ -39,7 +40,7 @@ def tiles(
 
 def reason(row: Mapping) -> str:
     """Why a row of edits has no image, for a figure."""
-    return canvas.clipped(row["reason"] or "no image was decoded", 240)
+    return canvas.clipped(outcome.sentence(row) or "no image was decoded", 240)
 
 
 def gaps(rows: Sequence[Mapping], metrics: Sequence[str]) -> list[str]:
@@ -53,7 +54,7 @@ def gaps(rows: Sequence[Mapping], metrics: Sequence[str]) -> list[str]:
 
 def _same(image: np.ndarray | None, row: Mapping, other: np.ndarray | None, other_row: Mapping) -> bool:
     if image is None or other is None:
-        return image is None and other is None and other_row["reason"] == row["reason"]
+        return image is None and other is None and reason(other_row) == reason(row)
     return np.array_equal(image, other)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from study.analysis import latent_table, report2021
-from study.core import readers
+from study.core import outcome, readers
 from study.core.errors import StudyError
 from study.figures import palette
 from study.figures.latents.top_k_curve import Point
@@ -84,21 +84,21 @@ class JobRecords:
         """The arrays of an image's latents (`archive.ARRAYS`). Raises NotDrawn if it has none."""
         row = self.latent_row(image)
         if not row["file"]:
-            raise NotDrawn(row["reason"])
+            raise NotDrawn(outcome.told(row))
         return archive.load(self._latents / row["file"])
 
     def responses(self) -> tuple[np.ndarray, tuple[float, float]]:
         """Impulse responses and their middle, as `impulse_response.load`. Raises NotDrawn if there are none."""
         row = readers.read_rows(self._latents / "impulse.csv")[0]
         if not row["file"]:
-            raise NotDrawn(row["reason"])
+            raise NotDrawn(outcome.told(row))
         return impulse_response.load(self._latents / row["file"])
 
     def rows(self, image: str) -> list[dict]:
         """The rows of an image's edits (`latent_table.edit_columns`). Raises NotDrawn if the codec has none."""
         rows = [row for row in self._edit_rows if row["image"] == image]
         if not any(row["picture"] or row["steps"] for row in rows):
-            raise NotDrawn(rows[0]["reason"] if rows else "the record of edits has no row of this image")
+            raise NotDrawn(outcome.sentence(rows[0]) if rows else "the record of edits has no row of this image")
         return rows
 
     def edit_rows(self, image: str, edit: str) -> list[dict]:

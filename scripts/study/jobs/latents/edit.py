@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from study.codecs.base import Latents, LearnedCodec
-from study.core import atomic_io, isolation, readers
+from study.core import atomic_io, isolation, outcome, readers
 from study.core.errors import CodecError, StudyError
 from study.core.isolation import Limit
 from study.jobs.latents import extract
@@ -23,7 +23,7 @@ from study.latents.set_statistics import Reference
 
 COLUMNS = (
     "image", "source", "edit", "value", "site", "side_information", "steps", "stride", "file", "width", "height",
-    "bytes", "payload_bytes", "bytes_y", "bytes_z", "sha256", "encode_s", "settings", "versions", "reason",
+    "bytes", "payload_bytes", "bytes_y", "bytes_z", "sha256", "encode_s", "settings", "versions", "status", "reason",
     "generation",
 )  # fmt: skip
 
@@ -46,6 +46,8 @@ def edit_set(
     cell, `source` the image. A cell without bitstream has its reason, as in `coding.encode_set`.
     """
     sources = readers.read_rows(latents)
+    for source in sources:
+        outcome.check(source, latents)
     things = [
         (source, cell)
         for source in sources
@@ -61,7 +63,9 @@ def edit_set(
         def work(thing: tuple[Mapping, Cell | None]) -> dict:
             source, cell = thing
             if cell is None or skip is not None:
-                return {"reason": f"skipped: {skip}" if skip is not None else source["reason"]}
+                if skip is not None:
+                    return outcome.without(outcome.SKIPPED, skip)
+                return {column: source[column] for column in ("status", "reason")}
             if source["image"] not in loaded:
                 if not loaded:
                     _warm_up(codec)
@@ -120,11 +124,12 @@ def written(
         seconds = time.perf_counter() - begun
         strings = codec.string_bytes(data)
     except CodecError as error:
-        return {"reason": f"refused: {error}"}
+        return outcome.without(outcome.REFUSED, error)
     except StudyError as error:
-        return {"reason": f"failed: {error}"}
+        return outcome.without(outcome.FAILED, error)
     atomic_io.write_bytes(path, data)
     return {
+        "status": outcome.OK,
         "file": path.name,
         "bytes": len(data),
         "payload_bytes": codec.payload_bytes(data),

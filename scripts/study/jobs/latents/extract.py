@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from study.codecs.base import LearnedCodec
-from study.core import atomic_io, isolation, readers
+from study.core import atomic_io, isolation, outcome, readers
 from study.core.errors import CodecError, StudyError, WriteError
 from study.core.isolation import Limit
 from study.images import png
@@ -17,7 +17,7 @@ from study.latents import archive
 
 COLUMNS = (
     "image", "file", "sha256", "width", "height", "channels", "rows", "columns", "z_channels", "z_rows", "z_columns",
-    "bits_y", "bits_z", "string_bits_y", "string_bits_z", "versions", "reason", "generation",
+    "bits_y", "bits_z", "string_bits_y", "string_bits_z", "versions", "status", "reason", "generation",
 )  # fmt: skip
 
 
@@ -29,7 +29,7 @@ def extract_set(
     Each is a compressed NumPy archive of the arrays of `ARRAYS` that the codec has, float32 [channel, row, column], as
     the archive's `axes` say: y and z before quantisation; scales and means of y's distribution; bits of each element as
     the entropy coder's tables have them. `bits_y` of the record is their sum, `string_bits_y` the length of the string
-    that was written. An image without latents has its reason, as in `coding.encode_set`.
+    that was written. An image without latents has its status and reason, as in `coding.encode_set`.
     """
     sources = readers.read_rows(pictures)
 
@@ -38,7 +38,7 @@ def extract_set(
 
         def work(source: Mapping) -> dict:
             if skip is not None:
-                return {"reason": f"skipped: {skip}"}
+                return outcome.without(outcome.SKIPPED, skip)
             done = _attempt(codec, pictures.parent / source["file"], record.parent / f"{source['image']}.npz")
             return {"versions": versions, **done}
 
@@ -59,9 +59,9 @@ def state(codec: LearnedCodec) -> tuple[str | None, str]:
 
 def told(codec: LearnedCodec, name: str, result: dict | str) -> dict:
     """The result of a supervised job as its part of a row, its reason told on stderr."""
-    row = {"reason": f"failed: {result}"} if isinstance(result, str) else result
-    if row.get("reason"):
-        print(f"{codec.name} {codec.quality} {name}: {row['reason']}", file=sys.stderr)
+    row = outcome.without(outcome.FAILED, result) if isinstance(result, str) else result
+    if not outcome.is_ok(row):
+        print(f"{codec.name} {codec.quality} {name}: {outcome.told(row)}", file=sys.stderr)
     return row
 
 
@@ -73,12 +73,12 @@ def _attempt(codec: LearnedCodec, picture: Path, path: Path) -> dict[str, object
     except WriteError:
         raise
     except CodecError as error:
-        return {"reason": f"refused: {error}"}
+        return outcome.without(outcome.REFUSED, error)
     except StudyError as error:
-        return {"reason": f"failed: {error}"}
+        return outcome.without(outcome.FAILED, error)
     with atomic_io.replacing(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **kept)
-    return {"file": path.name, "sha256": readers.sha256(path), **_sizes(kept, strings)}
+    return {"status": outcome.OK, "file": path.name, "sha256": readers.sha256(path), **_sizes(kept, strings)}
 
 
 def _sizes(kept: Mapping[str, np.ndarray], strings: Mapping[str, int]) -> dict[str, object]:

@@ -9,11 +9,23 @@ from pathlib import Path
 import numpy as np
 
 from study.codecs.base import Latents, LearnedCodec
-from study.core import atomic_io, readers
+from study.core import atomic_io, outcome, readers
 from study.core.errors import CodecError, StudyError
 from study.latents import archive as latents_archive
 
-COLUMNS = ("channel", "file", "sha256", "mean", "amplitude", "peak", "energy", "versions", "reason", "generation")
+COLUMNS = (
+    "channel",
+    "file",
+    "sha256",
+    "mean",
+    "amplitude",
+    "peak",
+    "energy",
+    "versions",
+    "status",
+    "reason",
+    "generation",
+)
 FILE = "impulse.npz"
 SIDE = 128
 LEAST = 1.0
@@ -34,15 +46,17 @@ def impulse_set(codec: LearnedCodec, latents: Path, record: Path, generation: in
     row: dict[str, object] = {"generation": generation, "versions": "" if skip else codec.versions()}
     try:
         if skip:
-            raise StudyError(f"skipped: {skip}")
-        mean, amplitude = _spread(latents)
-        response, middle = responses(codec, mean, amplitude)
+            row |= outcome.without(outcome.SKIPPED, skip)
+        else:
+            mean, amplitude = _spread(latents)
+            response, middle = responses(codec, mean, amplitude)
+            row["status"] = outcome.OK
     except CodecError as error:
-        row["reason"] = f"refused: {error}"
+        row |= outcome.without(outcome.REFUSED, error)
     except StudyError as error:
-        row["reason"] = f"{error}" if f"{error}".startswith("skipped: ") else f"failed: {error}"
-    if "reason" in row:
-        print(f"{codec.name} {codec.quality} impulse: {row['reason']}", file=sys.stderr)
+        row |= outcome.without(outcome.FAILED, error)
+    if not outcome.is_ok(row):
+        print(f"{codec.name} {codec.quality} impulse: {outcome.told(row)}", file=sys.stderr)
         atomic_io.write_rows(record, COLUMNS, [row])
         return
     path = record.parent / FILE
@@ -93,7 +107,7 @@ def _spread(record: Path) -> tuple[np.ndarray, np.ndarray]:
     rows = readers.read_rows(record)
     paths = [record.parent / row["file"] for row in rows if row["file"]]
     if not paths:
-        raise CodecError(f"no image of the set has a latent: {rows[0]['reason'] if rows else 'it has no picture'}")
+        raise CodecError(f"no image of the set has a latent: {outcome.told(rows[0]) if rows else 'it has no image'}")
     planes = [latents_archive.load(path)["y"].astype(np.float64) for path in paths]
     values = np.concatenate([plane.reshape(len(plane), -1) for plane in planes], axis=1)
     mean = values.mean(1)

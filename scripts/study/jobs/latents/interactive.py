@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from study.codecs.base import LearnedCodec
-from study.core import atomic_io
+from study.core import atomic_io, outcome
 from study.core.columns import EDIT_RATES as RATES
 from study.core.errors import CodecError, StudyError
 from study.images import png
@@ -32,7 +32,8 @@ def edit(
     `named` are edits by name, as in a config, where `image` and `set` are the path of an image and of a folder of
     images. Rows have the columns of edits.csv that one image has: rates, the metrics `names`, and changes against
     the baseline, which comes first. Bitstreams and images are written to the folder `out`. Raises StudyError for a
-    codec that can't run and for an edit that means nothing; a cell that can't be done has a `reason`.
+    codec that can't run and for an edit that means nothing; a cell that can't be done has a status and
+    a reason (see `outcome`).
     """
     skip = codec.skip()
     if skip:
@@ -47,7 +48,7 @@ def edit(
         path = out / f"{cell.name}.{codec.extension}"
         row = {"edit": cell.edit, "value": cell.value, "site": cell.site, "side_information": cell.policy}
         row |= edit_job.written(codec, cell, given, sites, around, path)
-        if not row.get("reason"):
+        if outcome.is_ok(row):
             row |= _measured(codec, picture, path, row, names)
         baseline = rows[0] if rows else row
         for name in (*RATES, *names):
@@ -103,9 +104,10 @@ def _measured(
     try:
         decoded = codec.decode(path.read_bytes())
     except StudyError as error:
-        return found | {"reason": f"failed: {error}"}
+        return found | outcome.without(outcome.FAILED, error)
     atomic_io.write_bytes(path.with_suffix(".png"), png.png(decoded))
     if decoded.shape != original.shape:
-        return found | {"reason": "refused: the edit turned the image, so it can't be scored against the original"}
+        why = "the edit turned the image, so it can't be scored against the original"
+        return found | {"gaps": outcome.as_gaps(dict.fromkeys(names, why))}
     values, reasons = metric_registry.score(original, decoded, names)
-    return found | values | {"reason": "; ".join(f"{name}: {why}" for name, why in reasons.items())}
+    return found | values | {"gaps": outcome.as_gaps(reasons)}

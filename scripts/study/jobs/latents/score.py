@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from study.core import atomic_io, readers
+from study.core import atomic_io, outcome, readers
 from study.core.errors import StudyError
 from study.core.outcome import AGAIN
 from study.jobs import scoring
@@ -31,7 +31,7 @@ def score_set(
     `recipes` are those of the metrics, by name.
     `equivariance_db` is the PSNR between the decoded edit and the decoded baseline moved as the edit moves the latent:
     how well synthesis(move(y)) = move(synthesis(y)) holds; empty where an edit isn't a move of the whole latent.
-    A cell without image keeps its reason, and a metric without value adds `<metric>: <why>`.
+    A cell without image keeps its status and reason; `gaps` tells of metrics without value (see `outcome`).
     Raises StudyError if a record lacks an image, or a file is not the one that its record tells of.
     """
     originals = {row["image"]: row for row in readers.read_rows(pictures)}
@@ -44,13 +44,14 @@ def score_set(
             raise StudyError(f"{decoded if found is None else pictures} lacks {cell['image']!r} of {edited}; {AGAIN}")
         if cell["edit"] == edits.BASELINE:
             baseline = None
-        row = {"image": cell["image"], "reason": found["reason"]}
+        outcome.check(found, decoded)
+        row = {"image": cell["image"]} | {column: found[column] for column in ("status", "reason")}
         if found["file"]:
             picture = scoring.read(decoded.parent, found)
             if cell["edit"] == edits.BASELINE:
                 baseline = picture
             original = scoring.read(pictures.parent, originals[cell["source"]])
-            row |= _scored(original, picture, found["reason"], recipes, engine, threads)
+            row |= _scored(original, picture, recipes, engine, threads)
             row["equivariance_db"] = _equivariance(cell, baseline, picture)
         rows.append(row)
     columns = scoring.columns([*recipes, "equivariance_db"])
@@ -58,16 +59,14 @@ def score_set(
 
 
 def _scored(
-    original: np.ndarray, picture: np.ndarray, reason: str, recipes: Mapping[str, Recipe], engine: str, threads: int
+    original: np.ndarray, picture: np.ndarray, recipes: Mapping[str, Recipe], engine: str, threads: int
 ) -> dict[str, object]:
     if original.shape != picture.shape:
         sizes = [f"{rgb.shape[1]}x{rgb.shape[0]}" for rgb in (picture, original)]
-        why = f"refused: the edit turned the image ({sizes[0]}); it can't be scored against the original ({sizes[1]})"
-        return {"reason": "; ".join(part for part in (reason, why) if part)}
+        why = f"the edit turned the image ({sizes[0]}); it can't be scored against the original ({sizes[1]})"
+        return {"gaps": outcome.as_gaps(dict.fromkeys(recipes, why))}
     values, reasons = metric_engine.score(original, picture, recipes, engine, threads)
-    told = [reason, *(f"{metric}: {why}" for metric, why in reasons.items())]
-    versions = metric_engine.versions(recipes.values())
-    return values | {"versions": versions, "reason": "; ".join(part for part in told if part)}
+    return values | {"versions": metric_engine.versions(recipes.values()), "gaps": outcome.as_gaps(reasons)}
 
 
 def _equivariance(cell: Mapping[str, str], baseline: np.ndarray | None, picture: np.ndarray) -> float | None:
