@@ -16,9 +16,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import yaml
-
-from study.core import outcome, paths
+from study.core import outcome, paths, strict_yaml
 from study.core.columns import EDIT_RATES as RATES
 from study.core.errors import StudyError, guarded
 from study.jobs.latents import interactive
@@ -76,10 +74,7 @@ def main() -> None:
 
 def parsed(text: str) -> object:
     """An edit in YAML. Raises StudyError for text that is none."""
-    try:
-        edit = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise StudyError(f"--edit is not valid YAML: {' '.join(str(error).split())}") from None
+    edit = strict_yaml.load(text, "--edit")
     for problem in edits.problems(edit):
         raise StudyError(f"--edit: {problem}")
     return edit

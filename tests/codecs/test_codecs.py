@@ -239,6 +239,8 @@ def _bombs(name: str, stream: bytes) -> bytes:
         bomb[2:11] = bits.to_bytes(9, "little")
     elif name == "vvc":
         struct.pack_into("<HH", bomb, 2, 65535, 65535)
+    else:
+        pytest.skip(f"where {name} keeps an image's size isn't written here")
     return bytes(bomb)
 
 

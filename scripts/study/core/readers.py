@@ -5,11 +5,16 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from study.core import readers
 from study.core.errors import StudyError
+from study.core.outcome import AGAIN
+
+_SIDE = re.compile("[1-9][0-9]{0,6}")
 
 
 def table(path: Path, maker: str) -> list[dict[str, str]]:
@@ -43,27 +48,50 @@ def plan(path: str) -> dict:
     return found
 
 
-def read_yaml(path: str | Path) -> dict:
-    """The mapping in a YAML file. Raises StudyError for a file that isn't there or isn't a mapping."""
-    import yaml  # which most jobs do without
+def read_yaml(path: str | Path, numeric_keys: bool = False) -> dict:
+    """The mapping in a YAML file, read strictly (see `strict_yaml`). Raises StudyError for anything else."""
+    from study.core import strict_yaml  # and with it a library that most jobs do without
 
-    try:
-        content = yaml.load(
-            Path(path).read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        )
-    except OSError as error:
-        raise StudyError(f"can't read {path}: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise StudyError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+    content = strict_yaml.read(path, numeric_keys)
     if content is not None and not isinstance(content, dict):
         raise StudyError(f"{path} must hold keys and values; found a {type(content).__name__}")
+    if "__use_yte__" in (content or {}):
+        raise StudyError(f"{path}: __use_yte__ would have Snakemake run the file as code; a study is data alone")
     return content or {}
 
 
 def read_rows(path: str | Path) -> list[dict[str, str]]:
-    """Read a CSV table as a list of rows, every cell a string."""
-    with Path(path).open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    """Read a CSV table as a list of rows, every cell a string. Raises StudyError for a file that is no such table."""
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise StudyError(f"{path} is no table (CSV, UTF-8) of the study: {' '.join(str(error).split())}") from None
+
+
+def read_record(path: str | Path, columns: Collection[str]) -> list[dict[str, str]]:
+    """The rows of a job's record: each has `columns`, each its own `image`, and `file` is a name beside the record.
+
+    Raises StudyError, which says what to do, for one that was edited, cut short or written by another version.
+    """
+    rows, seen = read_rows(path), set()
+    for number, row in enumerate(rows, start=1):
+        where = f"{path}: row {number}"
+        lacking = [column for column in columns if row.get(column) is None]
+        if lacking or None in row:
+            found = f"lacks {', '.join(lacking)}" if lacking else "has more cells than columns"
+            raise StudyError(f"{where} {found}: cut short, of another version, or no record of that kind; {AGAIN}")
+        name = row.get("file") or ""
+        if name in (".", "..") or "/" in name or "\0" in name:
+            raise StudyError(f"{where} names the file {name!r}; allowed: a name beside the record; {AGAIN}")
+        for column in ("width", "height"):
+            if column in columns and row[column] and not _SIDE.fullmatch(row[column]):
+                raise StudyError(f"{where} has the {column} {row[column]!r}; allowed: a whole number above 0; {AGAIN}")
+        if "image" in row:
+            if row["image"] in seen or not row["image"] or "/" in row["image"]:
+                raise StudyError(f"{where} has the image {row['image']!r}: none, twice, or no name; {AGAIN}")
+            seen.add(row["image"])
+    return rows
 
 
 def sha256(path: str | Path) -> str:

@@ -19,7 +19,7 @@ OWN = ("lam", "steps", "batch", "crop", "lr", "warmup", "decay", "seed", "precis
 
 def load(path: Path = FILE) -> dict[str, dict]:
     """Every recipe by id. Raises StudyError for a key that is none, and for a start that isn't there."""
-    recipes = readers.read_yaml(path)
+    recipes = readers.read_yaml(path, numeric_keys=True)  # qualities
     for name, recipe in recipes.items():
         for key in recipe:
             if key not in (*SHARED, "qualities"):
