@@ -1,5 +1,6 @@
 """A study of image codecs: images -> bitstreams -> images -> scores -> tables and figures."""
 
+import os
 import sys
 
 from snakemake.exceptions import WorkflowError
@@ -7,15 +8,16 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
-sys.path.insert(0, f"{workflow.basedir}/scripts")
-
 
 include: "rules/workarounds.smk"
 
 
+CHECKOUT = own_folder(workflow)
+sys.path.insert(0, f"{CHECKOUT}/scripts")
+
 if not given_configfiles(workflow):
 
-    configfile: "config.yaml"
+    configfile: "config.yaml" if os.path.exists("config.yaml") else f"{CHECKOUT}/config.yaml"
 
 
 collect_garbage_less()
@@ -24,6 +26,7 @@ end_in_thread()
 
 
 include: "rules/common.smk"
+include: "rules/jobs.smk"
 include: "rules/images.smk"
 include: "rules/training.smk"
 include: "rules/weights.smk"
@@ -35,6 +38,7 @@ include: "rules/figures.smk"
 include: "rules/latent_figures.smk"
 include: "rules/claims.smk"
 include: "rules/exports.smk"
+include: "rules/shown.smk"
 include: "rules/page.smk"
 
 

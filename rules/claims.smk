@@ -1,41 +1,40 @@
-# INPUTS:  the study's tables (rd.csv, means.csv); published figures (references/)
+# INPUTS:  the study's tables (rd.csv, means.csv); published figures (the repository's references/)
 # OUTPUTS: results/studies/{study}/claims.csv, claims_comparisons.csv (for a study that tests claims), published.csv,
 #          published_check.csv (for a study of an image set with published figures)
 
 
 rule claims:
     input:
-        f"{STUDY}/rd.csv",
+        plan=lambda w: spec(f"{LOGS}/claims", payloads.claims(PLAN)),
+        rd=f"{STUDY}/rd.csv",
     output:
         report(f"{STUDY}/claims.csv", caption="report/claims.rst", category="Claims"),
         report(f"{STUDY}/claims_comparisons.csv", caption="report/claims_comparisons.rst", category="Claims"),
     log:
-        f"results/logs/studies/{PLAN.name}/claims.log",
+        results.log(f"{LOGS}/claims"),
     conda:
         "../envs/study.yaml"
     params:
-        plan=lambda w: PLAN.claims(),
         code=code("claims.py"),
         lock=lock("study"),
     shell:
-        f"printf %s {{params.plan:q}} | python scripts/claims.py --rd {{input:q}} --plan - --out {STUDY} > {{log:q}} 2>&1"
+        f"python {SCRIPTS}/claims.py --rd {{input.rd:q}} --plan {{input.plan:q}} --out {STUDY} > {{log:q}} 2>&1"
 
 
 rule published:
     input:
+        plan=lambda w: spec(f"{LOGS}/published", payloads.published(PLAN)),
         means=f"{STUDY}/means.csv",
-        references=PLAN.published_files(),
     output:
         report(f"{STUDY}/published.csv", caption="report/published.rst", category="Published figures"),
         report(f"{STUDY}/published_check.csv", caption="report/published_check.rst", category="Published figures"),
     log:
-        f"results/logs/studies/{PLAN.name}/published.log",
+        results.log(f"{LOGS}/published"),
     conda:
         "../envs/study.yaml"
     params:
-        plan=lambda w: PLAN.published(),
+        tables=[content(table) for table in payloads.published_tables(PLAN)],
         code=code("published.py"),
         lock=lock("study"),
     shell:
-        "printf %s {params.plan:q} | python scripts/published.py --means {input.means:q} --plan -"
-        f" --out {STUDY} > {{log:q}} 2>&1"
+        f"python {SCRIPTS}/published.py --means {{input.means:q}} --plan {{input.plan:q}} --out {STUDY} > {{log:q}} 2>&1"

@@ -1,61 +1,50 @@
 # INPUTS:  results/images/{set}/images.csv and its images; a file of weights, for a codec that needs one
 # OUTPUTS: results/bitstreams/{set}/{codec}/{quality}/encoded.csv, bitstreams beside it
 #          results/decoded/{set}/{codec}/{quality}/decoded.csv, images beside it
+# `benchmark` is a sample every half second, so it tells memory and time of long jobs; records have the codec's own times.
 
 
 rule encode:
     input:
-        images="results/images/{set}/images.csv",
-        weights=lambda w: PLAN.weights(w.codec, w.quality),
+        **codec_input,
+        images=results.images("{set}"),
     output:
-        "results/bitstreams/{set}/{codec}/{quality}/encoded.csv",
+        record=CELL.encoded(),
     log:
-        "results/logs/encode/{set}/{codec}/{quality}.log",
+        results.log(f"encode/{CELL.path}"),
+    benchmark:
+        results.benchmark(f"encode/{CELL.path}")
     group:
         lambda w: PLAN.group(w.codec)
     conda:
-        lambda w: PLAN.conda(w.codec)
+        lambda w: f"../envs/{PLAN.environment(w.codec)}.yaml"
+    threads: lambda w: PLAN.threads(w.codec)
     resources:
-        again=0,
-        gpu=lambda w: PLAN.gpus(w.codec),
+        **codec_resources,
     params:
-        python=lambda w: PLAN.python(w.codec),
-        spec=lambda w: PLAN.spec(w.codec),
-        weights=lambda w: PLAN.weights_option(w.codec, w.quality),
-        code=lambda w: PLAN.code("encode.py", w.codec),
-        generation=lambda w: PLAN.generation(
-            f"results/bitstreams/{w.set}/{w.codec}/{w.quality}/encoded.csv", w.codec, w.quality
-        ),
+        **codec_params("encode.py", CELL.encoded()),
     shell:
-        "{params.python} scripts/encode.py --codec {wildcards.codec:q} --quality {wildcards.quality:q}"
-        " --spec {params.spec:q} {params.weights} --images {input.images:q}"
-        " --generation {params.generation} --again {resources.again} --out {output:q} 2> {log:q}"
+        codec_command("--images {input.images:q}", AGAIN)
 
 
 rule decode:
     input:
-        encoded="results/bitstreams/{set}/{codec}/{quality}/encoded.csv",
-        weights=lambda w: PLAN.weights(w.codec, w.quality),
+        **codec_input,
+        encoded=CELL.encoded(),
     output:
-        "results/decoded/{set}/{codec}/{quality}/decoded.csv",
+        record=CELL.decoded(),
     log:
-        "results/logs/decode/{set}/{codec}/{quality}.log",
+        results.log(f"decode/{CELL.path}"),
+    benchmark:
+        results.benchmark(f"decode/{CELL.path}")
     group:
         lambda w: PLAN.group(w.codec)
     conda:
-        lambda w: PLAN.conda(w.codec)
+        lambda w: f"../envs/{PLAN.environment(w.codec)}.yaml"
+    threads: lambda w: PLAN.threads(w.codec)
     resources:
-        again=0,
-        gpu=lambda w: PLAN.gpus(w.codec),
+        **codec_resources,
     params:
-        python=lambda w: PLAN.python(w.codec),
-        spec=lambda w: PLAN.spec(w.codec),
-        weights=lambda w: PLAN.weights_option(w.codec, w.quality),
-        code=lambda w: PLAN.code("decode.py", w.codec),
-        generation=lambda w: PLAN.generation(
-            f"results/decoded/{w.set}/{w.codec}/{w.quality}/decoded.csv", w.codec, w.quality
-        ),
+        **codec_params("decode.py", CELL.decoded()),
     shell:
-        "{params.python} scripts/decode.py --codec {wildcards.codec:q} --quality {wildcards.quality:q}"
-        " --spec {params.spec:q} {params.weights} --encoded {input.encoded:q}"
-        " --generation {params.generation} --again {resources.again} --out {output:q} 2> {log:q}"
+        codec_command("--encoded {input.encoded:q}", AGAIN)

@@ -1,24 +1,41 @@
-# Names and targets that the other files of rules/ share.
+# Names and functions that the other files of rules/ share.
 
-import json
+import re
+import shlex
+from functools import cache
 
+from study.core import results
+from study.core.cell import Cell
 from study.core.errors import StudyError
 from study.metrics import registry as metric_registry
-from study.planning import cells as plan, config as study_config, lock as run_lock, progress
-from study.planning.cells import code, lock, generation
+from study.planning import (
+    cells as plan,
+    config as study_config,
+    environment,
+    lock as run_lock,
+    payloads,
+    progress,
+    specs,
+)
+from study.planning.cells import generation
+from study.planning.code_hash import code, content, lock
 from study.planning.latents import figures as figure_plan
 
 try:
-    config = study_config.checked(config, plan.origin(given_configfiles(workflow)))
+    config = study_config.checked(config, environment.origin(given_configfiles(workflow)))
     PLAN = plan.Plan(config)
     TRAINING = plan.Training(config) if "training" in config else None
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 
-STUDY = f"results/studies/{PLAN.name}"
-# The groups of metrics that a job of their own scores; a pattern that matches nothing where there are none.
-GROUPS = "|".join(metric_registry.own_jobs()) or "(?!)"
-plan.prepare_environment(config)
+environment.prepare(config)
+
+# In a command, the folder of the scripts: no path of a machine, so that a moved checkout reruns nothing.
+SCRIPTS = f'"${environment.CHECKOUT}"/scripts'
+STUDY = results.study(PLAN.name)
+FIGURES = f"{STUDY}/figures"
+LOGS = f"studies/{PLAN.name}"
+CELL = Cell("{set}", "{set}", "{codec}", "{quality}")
 
 
 def hold_results():
@@ -29,8 +46,13 @@ def hold_results():
         raise WorkflowError(str(error)) from None
 
 
+def any_of(names):
+    """A wildcard's constraint: one of some names."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
 wildcard_constraints:
     set="[^/]+",
     codec="[^/]+",
     quality="[^/]+",
-    group=GROUPS,
+    group=any_of(metric_registry.own_jobs()),  # of metrics that a job of their own scores

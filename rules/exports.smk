@@ -1,22 +1,22 @@
-# INPUTS:  the study's tables (rd.csv, means.csv, codecs.csv, bd.csv), the papers (references/)
+# INPUTS:  the study's tables (rd.csv, means.csv, codecs.csv, bd.csv), the papers (the repository's references/)
 # OUTPUTS: results/studies/{study}/exports/: compressai/{set}/{codec}.json, codec-compare/{set}.json and
 #          {set}/{codec}.json, bd_rate.tex (for a study with BD-rates), papers.bib
 
 
 rule exports:
     input:
-        tables=expand(f"{STUDY}/{{table}}.csv", table=["rd", "means", "codecs"]),
+        plan=lambda w: spec(f"{LOGS}/exports", payloads.exports(PLAN, shown_templates())),
+        tables=collect(f"{STUDY}/{{table}}.csv", table=["rd", "means", "codecs"]),
         bd=f"{STUDY}/bd.csv" if "bd_rate" in config else [],
-        papers=["references/papers.bib", "references/citations.yaml"],
     output:
-        PLAN.export_files(f"{STUDY}/exports"),
+        payloads.export_files(PLAN, f"{STUDY}/exports"),
     log:
-        f"results/logs/studies/{PLAN.name}/exports.log",
+        results.log(f"{LOGS}/exports"),
     conda:
         "../envs/study.yaml"
     params:
-        plan=lambda w: PLAN.exports(),
+        papers=[content(f"references/{name}") for name in ("papers.bib", "citations.yaml")],
         code=code("exports.py"),
         lock=lock("study"),
     shell:
-        f"printf %s {{params.plan:q}} | python scripts/exports.py --study {STUDY} --plan - --out {STUDY}/exports 2> {{log:q}}"
+        f"python {SCRIPTS}/exports.py --study {STUDY} --plan {{input.plan:q}} --out {STUDY}/exports 2> {{log:q}}"

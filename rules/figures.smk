@@ -1,57 +1,53 @@
 # INPUTS:  the study's tables (rd.csv, means.csv, codecs.csv, bd.csv); the original images
-# OUTPUTS: results/studies/{study}/figures/{set}/: originals, average, bd_rate, time, and images/{image}, as .pdf and .png
+# OUTPUTS: results/studies/{study}/figures/{set}/: originals, average, bd_rate and time as .pdf and .png, images.csv and
+#          what it lists, images/{image}.pdf and .png
 
-FIGURES = f"{STUDY}/figures"
-DRAWING = PLAN.figure_options()
+DRAWING = options(config["figures"])
 
 
 rule plot_originals:
     input:
         lambda w: PLAN.image_records(w.set),
     output:
-        report(f"{FIGURES}/{{set}}/originals.png", caption="report/originals.rst", category="{set}"),
-        f"{FIGURES}/{{set}}/originals.pdf",
+        figure("originals"),
     log:
-        f"results/logs/studies/{PLAN.name}/plot_originals/{{set}}.log",
+        results.log(f"{LOGS}/plot_originals/{{set}}"),
     conda:
         "../envs/study.yaml"
     params:
         code=code("plot_originals.py"),
         lock=lock("study"),
     shell:
-        "python scripts/plot_originals.py --images {input:q} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
+        f"python {SCRIPTS}/plot_originals.py --images {{input:q}} --set {{wildcards.set:q}} --out {{output:q}} 2> {{log:q}}"
 
 
-for image_set in PLAN.parts:
-
-    rule:
-        name:
-            f"plot_images_{image_set}"
-        input:
-            rd=f"{STUDY}/rd.csv",
-            codecs=f"{STUDY}/codecs.csv",
-            images=PLAN.image_records(image_set),
-        output:
-            report(
-                expand(f"{FIGURES}/{image_set}/images/{{image}}.png", image=PLAN.image_names(image_set)),
-                caption="report/images.rst",
-                category=image_set,
-            ),
-            expand(f"{FIGURES}/{image_set}/images/{{image}}.pdf", image=PLAN.image_names(image_set)),
-        log:
-            f"results/logs/studies/{PLAN.name}/plot_images/{image_set}.log",
-        group:
-            "figures"
-        conda:
-            "../envs/study.yaml"
-        params:
-            set=image_set,  # a command sees the loop's last value
-            drawing=DRAWING,
-            code=code("plot_images.py"),
-            lock=lock("study"),
-        shell:
-            "python scripts/plot_images.py --rd {input.rd:q} --codecs {input.codecs:q} {params.drawing}"
-            f" --images {{input.images:q}} --set {{params.set}} --out {FIGURES}/{{params.set}}/images 2> {{log:q}}"
+rule plot_images:
+    input:
+        rd=f"{STUDY}/rd.csv",
+        codecs=f"{STUDY}/codecs.csv",
+        images=lambda w: PLAN.image_records(w.set),
+    output:
+        record=f"{FIGURES}/{{set}}/images.csv",
+        figures=report(
+            directory(f"{FIGURES}/{{set}}/images"),
+            patterns=["{image}.png"],
+            caption="report/images.rst",
+            category="{set}",
+            labels={"figure": "{image}"},
+        ),
+    log:
+        results.log(f"{LOGS}/plot_images/{{set}}"),
+    group:
+        "figures"
+    conda:
+        "../envs/study.yaml"
+    params:
+        drawing=DRAWING,
+        code=code("plot_images.py"),
+        lock=lock("study"),
+    shell:
+        f"python {SCRIPTS}/plot_images.py --rd {{input.rd:q}} --codecs {{input.codecs:q}} {{params.drawing}}"
+        " --images {input.images:q} --set {wildcards.set:q} --out {output.figures:q} --record {output.record:q} 2> {log:q}"
 
 
 rule plot_average:
@@ -60,10 +56,9 @@ rule plot_average:
         codecs=f"{STUDY}/codecs.csv",
         images=lambda w: PLAN.image_records(w.set),
     output:
-        report(f"{FIGURES}/{{set}}/average.png", caption="report/average.rst", category="{set}"),
-        f"{FIGURES}/{{set}}/average.pdf",
+        figure("average"),
     log:
-        f"results/logs/studies/{PLAN.name}/plot_average/{{set}}.log",
+        results.log(f"{LOGS}/plot_average/{{set}}"),
     conda:
         "../envs/study.yaml"
     params:
@@ -71,7 +66,7 @@ rule plot_average:
         code=code("plot_average.py"),
         lock=lock("study"),
     shell:
-        "python scripts/plot_average.py --means {input.means:q} --codecs {input.codecs:q} {params.drawing}"
+        f"python {SCRIPTS}/plot_average.py --means {{input.means:q}} --codecs {{input.codecs:q}} {{params.drawing}}"
         " --images {input.images:q} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
 
 
@@ -80,17 +75,16 @@ rule plot_bd_rate:
         bd=f"{STUDY}/bd.csv",
         codecs=f"{STUDY}/codecs.csv",
     output:
-        report(f"{FIGURES}/{{set}}/bd_rate.png", caption="report/bd_rate.rst", category="{set}"),
-        f"{FIGURES}/{{set}}/bd_rate.pdf",
+        figure("bd_rate"),
     log:
-        f"results/logs/studies/{PLAN.name}/plot_bd_rate/{{set}}.log",
+        results.log(f"{LOGS}/plot_bd_rate/{{set}}"),
     conda:
         "../envs/study.yaml"
     params:
         code=code("plot_bd.py"),
         lock=lock("study"),
     shell:
-        "python scripts/plot_bd.py --bd {input.bd:q} --codecs {input.codecs:q}"
+        f"python {SCRIPTS}/plot_bd.py --bd {{input.bd:q}} --codecs {{input.codecs:q}}"
         " --set {wildcards.set:q} --out {output:q} 2> {log:q}"
 
 
@@ -101,17 +95,16 @@ rule plot_time:
         codecs=f"{STUDY}/codecs.csv",
         bd=f"{STUDY}/bd.csv" if "bd_rate" in config else [],
     output:
-        report(f"{FIGURES}/{{set}}/time.png", caption="report/time.rst", category="{set}"),
-        f"{FIGURES}/{{set}}/time.pdf",
+        figure("time"),
     log:
-        f"results/logs/studies/{PLAN.name}/plot_time/{{set}}.log",
+        results.log(f"{LOGS}/plot_time/{{set}}"),
     conda:
         "../envs/study.yaml"
     params:
-        bd=f"--bd {STUDY}/bd.csv" if "bd_rate" in config else "",
-        drawing=PLAN.figure_options("rate_axis", "max_bpp"),
+        bd=options({"bd": f"{STUDY}/bd.csv" if "bd_rate" in config else None}),
+        drawing=options({name: config["figures"].get(name) for name in ("rate_axis", "max_bpp")}),
         code=code("plot_time.py"),
         lock=lock("study"),
     shell:
-        "python scripts/plot_time.py --rd {input.rd:q} --means {input.means:q} --codecs {input.codecs:q} {params.bd}"
-        " {params.drawing} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
+        f"python {SCRIPTS}/plot_time.py --rd {{input.rd:q}} --means {{input.means:q}} --codecs {{input.codecs:q}}"
+        " {params.bd} {params.drawing} --set {wildcards.set:q} --out {output:q} 2> {log:q}"

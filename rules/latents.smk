@@ -1,109 +1,96 @@
 # INPUTS:  results/images/{set}/images.csv and its images; a file of weights; the experiments of the config's `latents`
 # OUTPUTS: results/latents/{set}/{codec}/{quality}/latents.csv, arrays of the latents beside it (.npz)
+#          results/latents/{set}/{codec}/{quality}/impulse.csv, impulse.npz beside it
 #          results/edits/{study}/{experiment}/{set}/{codec}/{quality}/{encoded,decoded,scores}.csv, bitstreams and
 #          images of the edits beside them
 #          results/studies/{study}/latents/{experiment}/{edits,channels}.csv
 
-EDITS = f"results/edits/{PLAN.name}"
-EDITED = "{experiment}/{set}/{codec}/{quality}"
+EDITED = {
+    record: results.edited(PLAN.name, "{experiment}", CELL.path, record) for record in ("encoded", "decoded", "scores")
+}
+EDIT_LOGS = f"edits/{PLAN.name}/{{experiment}}/{CELL.path}"
 
 
-rule latents:
-    input:
-        images="results/images/{set}/images.csv",
-        weights=lambda w: PLAN.weights(w.codec, w.quality),
+use rule encode as latents with:
     output:
-        "results/latents/{set}/{codec}/{quality}/latents.csv",
+        record=CELL.latents(),
     log:
-        "results/logs/latents/{set}/{codec}/{quality}.log",
-    conda:
-        lambda w: PLAN.conda(w.codec)
-    resources:
-        again=0,
-        gpu=lambda w: PLAN.gpus(w.codec),
+        results.log(f"latents/{CELL.path}"),
+    benchmark:
+        results.benchmark(f"latents/{CELL.path}")
+    group:
+        "latents"
     params:
-        python=lambda w: PLAN.python(w.codec),
-        spec=lambda w: PLAN.spec(w.codec),
-        weights=lambda w: PLAN.weights_option(w.codec, w.quality),
-        code=lambda w: PLAN.code("latents.py", w.codec),
-        generation=lambda w: PLAN.generation(
-            f"results/latents/{w.set}/{w.codec}/{w.quality}/latents.csv", w.codec, w.quality
-        ),
+        **codec_params("latents.py", CELL.latents()),
+
+
+rule latent_impulse:
+    input:
+        **codec_input,
+        latents=CELL.latents(),
+    output:
+        record=CELL.impulse(),
+    log:
+        results.log(f"latents/{CELL.path}.impulse"),
+    conda:
+        lambda w: f"../envs/{PLAN.environment(w.codec)}.yaml"
+    params:
+        **codec_params("latent_impulse.py", CELL.impulse()),
     shell:
-        "{params.python} scripts/latents.py --codec {wildcards.codec:q} --quality {wildcards.quality:q}"
-        " --spec {params.spec:q} {params.weights} --images {input.images:q}"
-        " --generation {params.generation} --again {resources.again} --out {output:q} 2> {log:q}"
+        codec_command("--latents {input.latents:q}")
 
 
 rule latent_edit:
     input:
-        latents="results/latents/{set}/{codec}/{quality}/latents.csv",
-        weights=lambda w: PLAN.weights(w.codec, w.quality),
+        **codec_input,
+        edits=edit_spec,
+        latents=CELL.latents(),
         reference=lambda w: sum(PLAN.latents.references(w.experiment, w.set, w.codec, w.quality).values(), []),
         files=lambda w: PLAN.latents.files(w.experiment),
     output:
-        f"{EDITS}/{EDITED}/encoded.csv",
+        record=EDITED["encoded"],
     log:
-        f"results/logs/edits/{PLAN.name}/{EDITED}/encode.log",
+        results.log(f"{EDIT_LOGS}/encode"),
+    benchmark:
+        results.benchmark(f"{EDIT_LOGS}/encode")
     conda:
-        lambda w: PLAN.conda(w.codec)
+        lambda w: f"../envs/{PLAN.environment(w.codec)}.yaml"
+    threads: lambda w: PLAN.threads(w.codec)
     resources:
-        again=0,
-        gpu=lambda w: PLAN.gpus(w.codec),
+        **codec_resources,
     params:
-        python=lambda w: PLAN.python(w.codec),
-        spec=lambda w: PLAN.spec(w.codec),
-        weights=lambda w: PLAN.weights_option(w.codec, w.quality),
-        edits=lambda w: PLAN.latents.spec(w.experiment),
-        own=lambda w: PLAN.latents.image_set(w.experiment, w.set),
-        reference=lambda w: json.dumps(PLAN.latents.references(w.experiment, w.set, w.codec, w.quality)),
-        code=lambda w: PLAN.code("latent_edit.py", w.codec),
-        generation=lambda w: PLAN.generation(
-            f"{EDITS}/{w.experiment}/{w.set}/{w.codec}/{w.quality}/encoded.csv", w.codec, w.quality
-        ),
+        **codec_params("latent_edit.py", EDITED["encoded"]),
     shell:
-        "printf %s {params.edits:q} |"
-        " {params.python} scripts/latent_edit.py --codec {wildcards.codec:q} --quality {wildcards.quality:q}"
-        " --spec {params.spec:q} {params.weights} --latents {input.latents:q} --set {params.own:q} --edits -"
-        " --reference {params.reference:q} --generation {params.generation} --again {resources.again} --out {output:q} 2> {log:q}"
+        codec_command("--latents {input.latents:q} --edits {input.edits:q}", AGAIN)
 
 
-rule latent_decode:
+use rule decode as latent_decode with:
     input:
-        encoded=f"{EDITS}/{EDITED}/encoded.csv",
-        weights=lambda w: PLAN.weights(w.codec, w.quality),
+        **codec_input,
+        encoded=EDITED["encoded"],
     output:
-        f"{EDITS}/{EDITED}/decoded.csv",
+        record=EDITED["decoded"],
     log:
-        f"results/logs/edits/{PLAN.name}/{EDITED}/decode.log",
-    conda:
-        lambda w: PLAN.conda(w.codec)
-    resources:
-        again=0,
-        gpu=lambda w: PLAN.gpus(w.codec),
+        results.log(f"{EDIT_LOGS}/decode"),
+    benchmark:
+        results.benchmark(f"{EDIT_LOGS}/decode")
+    group:
+        "latent_decode"
     params:
-        python=lambda w: PLAN.python(w.codec),
-        spec=lambda w: PLAN.spec(w.codec),
-        weights=lambda w: PLAN.weights_option(w.codec, w.quality),
-        code=lambda w: PLAN.code("decode.py", w.codec),
-        generation=lambda w: PLAN.generation(
-            f"{EDITS}/{w.experiment}/{w.set}/{w.codec}/{w.quality}/decoded.csv", w.codec, w.quality
-        ),
-    shell:
-        "{params.python} scripts/decode.py --codec {wildcards.codec:q} --quality {wildcards.quality:q}"
-        " --spec {params.spec:q} {params.weights} --encoded {input.encoded:q}"
-        " --generation {params.generation} --again {resources.again} --out {output:q} 2> {log:q}"
+        **codec_params("decode.py", EDITED["decoded"]),
 
 
 rule latent_score:
     input:
-        images="results/images/{set}/images.csv",
-        edited=f"{EDITS}/{EDITED}/encoded.csv",
-        decoded=f"{EDITS}/{EDITED}/decoded.csv",
+        images=results.images("{set}"),
+        edited=EDITED["encoded"],
+        decoded=EDITED["decoded"],
     output:
-        f"{EDITS}/{EDITED}/scores.csv",
+        EDITED["scores"],
     log:
-        f"results/logs/edits/{PLAN.name}/{EDITED}/score.log",
+        results.log(f"{EDIT_LOGS}/score"),
+    benchmark:
+        results.benchmark(f"{EDIT_LOGS}/score")
     conda:
         "../envs/study.yaml"
     params:
@@ -112,12 +99,13 @@ rule latent_score:
         code=code("latent_score.py", *metric_registry.modules(["psnr_rgb", *config["metrics"]])),
         lock=lock("study"),
     shell:
-        "python scripts/latent_score.py --images {input.images:q} --edited {input.edited:q} --decoded {input.decoded:q}"
-        " --metrics {params.metrics:q} --engine {params.engine} --out {output:q} 2> {log:q}"
+        f"python {SCRIPTS}/latent_score.py --images {{input.images:q}} --edited {{input.edited:q}}"
+        " --decoded {input.decoded:q} --metrics {params.metrics:q} --engine {params.engine} --out {output:q} 2> {log:q}"
 
 
 rule latent_table:
     input:
+        plan=lambda w: spec(f"{LOGS}/latents/{w.experiment}", payloads.latent_table(PLAN, w.experiment)),
         scores=lambda w: PLAN.latents.scores(w.experiment),
         latents=lambda w: PLAN.latents.latents(w.experiment),
     output:
@@ -126,13 +114,11 @@ rule latent_table:
             f"{STUDY}/latents/{{experiment}}/channels.csv", caption="report/channels.rst", category="Latents"
         ),
     log:
-        f"results/logs/studies/{PLAN.name}/latent_table/{{experiment}}.log",
+        results.log(f"{LOGS}/latent_table/{{experiment}}"),
     conda:
         "../envs/study.yaml"
     params:
-        plan=lambda w: PLAN.latents.tables(w.experiment),
         code=code("latent_table.py"),
         lock=lock("study"),
     shell:
-        f"printf %s {{params.plan:q}} | python scripts/latent_table.py --plan - --out {STUDY}/latents/{{wildcards.experiment}}"
-        " 2> {log:q}"
+        f"python {SCRIPTS}/latent_table.py --plan {{input.plan:q}} --out {STUDY}/latents/{{wildcards.experiment}} 2> {{log:q}}"

@@ -4,19 +4,16 @@
 #          needs once for all images
 
 
-def scored(of):
-    """What `of` tells of the metrics of a job's record."""
-    return lambda w: of(PLAN.scores.metrics(f"{w.set}/{w.codec}/{w.quality}", w.get("group", metric_registry.CHEAP)))
-
-
 rule score:
     input:
-        images="results/images/{set}/images.csv",
-        decoded="results/decoded/{set}/{codec}/{quality}/decoded.csv",
+        images=results.images("{set}"),
+        decoded=CELL.decoded(),
     output:
-        f"results/scores/{{set}}/{{codec}}/{{quality}}/{metric_registry.CHEAP}.csv",
+        CELL.scores(metric_registry.CHEAP),
     log:
-        "results/logs/score/{set}/{codec}/{quality}.log",
+        results.log(f"score/{CELL.path}"),
+    benchmark:
+        results.benchmark(f"score/{CELL.path}")
     group:
         lambda w: PLAN.group(w.codec)
     conda:
@@ -27,12 +24,14 @@ rule score:
         code=scored(lambda names: code("score.py", *metric_registry.modules(names))),
         lock=lock("study"),
     shell:
-        "python scripts/score.py --images {input.images:q} --decoded {input.decoded:q}"
+        f"python {SCRIPTS}/score.py --images {{input.images:q}} --decoded {{input.decoded:q}}"
         " --metrics {params.metrics:q} --engine {params.engine} --out {output:q} 2> {log:q}"
 
 
 use rule score as score_group with:
     output:
-        "results/scores/{set}/{codec}/{quality}/{group}.csv",
+        CELL.scores("{group}"),
     log:
-        "results/logs/score_{group}/{set}/{codec}/{quality}.log",
+        results.log(f"score_{{group}}/{CELL.path}"),
+    benchmark:
+        results.benchmark(f"score_{{group}}/{CELL.path}")

@@ -1,27 +1,27 @@
-# INPUTS:  the records of all cells of the study (images, bitstreams, decoded images, scores)
-# OUTPUTS: results/studies/{study}/rd.csv, rd.parquet, means.csv, codecs.csv, bd.csv, complexity.csv,
-#          complete.txt
+# INPUTS:  results/images/{set}/images.csv, results/scores/{set}/{codec}/{quality}.csv and the records before them
+# OUTPUTS: results/studies/{study}/: rd.csv, rd.parquet, means.csv, codecs.csv, bd.csv, complexity.csv, complete.txt;
+#          provenance.json: machine, packages, what a run made and what it reused
 
 
 rule aggregate:
     input:
-        images=expand("results/images/{part}/images.csv", part=PLAN.part_names()),
-        scores=PLAN.scores.records(PLAN.cell_paths()),
+        plan=lambda w: spec(f"{LOGS}/tables", payloads.tables(PLAN)),
+        images=collect(results.images("{part}"), part=PLAN.part_names()),
+        scores=PLAN.scores.records(PLAN.cells()),
     output:
         rd=report(f"{STUDY}/rd.csv", caption="report/rd.rst", category="Tables"),
         parquet=f"{STUDY}/rd.parquet",
         means=report(f"{STUDY}/means.csv", caption="report/means.rst", category="Tables"),
         codecs=report(f"{STUDY}/codecs.csv", caption="report/codecs.rst", category="Tables"),
     log:
-        f"results/logs/studies/{PLAN.name}/aggregate.log",
+        results.log(f"{LOGS}/aggregate"),
     conda:
         "../envs/study.yaml"
     params:
-        plan=lambda w: PLAN.tables(),
         code=code("aggregate.py"),
         lock=lock("study"),
     shell:
-        f"printf %s {{params.plan:q}} | python scripts/aggregate.py --plan - --out {STUDY} 2> {{log:q}}"
+        f"python {SCRIPTS}/aggregate.py --plan {{input.plan:q}} --out {STUDY} 2> {{log:q}}"
 
 
 rule bd_rate:
@@ -30,32 +30,50 @@ rule bd_rate:
     output:
         report(f"{STUDY}/bd.csv", caption="report/bd.rst", category="Tables"),
     log:
-        f"results/logs/studies/{PLAN.name}/bd_rate.log",
+        results.log(f"{LOGS}/bd_rate"),
     conda:
         "../envs/study.yaml"
     params:
-        options=PLAN.bd_options(),
+        options=options(config.get("bd_rate", {})),
         code=code("bd_rate.py"),
         lock=lock("study"),
     shell:
-        "python scripts/bd_rate.py --rd {input:q} {params.options} --out {output:q} > {log:q} 2>&1"
+        f"python {SCRIPTS}/bd_rate.py --rd {{input:q}} {{params.options}} --out {{output:q}} > {{log:q}} 2>&1"
 
 
 rule complexity:
     input:
-        [path for cell in PLAN.weighted() for path in PLAN.weights(*cell)],
+        plan=lambda w: spec(f"{LOGS}/complexity", payloads.complexity(PLAN)),
+        weights=[path for cell in PLAN.weighted() for path in PLAN.weights_made(*cell)],
     output:
         report(f"{STUDY}/complexity.csv", caption="report/complexity.rst", category="Tables"),
     log:
-        f"results/logs/studies/{PLAN.name}/complexity.log",
+        results.log(f"{LOGS}/complexity"),
     conda:
         "../envs/study.yaml"
     params:
-        plan=lambda w: PLAN.complexity(),
         code=code("codec_table.py", *PLAN.backends(*(codec for codec, _ in PLAN.weighted()))),
+        weights=PLAN.bundled_weights(),
         lock=lock("study"),
     shell:
-        "printf %s {params.plan:q} | python scripts/codec_table.py --plan - --out {output:q} 2> {log:q}"
+        f"python {SCRIPTS}/codec_table.py --plan {{input.plan:q}} --out {{output:q}} 2> {{log:q}}"
+
+
+rule provenance:
+    input:
+        plan=lambda w: spec(f"{LOGS}/tables", payloads.tables(PLAN)),
+        rd=f"{STUDY}/rd.csv",
+    output:
+        f"{STUDY}/provenance.json",
+    log:
+        results.log(f"{LOGS}/provenance"),
+    conda:
+        "../envs/study.yaml"
+    params:
+        code=code("provenance.py"),
+        lock=lock("study"),
+    shell:
+        f"python {SCRIPTS}/provenance.py --plan {{input.plan:q}} --out {{output:q}} 2> {{log:q}}"
 
 
 rule check_cells:
@@ -65,11 +83,11 @@ rule check_cells:
     output:
         f"{STUDY}/complete.txt",
     log:
-        f"results/logs/studies/{PLAN.name}/check_cells.log",
+        results.log(f"{LOGS}/check_cells"),
     localrule: True
     conda:
         "../envs/study.yaml"
     params:
         code=code("check_cells.py"),
     shell:
-        "python scripts/check_cells.py --rd {input.rd:q} --out {output:q} 2> {log:q}"
+        f"python {SCRIPTS}/check_cells.py --rd {{input.rd:q}} --out {{output:q}} 2> {{log:q}}"

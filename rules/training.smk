@@ -2,60 +2,64 @@
 # OUTPUTS: results/training/photos.npz; results/training/{model}/{quality}.safetensors and its log, .csv;
 #          results/studies/{study}/figures/training/{model}.pdf and .png
 
+TRAINED = PLAN.trained()
+
 if TRAINING:
 
     rule pack_photos:
         input:
             TRAINING.photos,
         output:
-            "results/training/photos.npz",
+            results.training("photos.npz"),
         log:
-            "results/logs/training/photos.log",
+            results.log("training/photos"),
         conda:
             "../envs/study.yaml"
         params:
             folder=config["training"]["photos"],
             code=code("pack_photos.py"),
         shell:
-            "python scripts/pack_photos.py --folder {params.folder:q} --out {output:q} > {log:q} 2>&1"
+            f"python {SCRIPTS}/pack_photos.py --folder {{params.folder:q}} --out {{output:q}} > {{log:q}} 2>&1"
 
     rule train:
         input:
-            photos="results/training/photos.npz",
+            photos=results.training("photos.npz"),
             start=lambda w: TRAINING.start(w.model, w.quality),
         output:
-            weights="results/training/{model}/{quality}.safetensors",
-            table="results/training/{model}/{quality}.csv",
+            weights=results.training("{model}/{quality}.safetensors"),
+            table=results.training("{model}/{quality}.csv"),
         log:
-            "results/logs/training/{model}/{quality}.log",
+            results.log("training/{model}/{quality}"),
+        benchmark:
+            results.benchmark("training/{model}/{quality}")
         conda:
             "../envs/study.yaml"
         params:
-            recipe=lambda w: TRAINING.options(w.model, w.quality),
+            recipe=lambda w: options(TRAINING.options(w.model, w.quality)),
+            checkpoint=results.training("{model}/{quality}.checkpoint"),
             code=code("train.py"),
             lock=lock("study"),
         shell:
-            "python scripts/train.py --photos {input.photos:q} {params.recipe}"
-            " --checkpoint results/training/{wildcards.model}/{wildcards.quality}.checkpoint"
-            " --log {output.table:q} --out {output.weights:q} 2> {log:q}"
+            f"python {SCRIPTS}/train.py --photos {{input.photos:q}} {{params.recipe}}"
+            " --checkpoint {params.checkpoint:q} --log {output.table:q} --out {output.weights:q} 2> {log:q}"
 
 
-if TRAINING and PLAN.trained():
+if TRAINING and TRAINED:
 
     rule plot_training:
         input:
-            lambda w: expand("results/training/{model}/{quality}.csv", model=w.model, quality=PLAN.trained()[w.model]),
+            lambda w: collect(results.training("{model}/{quality}.csv"), model=w.model, quality=TRAINED[w.model]),
         output:
             report(f"{STUDY}/figures/training/{{model}}.png", caption="report/training.rst", category="Training"),
             f"{STUDY}/figures/training/{{model}}.pdf",
         log:
-            f"results/logs/studies/{PLAN.name}/plot_training/{{model}}.log",
+            results.log(f"{LOGS}/plot_training/{{model}}"),
         wildcard_constraints:
-            model="|".join(map(re.escape, PLAN.trained())),
+            model=any_of(TRAINED),
         conda:
             "../envs/study.yaml"
         params:
             code=code("plot_training.py"),
             lock=lock("study"),
         shell:
-            "python scripts/plot_training.py --tables {input:q} --title {wildcards.model:q} --out {output:q} 2> {log:q}"
+            f"python {SCRIPTS}/plot_training.py --tables {{input:q}} --title {{wildcards.model:q}} --out {{output:q}} 2> {{log:q}}"

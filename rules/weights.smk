@@ -3,15 +3,17 @@
 
 
 rule fetch_weights:
+    input:
+        spec=lambda w: codec_spec(PLAN.weights_of(w.file)[0]),
     output:
-        "results/weights/{file}",
+        results.weights("{file}"),
     log:
-        "results/logs/weights/{file}.log",
+        results.log("weights/{file}"),
     retries: 2
     localrule: True
     conda:
         "../envs/study.yaml"
     params:
-        source=lambda w: PLAN.weights_job(w.file),
+        cell=lambda w: options(dict(zip(("codec", "quality"), PLAN.weights_of(w.file)))),
     shell:
-        "python scripts/fetch_weights.py {params.source} --out {output:q} 2> {log:q}"
+        f"python {SCRIPTS}/fetch_weights.py {{params.cell}} --spec {{input.spec:q}} --out {{output:q}} 2> {{log:q}}"

@@ -80,3 +80,8 @@ def end_in_thread(scheduler=job_scheduler.JobScheduler):
 
     exit_gracefully.in_thread = True
     scheduler.exit_gracefully = exit_gracefully
+
+
+def own_folder(workflow):
+    """The folder of this workflow. `workflow.basedir` is that of the main one, if this is a module of it; 9.27."""
+    return workflow.current_basedir.get_path_or_uri(secret_free=True)

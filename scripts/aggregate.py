@@ -7,14 +7,13 @@ id its entry in the catalogue, with the `qualities` of this study) and `metrics`
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from study.analysis import cells, means
-from study.core import atomic_io
+from study.core import atomic_io, readers
 from study.core import columns as core_columns
-from study.core.errors import StudyError, guarded
+from study.core.errors import guarded
 
 
 def aggregate(results: Path, plan: dict, out: Path) -> list[dict]:
@@ -29,29 +28,17 @@ def aggregate(results: Path, plan: dict, out: Path) -> list[dict]:
     return rows
 
 
-def read_plan(path: str) -> dict:
-    """The plan in a JSON file, or from standard input for `-`."""
-    try:
-        return json.loads(sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise StudyError(f"can't read the plan {path}: {error.strerror}") from None
-    except json.JSONDecodeError as error:
-        raise StudyError(f"the plan {path} is not valid JSON: {error}") from None
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--results", type=Path, default=Path("results"), help="folder of the records (default: results)"
     )
-    parser.add_argument(
-        "--plan", default="-", help="JSON file that says what the study consists of; - (default) reads standard input"
-    )
+    parser.add_argument("--plan", required=True, metavar="FILE", help="what the study consists of (JSON)")
     parser.add_argument(
         "--out", type=Path, required=True, help="folder to write the tables to (results/studies/<study>)"
     )
     arguments = parser.parse_args()
-    plan = read_plan(arguments.plan)
+    plan = readers.plan(arguments.plan)
     rows = aggregate(arguments.results, plan, arguments.out)
     for line in means.gaps(rows, plan["metrics"]):
         print(line, file=sys.stderr)

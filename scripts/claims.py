@@ -17,7 +17,7 @@ from study.core.errors import guarded
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rd", type=Path, required=True, help="the study's rd.csv")
-    parser.add_argument("--plan", default="-", help="JSON file of the claims; - (default) reads standard input")
+    parser.add_argument("--plan", required=True, metavar="FILE", help="the claims (JSON)")
     parser.add_argument(
         "--out", type=Path, required=True, help="folder to write claims.csv and claims_comparisons.csv to"
     )

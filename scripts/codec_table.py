@@ -6,20 +6,17 @@ The plan is a JSON object: for each codec id its `spec` (backend and settings) a
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 
 from study.codecs import base
 from study.codecs import registry as codec_registry
 from study.codecs.compressai import complexity
-from study.core import atomic_io, errors
-from study.planning import options
+from study.core import atomic_io, errors, paths, readers
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--plan", default="-", help="JSON file of the plan; - (default) reads standard input")
+    parser.add_argument("--plan", required=True, metavar="FILE", help="the plan (JSON)")
     parser.add_argument("--out", type=Path, required=True, help="the table (CSV)")
     arguments = parser.parse_args()
     atomic_io.write_rows(arguments.out, complexity.COLUMNS, [complexity.row(codec) for codec in cells(arguments.plan)])
@@ -27,26 +24,19 @@ def main() -> None:
 
 def cells(plan: str) -> list[base.LearnedCodec]:
     """The codecs of a plan. Raises StudyError for a plan that can't be read, and for missing weights."""
-    text = _text(plan)
+    given = readers.plan(plan)
     try:
         listed = [
-            (name, options.number(quality), entry["spec"], Path(path))
-            for name, entry in json.loads(text).items()
+            (name, readers.number(quality), entry["spec"], paths.found(path))
+            for name, entry in given.items()
             for quality, path in entry["weights"].items()
         ]
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise errors.StudyError(f"the plan {plan} doesn't say which codecs there are: {error!r}; see --help") from None
     for name, quality, _, weights in listed:
         if not weights.is_file():
             raise errors.StudyError(f"codec {name}, quality {quality}: the weights {weights} are missing")
     return [codec_registry.load(*cell) for cell in listed]
-
-
-def _text(plan: str) -> str:
-    try:
-        return sys.stdin.read() if plan == "-" else Path(plan).read_text(encoding="utf-8")
-    except OSError as error:
-        raise errors.StudyError(f"can't read the plan {plan}: {error.strerror}") from None
 
 
 if __name__ == "__main__":

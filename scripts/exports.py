@@ -1,7 +1,7 @@
 """Write a study's results for other tools: CompressAI's plot, codec-compare, LaTeX (BD-rates) and BibTeX.
 
-The plan is a JSON object with the keys `sets` (for each image set the folder of each image), `metrics`, and `bd`
-(whether the study has a bd.csv).
+The plan is a JSON object with the keys `sets` (for each image set the folder of each image), `metrics`, `bd` (whether
+the study has a bd.csv) and `commands` (for each codec those that `encode` and `decode`, with ${folder} and ${quality}).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from study.core import atomic_io, readers
+from study.core import atomic_io, paths, readers
 from study.core.errors import guarded
 from study.exports import bibtex, codec_compare, compressai, latex
 from study.metrics.registry import REGISTRY
@@ -30,7 +30,7 @@ def texts(study: Path, plan: dict, references: Path) -> Iterator[tuple[str, str]
                 [row for row in rows if (row["image_set"], row["codec"]) == (image_set, name)] for rows in (means, rd)
             ]
             yield f"compressai/{image_set}/{name}.json", as_json(compressai.results(codec, mine[0], list(metrics)))
-            batches[name] = codec_compare.batch(codec, image_set, mine[1], metrics, parts)
+            batches[name] = codec_compare.batch(codec, image_set, mine[1], metrics, parts, plan["commands"][name])
             yield f"codec-compare/{image_set}/{name}.json", as_json(batches[name])
         yield f"codec-compare/{image_set}.json", as_json(codec_compare.listing(image_set, batches))
     if plan["bd"]:
@@ -48,8 +48,8 @@ def as_json(content: object) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--study", type=Path, required=True, help="the study's folder, with its tables")
-    parser.add_argument("--plan", default="-", help="JSON file that says what the study has; - (default) reads stdin")
-    parser.add_argument("--references", type=Path, default=Path("references"), help="folder of papers.bib")
+    parser.add_argument("--plan", required=True, metavar="FILE", help="what the study has (JSON)")
+    parser.add_argument("--references", type=Path, default=paths.REFERENCES, help="folder of papers.bib")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     arguments = parser.parse_args()
     for path, text in texts(arguments.study, readers.plan(arguments.plan), arguments.references):

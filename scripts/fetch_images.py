@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from study.core import errors, paths, readers
 from study.images import sets
@@ -13,7 +12,7 @@ from study.planning import catalogue
 def main() -> None:
     args = parse_args()
     known = readers.read_yaml(args.catalogue) if not args.spec else {}
-    entry = json.loads(args.spec) if args.spec else catalogue.entry("image set", args.set, known)
+    entry = readers.plan(args.spec) if args.spec else catalogue.entry("image set", args.set, known)
     folders = {"mirror": args.mirror, "cache": args.cache}
     rows = sets.make(args.set, entry, args.out, catalogue=known, generation=args.generation, **folders)
     print(f"image set {args.set}: {len(rows)} {'picture' if len(rows) == 1 else 'pictures'}, recorded in {args.out}")
@@ -23,7 +22,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--set", required=True, metavar="ID", help="id of the image set")
     parser.add_argument(
-        "--spec", metavar="JSON", help="the set's spec; without it, the set is looked up in --catalogue"
+        "--spec", metavar="FILE", help="the set's specification (JSON); without it, the set is looked up in --catalogue"
     )
     parser.add_argument(
         "--catalogue",

@@ -6,6 +6,7 @@ import argparse
 
 from study.codecs import registry as codec_registry
 from study.codecs import weights
+from study.core import readers
 from study.core.errors import StudyError, guarded
 from study.planning import options
 
@@ -16,7 +17,7 @@ def main() -> None:
         weights.obtain(arguments.url, arguments.out, arguments.sha256, **_places(arguments))
         return
     kind = codec_registry.backend(options.spec(arguments)["backend"])
-    source = kind.weights_source(options.spec(arguments).get("settings", {}), options.number(arguments.quality))
+    source = kind.weights_source(options.spec(arguments).get("settings", {}), readers.number(arguments.quality))
     if source is None or source.url is None:
         origin = "none" if source is None else f"the file {source.path}"
         raise StudyError(
@@ -38,7 +39,9 @@ def _parse_arguments() -> argparse.Namespace:
     what.add_argument("--url", help="address of the weights, instead of a codec")
     parser.add_argument("--quality", help="quality on the codec's own scale")
     parser.add_argument(
-        "--spec", metavar="JSON", help="the codec's entry; without it, the entry in catalogue/codecs.yaml"
+        "--spec",
+        metavar="FILE",
+        help="the codec's backend and settings (JSON; default: those in catalogue/codecs.yaml)",
     )
     parser.add_argument("--sha256", help="with --url: the sha256 of the file, or the start of it, if it is published")
     parser.add_argument(

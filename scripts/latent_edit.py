@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from study.core import readers
 from study.core.errors import guarded
 from study.jobs.latents import edit as edit_job
 from study.planning import options
@@ -14,10 +15,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     options.add_codec(parser)
     parser.add_argument("--latents", type=Path, required=True, help="record of the latents to edit (latents.csv)")
-    parser.add_argument("--edits", required=True, help="JSON: {edits: {name: steps}, side_information: [policy, …]}")
-    parser.add_argument("--set", required=True, help="id of the image set that the images are of")
     parser.add_argument(
-        "--reference", default="{}", help="JSON: {set: [records of its latents]}, for edits that need other images"
+        "--edits",
+        required=True,
+        metavar="FILE",
+        help="JSON: {set: id of the images' set, edits: {name: steps}, side_information: [policy, …], reference: {set: "
+        "[records of its latents]} for edits that need other images}",
     )
     parser.add_argument(
         "--out", type=Path, required=True, help="record to write (encoded.csv); the bitstreams are put beside it"
@@ -25,16 +28,15 @@ def main() -> None:
     parser.add_argument("--generation", type=int, default=0, help="how often this job's lost files were made again")
     options.add_limit(parser)
     arguments = parser.parse_args()
-    wanted = options.json_option("--edits", arguments.edits)
-    reference = options.json_option("--reference", arguments.reference)
+    wanted = readers.plan(arguments.edits)
     edit_job.edit_set(
         options.learned(arguments),
-        arguments.set,
+        wanted["set"],
         arguments.latents,
         arguments.out,
         wanted["edits"],
         wanted["side_information"],
-        {name: [Path(path) for path in paths] for name, paths in reference.items()},
+        {name: [Path(path) for path in paths] for name, paths in wanted.get("reference", {}).items()},
         arguments.generation,
         options.limit(arguments),
     )

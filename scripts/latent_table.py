@@ -6,20 +6,19 @@ import argparse
 from pathlib import Path
 
 from study.analysis import latent_table
-from study.core import atomic_io
+from study.core import atomic_io, readers
 from study.core.errors import guarded
-from study.planning import options
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--plan", required=True, help="JSON: {study, metrics, cells}, or - for standard input")
+    parser.add_argument("--plan", required=True, metavar="FILE", help="JSON: {study, metrics, cells}")
     parser.add_argument(
         "--results", type=Path, default=Path("results"), help="where the records are (default: %(default)s)"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for edits.csv and channels.csv")
     arguments = parser.parse_args()
-    plan = options.json_option("--plan", arguments.plan)
+    plan = readers.plan(arguments.plan)
     edits = latent_table.edit_rows(arguments.results, plan)
     channels = latent_table.channel_rows(arguments.results, plan)
     atomic_io.write_rows(arguments.out / "edits.csv", latent_table.edit_columns(plan["metrics"]), edits)

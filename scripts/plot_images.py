@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
+from study.core import atomic_io
 from study.core.errors import StudyError, allowed, guarded
 from study.figures import canvas, curves
 from study.figures import options as figures_options
@@ -21,19 +23,29 @@ def main() -> None:
     parser.add_argument(
         "--out", type=Path, required=True, metavar="FOLDER", help="folder to write <image>.pdf and <image>.png into"
     )
+    parser.add_argument(
+        "--record", type=Path, metavar="CSV", help="table to write of the figures, their files relative to its folder"
+    )
     arguments = parser.parse_args()
     codecs = figures_options.codecs(arguments.codecs)
     pictures: dict[str, list[dict[str, str]]] = {}
     for row in figures_options.rows_of(arguments.rd, arguments.set):
         pictures.setdefault(row["image"], []).append(row)
     jpeg, options = figures_options.were_jpeg(arguments.images), figures_options.curve_options(arguments)
+    drawn = []
     for image in arguments.image or pictures:
         if image not in pictures:
             raise StudyError(f"image set {arguments.set} has no image {image!r}; {allowed(image, pictures)}")
         rows = pictures[image]
         title, note = figures_options.picture_title(rows[0]), [image] if image in jpeg else []
         figure = curves.figure(rows, codecs, title, options, note)
-        canvas.save(figure, canvas.both(arguments.out / image))
+        files = canvas.both(arguments.out / image)
+        canvas.save(figure, files)
+        drawn.append({"image": image} | {path.suffix[1:]: path for path in files})
+    if arguments.record:
+        folder = arguments.record.parent
+        rows = [row | {kind: os.path.relpath(row[kind], folder) for kind in ("png", "pdf")} for row in drawn]
+        atomic_io.write_rows(arguments.record, ("image", "png", "pdf"), rows)
 
 
 if __name__ == "__main__":

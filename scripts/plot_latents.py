@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from study.core import paths, readers
 from study.core.errors import guarded
 from study.figures.latents import drawing
 from study.figures.latents.records import FigurePlan
-from study.planning import options
 
 
 def main() -> None:
@@ -16,7 +16,8 @@ def main() -> None:
     parser.add_argument(
         "--figures",
         required=True,
-        help="JSON: the job and its figures, as study.planning.latents.figures makes it, or - for standard input",
+        metavar="FILE",
+        help="JSON: the job and its figures, as study.planning.latents.figures makes it",
     )
     parser.add_argument(
         "--results", type=Path, default=Path("results"), help="where the records are (default: %(default)s)"
@@ -24,15 +25,14 @@ def main() -> None:
     parser.add_argument(
         "--references",
         type=Path,
-        default=Path("references"),
+        default=paths.REFERENCES,
         help="folder of epfl2021.csv, the report's own figures (default: %(default)s)",
     )
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="FOLDER", help="folder for the figures and figures.csv"
-    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder for the figures")
+    parser.add_argument("--record", type=Path, required=True, metavar="CSV", help="list of the figures to write")
     arguments = parser.parse_args()
-    plan = FigurePlan(**options.json_option("--figures", arguments.figures))
-    drawing.draw(plan, arguments.results, arguments.references, arguments.out)
+    plan = FigurePlan(**readers.plan(arguments.figures))
+    drawing.draw(plan, arguments.results, arguments.references, arguments.out, arguments.record)
 
 
 if __name__ == "__main__":

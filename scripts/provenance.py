@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from study.analysis import provenance
-from study.core import atomic_io
+from study.core import atomic_io, readers
+from study.core.cell import Cell
 from study.core.errors import guarded
 
 
@@ -20,14 +20,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--results", type=Path, default=Path("results"), help="folder of the records (default: results)")
-    add("--plan", default="-", help="JSON file that says what the study consists of; - (default) reads standard input")
+    add("--plan", required=True, metavar="FILE", help="what the study consists of (JSON)")
     add("--out", type=Path, required=True, help="file to write (JSON)")
     arguments = parser.parse_args()
-    plan = json.loads(sys.stdin.read() if arguments.plan == "-" else Path(arguments.plan).read_text(encoding="utf-8"))
+    plan = readers.plan(arguments.plan)
     parts = [part for listed in plan["sets"].values() for part in listed]
     cells = [
-        f"{part}/{codec}/{quality}"
-        for part in parts
+        Cell(image_set, part, codec, str(quality))
+        for image_set, listed in plan["sets"].items()
+        for part in listed
         for codec, entry in plan["codecs"].items()
         for quality in entry["qualities"]
     ]

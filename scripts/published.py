@@ -11,23 +11,23 @@ import argparse
 from pathlib import Path
 
 from study.analysis import published_check, published_curves
-from study.core import atomic_io, readers
+from study.core import atomic_io, paths, readers
 from study.core.errors import guarded
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--means", type=Path, required=True, help="the study's means.csv")
-    parser.add_argument("--plan", default="-", help="JSON file that says what to compare; - (default) reads stdin")
+    parser.add_argument("--plan", required=True, metavar="FILE", help="what to compare (JSON)")
     parser.add_argument("--out", type=Path, required=True, help="folder to write the two tables to")
     arguments = parser.parse_args()
     plan = readers.plan(arguments.plan)
-    about = {row["curve"]: row for row in readers.table(Path(plan["curves"]), "the repository")}
+    about = {row["curve"]: row for row in readers.table(paths.found(plan["curves"]), "the repository")}
     points = [
         point
         for image_set, path in plan["sets"].items()
         for point in published_curves.points(
-            image_set, readers.table(Path(path), "the repository"), about, plan["metrics"], plan["codecs"]
+            image_set, readers.table(paths.found(path), "the repository"), about, plan["metrics"], plan["codecs"]
         )
     ]
     found = published_check.rows(

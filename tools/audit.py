@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
-from study.core import atomic_io, errors, readers
+from study.core import atomic_io, errors, paths, readers, results
+from study.core.cell import Cell
 from study.jobs import determinism
 
 if TYPE_CHECKING:
@@ -35,15 +36,18 @@ def main() -> None:
     if arguments.work:
         determinism.answer()
         return
+    from study.planning import environment
+
     study = planned(arguments.configfile)
     rows = []
     with tempfile.TemporaryDirectory(prefix="audit-") as folder:
         for codec in study.codecs:
             chosen = list(cells(study, codec, arguments.qualities, arguments.pictures))
-            python = study.python(codec)
+            python = environment.python(study.environment(codec))
+            python = python if python == "python" else str(paths.ROOT / python)
             rows.append(determinism.row(codec, study.codecs[codec], python, chosen, arguments.threads, Path(folder)))
             print(f"{codec}: {told(rows[-1])}", flush=True)
-    out = Path("results/studies", study.name, "audit.csv")
+    out = Path(results.study(study.name), "audit.csv")
     atomic_io.write_rows(out, determinism.COLUMNS, rows)
     print(f"\n{table(rows)}\n\n{out}")
 
@@ -52,28 +56,28 @@ def planned(configfile: Path) -> Plan:
     """The study's plan. Raises StudyError for a config that means nothing."""
     from study.core import readers
     from study.planning import cells as planning_cells
-    from study.planning import config
+    from study.planning import config, environment
 
     checked = config.checked(readers.read_yaml(configfile), str(configfile))
-    planning_cells.prepare_environment(checked)
+    environment.prepare(checked)
     return planning_cells.Plan(checked)
 
 
 def cells(study: Plan, codec: str, qualities: int, pictures: int) -> Iterable[determinism.Cell]:
     """The cells of a codec to audit, with what the study has of them."""
     for part in study.part_names():
-        record = Path("results/images", part, "images.csv")
+        record = Path(results.images(part))
         if not record.is_file():
             raise errors.StudyError(f"there are no images to audit: {record} is missing; run the study first")
         for quality in spread(study.qualities[codec], qualities):
             weights = study.weights(codec, str(quality))
-            cell = Path(part, codec, str(quality))
-            bitstreams = kept(Path("results/bitstreams") / cell / "encoded.csv")
-            decoded = kept(Path("results/decoded") / cell / "decoded.csv")
+            weights = weights and str(paths.found(weights))
+            cell = Cell(part, part, codec, str(quality))
+            bitstreams, decoded = kept(Path(cell.encoded())), kept(Path(cell.decoded()))
             for row in readers.read_rows(record)[:pictures]:
                 name = row["image"]
                 picture = str(record.parent / row["file"])
-                yield determinism.Cell(quality, picture, *(weights or [None]), bitstreams.get(name), decoded.get(name))
+                yield determinism.Cell(quality, picture, weights, bitstreams.get(name), decoded.get(name))
 
 
 def kept(record: Path) -> dict[str, str]:

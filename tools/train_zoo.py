@@ -6,7 +6,6 @@ A model whose file says that it was trained by its recipe stays. Stopped and sta
 from __future__ import annotations
 
 import argparse
-import shlex
 import subprocess
 import sys
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
-from study.core import errors
+from study.core import errors, paths
 from study.training import recipes
 
 
@@ -57,8 +56,9 @@ def _in_order(known: dict, chosen: list[str]) -> list[tuple[str, str]]:
 def _train(known: dict, name: str, quality: str, args: argparse.Namespace) -> None:
     work = args.work / name
     work.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, str(Path(__file__).with_name("train.py")), "--photos", str(args.photos)]
-    command += shlex.split(recipes.options(known, name, quality, args.folder))
+    command = [sys.executable, str(paths.SCRIPTS / "train.py"), "--photos", str(args.photos)]
+    for key, value in recipes.options(known, name, quality, args.folder).items():
+        command += [f"--{key}", value]
     command += ["--checkpoint", str(work / f"{quality}.checkpoint"), "--log", str(work / f"{quality}.csv")]
     command += ["--out", recipes.weights(name, quality, args.folder)]
     if subprocess.run(command, check=False).returncode:

@@ -16,7 +16,7 @@ from study.codecs.base import Weights
 from study.core import readers
 from study.core.errors import StudyError
 from study.metrics import registry
-from study.planning import config
+from study.planning import config, payloads
 from study.planning.cells import Plan
 from tiny_study import ROOT, TINY, Study
 
@@ -285,9 +285,7 @@ def test_an_unknown_claim_is_told():
 
 def test_claims_of_the_catalogue_that_a_study_can_not_test_say_why():
     made = config_with() | {"claims": {"test": ["report2021-*", "mine"]}}
-    import json
-
-    made = json.loads(Plan(config.checked(made)).claims())
+    made = payloads.claims(Plan(config.checked(made)))
     problems = {claim["claim"]: claim["problems"] for claim in made["claims"]}
     assert problems["mine"] == []
     assert problems["report2021-5"][-1] == "no codec of the study is 'tfci-hific'"
@@ -296,9 +294,7 @@ def test_claims_of_the_catalogue_that_a_study_can_not_test_say_why():
 
 @pytest.mark.parametrize("name", ["config.yaml", "studies/kodak.yaml", "studies/epfl2021.yaml"])
 def test_the_studies_test_the_six_findings(name):
-    import json
-
-    made = json.loads(Plan(config.checked(readers.read_yaml(ROOT / name))).claims())
+    made = payloads.claims(Plan(config.checked(readers.read_yaml(ROOT / name))))
     assert [claim["claim"] for claim in made["claims"]] == [f"report2021-{number}" for number in range(1, 7)]
     testable = {claim["claim"] for claim in made["claims"] if not claim["problems"]}
     if name == "studies/epfl2021.yaml":

@@ -13,7 +13,7 @@ import pytest
 from study.analysis import bd, published_check, published_curves
 from study.core import readers
 from study.core.errors import StudyError
-from study.planning import catalogue, config
+from study.planning import catalogue, config, payloads
 from study.planning.cells import Plan
 from tiny_study import ROOT, TINY
 
@@ -176,11 +176,11 @@ def test_an_unknown_curve_is_refused():
 
 def test_only_studies_of_kodak_are_checked():
     made = copy.deepcopy(TINY) | {"images": ["photos"], "define": {}}
-    assert Plan(config.checked(made)).published() == ""
+    assert payloads.published(Plan(config.checked(made))) == {}
     made["images"] = ["kodak", "photos"]
     plan = Plan(config.checked(made))
-    assert '"sets": {"kodak": "references/kodak.csv"}' in plan.published()
-    assert "s/published_check.csv" in plan.products("s")
+    assert payloads.published(plan)["sets"] == {"kodak": "references/kodak.csv"}
+    assert f"results/studies/{plan.name}/published_check.csv" in payloads.products(plan)
 
 
 def test_overlays_hold_every_curve_once_and_name_the_codec():

@@ -234,8 +234,9 @@ def test_qualities_that_are_names_are_text(tmp_path):
 def test_the_same_records_give_the_same_bytes(tmp_path):
     write_study(tmp_path, lambda image: without("failed", "x") if image == "b" else ({}, {}, {}))
     aggregate.aggregate(tmp_path, plan(), tmp_path / "one")
-    command = [sys.executable, aggregate.__file__, "--results", str(tmp_path), "--out", str(tmp_path / "two")]
-    done = subprocess.run(command, input=json.dumps(plan()), text=True, capture_output=True, check=True)
+    (tmp_path / "plan.json").write_text(json.dumps(plan()))
+    command = [sys.executable, aggregate.__file__, "--results", tmp_path, "--plan", tmp_path / "plan.json"]
+    done = subprocess.run([*command, "--out", tmp_path / "two"], text=True, capture_output=True, check=True)
     assert "jpeg: 2 of 6 rows failed, first b, quality 10: failed: x" in done.stderr
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
     assert names == ["codecs.csv", "means.csv", "rd.csv", "rd.parquet"]
@@ -315,12 +316,12 @@ def test_a_plan_that_is_none_is_refused(wrong, told):
 def test_the_plan_comes_from_a_file_too(tmp_path):
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(plan()))
-    assert aggregate.read_plan(str(path)) == plan()
+    assert readers.plan(str(path)) == plan()
     path.write_text("{")
     with pytest.raises(StudyError, match="not valid JSON"):
-        aggregate.read_plan(str(path))
+        readers.plan(str(path))
     with pytest.raises(StudyError, match="can't read the plan"):
-        aggregate.read_plan(str(tmp_path / "none.json"))
+        readers.plan(str(tmp_path / "none.json"))
 
 
 def test_tables_are_plain_csv(tmp_path):

@@ -141,7 +141,8 @@ def test_processes_at_the_same_time_agree(obtain, server, tmp_path):
 
 def test_command_fetches_what_a_codec_needs(server, tmp_path):
     settings = {"model": "bmshj2018-hyperprior-mse-{quality}", "url": server.url("")}
-    spec = json.dumps({"backend": "tfci", "settings": settings})
+    spec = tmp_path / "spec.json"
+    spec.write_text(json.dumps({"backend": "tfci", "settings": settings}))
     out = tmp_path / "weights" / NAME[1:]
     done = run("--codec", "tfci-own", "--quality", "6", "--spec", spec, "--out", out, folder=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -154,7 +155,8 @@ def test_command_fetches_what_a_codec_needs(server, tmp_path):
 
 
 def test_command_refuses_a_codec_without_downloads(tmp_path):
-    spec = json.dumps({"backend": "tfci", "settings": {"model": "own/model.metagraph"}})
+    spec = tmp_path / "spec.json"
+    spec.write_text(json.dumps({"backend": "tfci", "settings": {"model": "own/model.metagraph"}}))
     done = run("--codec", "own", "--quality", "6", "--spec", spec, "--out", tmp_path / "x", folder=tmp_path)
     assert done.returncode == 1
     assert "own/model.metagraph" in done.stderr

@@ -75,6 +75,7 @@ def folder(tmp_path: Path) -> Path:
     for name, rows in (("codecs", known), ("means", means), ("rd", means), ("bd", bd)):
         atomic_io.write_rows(tmp_path / f"{name}.csv", rows[0], rows)
     plan = {"sets": {"photos": {"a": "photos.1"}}, "metrics": METRICS, "bd": True}
+    plan["commands"] = {name: {"encode": f"e {name}", "decode": f"d {name}"} for name in ("mine", "jpeg")}
     for path, text in exports.texts(tmp_path, plan, ROOT / "references"):
         atomic_io.write_text(tmp_path / "exports" / path, text)
     return tmp_path / "exports"
@@ -156,7 +157,12 @@ def test_a_batch_holds_the_cells(folder):
 
 def test_cells_without_figures_are_left_out_of_batches():
     made = codec_compare.batch(
-        CODEC, "photos", [row(1, 0.25, "inf"), row(2, 0.5, "")], {"psnr_rgb": "PSNR"}, {"a": "p"}
+        CODEC,
+        "photos",
+        [row(1, 0.25, "inf"), row(2, 0.5, "")],
+        {"psnr_rgb": "PSNR"},
+        {"a": "p"},
+        {"encode": "e", "decode": "d"},
     )
     assert made["field_values"] == [] and made["constant_values"][-1] == "2 of 2"
     assert codec_compare.listing("photos", {"mine": made}) == []

@@ -206,8 +206,9 @@ def test_odd_names_are_refused(tmp_path, name):
 def test_odd_folder_is_handled(tmp_path):
     entry = folder_of(tmp_path / 'it\'s a "folder"\nof mine', ok__png=saved(RGB))
     assert sets.names(entry) == ["ok"]
-    out = tmp_path / "out"
-    done = script("--set", "mine", "--spec", json.dumps(entry), "--out", str(out / "images.csv"))
+    out, spec = tmp_path / "out", tmp_path / "spec.json"
+    spec.write_text(json.dumps(entry))
+    done = script("--set", "mine", "--spec", str(spec), "--out", str(out / "images.csv"))
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in out.iterdir()) == ["images.csv", "ok.png"]
     assert [row["source"] for row in readers.read_rows(out / "images.csv")] == [f"{entry['folder']}/ok.png"]

@@ -2,7 +2,9 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import jinja2
 import pytest
 
 from latent_records import EDITS
@@ -51,21 +53,20 @@ def test_figures_depend_on_no_more_than_they_need():
     inputs = latent_figures.inputs(whole, job)
     assert "results/scores/photos/tiny-bmshj2018-hyperprior-mse/1/cheap.csv" in inputs
     assert "results/edits/t/lab/photos/tiny-bmshj2018-hyperprior-mse/2/scores.csv" in inputs
-    assert "references/epfl2021.csv" in inputs
+    assert latent_figures.tables(whole, job) == ["references/epfl2021.csv"] and latent_figures.tables(few, job) == []
     assert not any("jpeg" in path for path in inputs)
     assert all(not Path(path).is_absolute() for path in inputs)
     more = _plan({"webp": [5]}, progressive="strongest", report=True, impulse=True)
     assert latent_figures.inputs(more, job) == inputs
-    assert latent_figures.option(more, job) == latent_figures.option(whole, job)
-    assert str(ROOT) not in latent_figures.option(whole, job)
+    assert latent_figures.payload(more, job) == latent_figures.payload(whole, job)
+    assert str(ROOT) not in json.dumps(latent_figures.payload(whole, job))
 
 
-def test_names_are_known_before_the_run():
+def test_a_job_is_known_by_its_path():
     drawn = _plan(interpolation=["to"], equivariance=["roll"], atlas=False, rate_map=False, sheet=False)
     job = latent_figures.jobs(drawn)[0]
-    stems = [named.stem for named in latent_figures.drawn(drawn, job)]
-    assert "interpolation-coffee-to" in stems and "equivariance-coffee" in stems and len(stems) == 10
-    assert json.loads(latent_figures.option(drawn, job))["others"] == {"photos": ["photos"]}
+    assert latent_figures.job(drawn, job.experiment, job.part, job.codec, job.quality) == job
+    assert latent_figures.payload(drawn, job)["others"] == {"photos": ["photos"]}
     none = _plan(atlas=False, rate_map=False, sheet=False)
     assert latent_figures.jobs(none) == []
 
@@ -87,6 +88,8 @@ def test_a_figure_of_an_edit_that_doesnt_fit_is_refused(figure, edit, fits):
 
 def test_every_figure_has_a_caption_and_a_title():
     schema = figure_names
+    caption = jinja2.Template((ROOT / "rules/report/latent_figures.rst").read_text())
     for figure in (*schema.PICTURED, *schema.DRAWN):
-        assert (ROOT / f"rules/report/latent_{figure}.rst").is_file()
+        words = caption.render(snakemake=SimpleNamespace(wildcards=SimpleNamespace(figure=figure)))
+        assert words.endswith(".") and len(words) > 80
         assert drawing.KINDS[figure].TITLE

@@ -126,7 +126,7 @@ class LatentRecords:
         return JobRecords(self.plan(**figures), self.folder, ROOT / "references")
 
     def draw(self, out, **figures):
-        drawing.draw(self.plan(**figures), self.folder, ROOT / "references", out)
+        drawing.draw(self.plan(**figures), self.folder, ROOT / "references", out, out / "figures.csv")
         return readers.read_rows(out / "figures.csv")
 
     def _saved(self, path, rgb):

@@ -75,13 +75,26 @@ def make(
     stages = [{"rule": "encode", "records": 9, "made": 2, "reused": 7, "first": "then", "last": "now"}]
     provenance = {"machine": {"processor": "abacus", "cores": 1}, "packages": {"numpy": "1"}, "records": stages}
     atomic_io.write_text(study / "provenance.json", json.dumps(provenance))
-    chosen = {"qualities": list(qualities), "python": "python", "spec": '{"backend": "b"}', "weights": {}}
+    images, out = "--images results/images/{set}/images.csv", "--out results/bitstreams/{set}"
     return {
         "study": "made",
         "config": {"study": "made", "figures": {}},
         "metrics": list(METRICS),
         "sets": {"set": ["set"]},
-        "codecs": {name: {**chosen, "code": ["c0de", "c0de"]} for name in names},
+        "codecs": {
+            name: {
+                "qualities": list(qualities),
+                "commands": {
+                    str(quality): [
+                        f"python scripts/{what}.py --codec {name} --quality {quality} {images} {out}"
+                        for what in ("encode", "decode")
+                    ]
+                    for quality in qualities
+                },
+                "code": ["c0de", "c0de"],
+            }
+            for name in names
+        },
         "files": ["rd.csv", "means.csv", "codecs.csv", "provenance.json"],
         "locks": {"study": "10c4"},
         "graph": {"edges": [["fetch_images", "encode"], ["encode", "check_cells"]], "code": {"encode": "c0de"}},

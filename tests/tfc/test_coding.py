@@ -147,7 +147,8 @@ def test_jobs_with_other_thread_counts_give_the_same(codec, metagraph, tmp_path)
     png.write(tmp_path / "a.png", rgb)
     columns = ("image", "file", "width", "height")
     atomic_io.write_rows(tmp_path / "images.csv", columns, [dict(zip(columns, ("a", "a.png", 128, 96)))])
-    spec = json.dumps({"backend": "tfci", "settings": {"model": name}})
+    spec = tmp_path / "spec.json"
+    spec.write_text(json.dumps({"backend": "tfci", "settings": {"model": name}}))
     shared = ["--codec", "own", "--quality", "1", "--spec", spec, "--weights", metagraph(name)]
     encoded, decoded = tmp_path / "1" / "encoded.csv", tmp_path / "2" / "decoded.csv"
     _script(1, "encode.py", *shared, "--images", tmp_path / "images.csv", "--out", encoded)

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import shlex
 import subprocess
 import sys
 
@@ -25,7 +24,11 @@ def recipe(name, quality):
         default = None if field.default is field.default_factory else field.default
         parser.add_argument(f"--{key}", type=kind or (float if key in ("lam", "lr", "decay") else int), default=default)
     parser.add_argument("--start")
-    given = vars(parser.parse_args(shlex.split(recipes.options(ALL, name, quality))))
+    given = vars(
+        parser.parse_args(
+            [word for key, value in recipes.options(ALL, name, quality).items() for word in (f"--{key}", value)]
+        )
+    )
     assert (given.pop("start") is None) == (recipes.start(ALL, name, quality) == [])
     return loop.Recipe(**given)
 

@@ -20,10 +20,10 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
-from study.core import atomic_io, errors, outcome, paths
+from study.core import atomic_io, errors, outcome, paths, results
 from study.jobs import encode_decode, scoring
 from study.planning import cells as planning_cells
-from study.planning import config
+from study.planning import config, payloads
 
 COLUMNS = ("cells", "jobs", "graph_s", "graph_mb", "dryrun_s", "dryrun_mb", "noop_s", "noop_mb")
 LIMITS = {"graph_s": 15, "graph_mb": 1000, "noop_s": 10, "noop_mb": 1000}
@@ -108,21 +108,18 @@ def make(size: Size) -> dict:
 
 def finish(study: planning_cells.Plan, folder: Path) -> None:
     """Write what a study's jobs make, as far as the workflow looks at it: records, and the files that they list."""
-    results = folder / "results"
+    below = folder / results.FOLDER
     for part, entry in study.parts["synthetic"].items() if len(study.parts["synthetic"]) > 1 else ():
-        _record(
-            results / "images" / part, "images.csv", ("image", "file", "reason", "generation"), entry["only"], "png"
-        )
-    for part, codec, quality in study.cells():
-        pictures = study.parts["synthetic"][part]["only"]
-        cell = Path(part, codec, quality)
-        _record(results / "bitstreams" / cell, "encoded.csv", encode_decode.ENCODED, pictures, "bin")
-        _record(results / "decoded" / cell, "decoded.csv", encode_decode.DECODED, pictures, "png")
-        for record in study.scores.records([cell.as_posix()]):
+        _record(results.images(part, below), ("image", "file", "reason", "generation"), entry["only"], "png")
+    for cell in study.cells():
+        pictures = study.parts["synthetic"][cell.part]["only"]
+        _record(cell.encoded(below), encode_decode.ENCODED, pictures, "bin")
+        _record(cell.decoded(below), encode_decode.DECODED, pictures, "png")
+        for record in study.scores.records([cell]):
             atomic_io.write_rows(folder / record, scoring.columns(study.config["metrics"]), [])
-        for weights in study.weights(codec, quality):
+        for weights in study.weights_made(cell.codec, cell.quality):
             _touch(folder / weights)
-    for product in [*study.products(f"results/studies/{study.name}"), f"results/studies/{study.name}/complete.txt"]:
+    for product in [*payloads.products(study), f"{results.study(study.name)}/complete.txt"]:
         _touch(folder / product)
 
 
@@ -140,9 +137,6 @@ def snakemake(folder: Path, *options: str, runs: int = 1) -> Done:
 
 
 def _snakemake(folder: Path, *options: str) -> Done:
-    for source in paths.ROOT.iterdir():
-        if not source.name.startswith(".") and source.name != "results" and not (folder / source.name).exists():
-            (folder / source.name).symlink_to(source)
     command = [sys.executable, "-m", "snakemake", "--snakefile", paths.ROOT / "Snakefile", "--directory", folder]
     command += ["--workflow-profile", paths.ROOT / "profiles" / "default"]
     command += ["--configfile", folder / "study.yaml", "--cores", "2", "--nolock", *options]
@@ -183,12 +177,12 @@ def draw(rows: list[Mapping[str, float]], out: Path) -> None:
         canvas.save(layout.figure, canvas.both(out))
 
 
-def _record(folder: Path, name: str, columns: tuple, pictures: list[str], suffix: str) -> None:
+def _record(record: str, columns: tuple, pictures: list[str], suffix: str) -> None:
     same = dict.fromkeys(columns, "x" * 16) | {"status": outcome.OK, "reason": "", "generation": 0}
     rows = [same | {"image": picture, "file": f"{picture}.{suffix}"} for picture in pictures]
-    atomic_io.write_rows(folder / name, columns, rows)
+    atomic_io.write_rows(record, columns, rows)
     for row in rows:
-        (folder / row["file"]).touch()
+        (Path(record).parent / row["file"]).touch()
 
 
 def _touch(path: Path) -> None:

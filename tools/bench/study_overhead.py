@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 from study.codecs import base
 from study.codecs import registry as codec_registry
-from study.core import atomic_io, errors, paths, readers
+from study.core import atomic_io, errors, paths, readers, results
 from study.images import png
 from study.metrics import registry as metric_registry
 from study.planning import catalogue, cells, config
@@ -111,11 +111,13 @@ def warm(study: Path, out: Path) -> None:
     metric_registry.score(*[np.full((256, 256, 3), 9, np.uint8)] * 2)
     for name, qualities in made.qualities.items():
         for quality in qualities:
-            codec = codec_registry.load(name, quality, made.codecs[name], *map(Path, made.weights(name, str(quality))))
+            file = made.weights(name, str(quality))
+            weights = [paths.found(file)] if file else []
+            codec = codec_registry.load(name, quality, made.codecs[name], *weights)
             if codec.skip() is None:
                 codec.decode(codec.encode(np.zeros((64, 64, 3), np.uint8)))
                 for part in made.part_names():
-                    _work(codec, Path("results/images", part, "images.csv"), Path("warm"), spent)
+                    _work(codec, Path(results.images(part)), Path("warm"), spent)
     out.write_text(json.dumps(spent), encoding="utf-8")
 
 

@@ -76,7 +76,8 @@ def _jobs(metagraph: Path, pictures: list[np.ndarray], folder: Path, tfci: Path 
         png.write(folder / f"{number}.png", rgb)
         rows.append(dict(zip(columns, (number, f"{number}.png", rgb.shape[1], rgb.shape[0]))))
     atomic_io.write_rows(folder / "images.csv", columns, rows)
-    spec = json.dumps({"backend": "tfci", "settings": {"model": metagraph.stem}})
+    spec = folder / "spec.json"
+    spec.write_text(json.dumps({"backend": "tfci", "settings": {"model": metagraph.stem}}), encoding="utf-8")
     codec = ["--codec", "bench", "--quality", "1", "--spec", spec, "--weights", metagraph]
     encoded, decoded = folder / "encoded" / "encoded.csv", folder / "decoded" / "decoded.csv"
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from study.core import outcome, readers
+from study.core import results as core_results
+from study.core.cell import Cell
 from study.core.columns import figures
 from study.core.errors import StudyError, allowed
 from study.core.outcome import AGAIN
@@ -59,10 +61,10 @@ def rd_rows(results: str | Path, plan: Mapping) -> list[dict]:
     for image_set, parts in plan["sets"].items():
         seen: set[str] = set()
         for part in parts:
-            pictures = _record(results, Path("images", part, "images.csv"))
+            pictures = _record(results, Path(core_results.images(part, ".")))
             if pictures is None:
                 raise StudyError(
-                    f"there is no record {results / 'images' / part / 'images.csv'}: fetch image set {image_set} first"
+                    f"there is no record {core_results.images(part, results)}: fetch image set {image_set} first"
                 )
             if twice := sorted(seen & set(pictures)):
                 raise StudyError(
@@ -81,12 +83,9 @@ def _part_rows(results: Path, image_set: str, part: str, pictures: Mapping, plan
     groups = registry.groups(group_of)
     for codec, entry in plan["codecs"].items():
         for quality in entry["qualities"]:
-            cell = Path(part, codec, str(quality))
-            paths = {
-                "encoded": Path("bitstreams", cell, "encoded.csv"),
-                "decoded": Path("decoded", cell, "decoded.csv"),
-            }
-            paths |= {group: Path("scores", cell, f"{group}.csv") for group in groups}
+            cell = Cell(image_set, part, codec, str(quality))
+            paths = {"encoded": Path(cell.encoded(".")), "decoded": Path(cell.decoded("."))}
+            paths |= {group: Path(cell.scores(group, ".")) for group in groups}
             records = {stage: _record(results, path) for stage, path in paths.items()}
             _check_records(records, paths, pictures, groups)
             for image, picture in pictures.items():

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from study.core import outcome, readers
+from study.core import results as core_results
+from study.core.cell import Cell
 from study.core.columns import OUTCOME
 from study.core.errors import StudyError
 from study.latents import archive, edits
@@ -39,11 +41,12 @@ def edit_rows(results: Path, plan: Mapping) -> list[dict[str, object]]:
     """
     rows = []
     for cell in plan["cells"]:
-        folder = Path("edits", plan["study"], cell["experiment"], cell["part"], cell["codec"], str(cell["quality"]))
-        records = {
-            name: {row["image"]: row for row in _read(results / folder / f"{name}.csv")}
+        path = Cell(cell["set"], cell["part"], cell["codec"], str(cell["quality"])).path
+        paths = {
+            name: Path(core_results.edited(plan["study"], cell["experiment"], path, name, "."))
             for name in ("encoded", "decoded", "scores")
         }
+        records = {name: {row["image"]: row for row in _read(results / record)} for name, record in paths.items()}
         baselines: dict[tuple[str, str], dict] = {}
         for name, encoded in records["encoded"].items():
             row = {"experiment": cell["experiment"], "image_set": cell["set"], "image": encoded["source"]}
@@ -51,7 +54,7 @@ def edit_rows(results: Path, plan: Mapping) -> list[dict[str, object]]:
             row |= {key: encoded[key] or None for key in ("edit", "value", "site", "side_information")}
             row |= _values(name, encoded, records, plan["metrics"])
             if row["picture"]:
-                row["picture"] = (folder / row["picture"]).as_posix()
+                row["picture"] = (paths["decoded"].parent / row["picture"]).as_posix()
             if row["edit"] == edits.BASELINE:
                 baselines[row["image"], row["side_information"]] = row
             baseline = baselines.get((row["image"], row["side_information"])) or next(
@@ -73,15 +76,16 @@ def channel_rows(results: Path, plan: Mapping) -> list[dict[str, object]]:
     """
     rows = []
     for latent in plan["cells"]:
-        folder = results / "latents" / latent["part"] / latent["codec"] / str(latent["quality"])
-        for source in _read(folder / "latents.csv"):
+        cell = Cell(latent["set"], latent["part"], latent["codec"], str(latent["quality"]))
+        record = Path(cell.latents(results))
+        for source in _read(record):
             same = {"image_set": latent["set"], "image": source["image"]}
             same |= {"codec": latent["codec"], "quality": latent["quality"]}
             if not source["file"]:
                 rows.append({**same, "status": source["status"], "reason": source["reason"]})
                 continue
             pixels = int(source["width"]) * int(source["height"])
-            for site, row in _channels(archive.load(folder / source["file"])):
+            for site, row in _channels(archive.load(record.parent / source["file"])):
                 bits = row["bits"]
                 rate = None if bits is None else bits / pixels
                 rows.append({**same, "site": site, **row, "bpp": rate, "status": outcome.OK})

@@ -11,28 +11,30 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from study.core import results as core_results
+from study.core.cell import Cell
 from study.core.paths import ROOT
 
 STARTED = "STUDY_STARTED"
 
 
-def facts(results: Path, parts: Iterable[str], cells: Iterable[str], started: float | None) -> dict:
+def facts(results: Path, parts: Iterable[str], cells: Iterable[Cell], started: float | None) -> dict:
     """Machine, packages and records, for JSON.
 
-    `parts` are image sets or parts of them and `cells` paths <part>/<codec>/<quality>, below `results`. A record that
+    `parts` are image sets or parts of them, `results` is the folder of the records. A record that
     is younger than `started` (seconds since 1970; the run's start) counts as made by this run, an older one as reused.
     """
     cells = list(cells)
     paths = {
-        "fetch_images": [results / "images" / part / "images.csv" for part in parts],
-        "encode": [results / "bitstreams" / cell / "encoded.csv" for cell in cells],
-        "decode": [results / "decoded" / cell / "decoded.csv" for cell in cells],
-        "score": [path for cell in cells for path in sorted((results / "scores" / cell).glob("*.csv"))],
+        "fetch_images": [core_results.images(part, results) for part in parts],
+        "encode": [cell.encoded(results) for cell in cells],
+        "decode": [cell.decoded(results) for cell in cells],
+        "score": [path for cell in cells for path in sorted(Path(cell.scores("", results)).parent.glob("*.csv"))],
     }
     return {
         "machine": machine(),
         "packages": packages(),
-        "records": [_stage(name, listed, started) for name, listed in paths.items()],
+        "records": [_stage(name, map(Path, listed), started) for name, listed in paths.items()],
     }
 
 

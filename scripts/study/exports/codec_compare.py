@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
-from study.core import readers
+from study.core import readers, results
+from study.core.cell import Cell
 
 NAMES = {"psnr_rgb": "psnr", "ssim": "ssim", "ms_ssim": "msssim"}
 UP = "../../../../.."  # from results/studies/<study>/exports/codec-compare/<image set> to results
@@ -22,12 +24,13 @@ def batch(
     rows: Sequence[Mapping[str, str]],
     metrics: Mapping[str, str],
     parts: Mapping[str, str],
+    commands: Mapping[str, str],
 ) -> dict[str, list]:
     """A codec's batch on one image set from its row of codecs.csv and its rows of rd.csv.
 
     `metrics` gives a description of each metric, `parts` the folder of each image: the image set's, or that of a part
-    of it. A row that lacks a figure, or is lossless (JSON can't hold an infinite PSNR), is left out, which a constant
-    tells.
+    of it, `commands` those that `encode` and `decode` it. A row that lacks a figure, or is lossless (JSON can't hold an
+    infinite PSNR), is left out, which a constant tells.
     """
     numbers = {
         "encoded_size": ("bytes", "Size of the encoded file in bytes"),
@@ -43,26 +46,18 @@ def batch(
         "quality": codec["parameter"],
     } | {name: text for name, (_, text) in numbers.items()}
     whole = [row for row in rows if all(_finite(row[column]) for column, _ in numbers.values())]
-    name, cell = codec["codec"], f"{codec['codec']}/${{quality}}"
+    original = PurePosixPath(UP, results.images("${folder}", ".")).parent / "${original_name}"
+    decoded = PurePosixPath(UP, Cell(image_set, "${folder}", codec["codec"], "${quality}").decoded("."))
     constants = {
         "name": ("Name of this batch", codec["label"]),
-        "codec": ("Id of the codec", name),
+        "codec": ("Id of the codec", codec["codec"]),
         "version": ("Libraries that made the data", codec["versions"]),
         "source_data_set": ("Image set", image_set),
-        "original_path": ("Path to the original image", f"{UP}/images/${{folder}}/${{original_name}}"),
-        "decoded_path": ("Path to the decoded image", f"{UP}/decoded/${{folder}}/{cell}/${{original_name}}"),
+        "original_path": ("Path to the original image", str(original)),
+        "decoded_path": ("Path to the decoded image", str(decoded.parent / "${original_name}")),
         "settings": ("The encoder's settings", codec["settings"]),
-        "encoding_cmd": (
-            "Command that encodes the image set",
-            f"python scripts/encode.py --codec {name} --quality ${{quality}}"
-            f" --images results/images/${{folder}}/images.csv --out results/bitstreams/${{folder}}/{cell}/encoded.csv",
-        ),
-        "decoding_cmd": (
-            "Command that decodes the image set",
-            f"python scripts/decode.py --codec {name} --quality ${{quality}}"
-            f" --encoded results/bitstreams/${{folder}}/{cell}/encoded.csv"
-            f" --out results/decoded/${{folder}}/{cell}/decoded.csv",
-        ),
+        "encoding_cmd": ("Command that encodes the image set", commands["encode"]),
+        "decoding_cmd": ("Command that decodes the image set", commands["decode"]),
         "left_out": ("Cells without all figures, or lossless", f"{len(rows) - len(whole)} of {len(rows)}"),
     }
     return {

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from study.core import atomic_io, readers
+from study.core import results as core_results
 from study.core.errors import StudyError, allowed
 from study.figures import palette
 from study.page import links as page_links
@@ -36,8 +37,8 @@ def parts_hash() -> str:
 def build(plan: Mapping, results: Path, out: Path) -> None:
     """Write the page `out` into the study's folder, after all that it needs beside it.
 
-    `plan` is what `Plan.page` gives; `results` is the folder of the records. The same records, tables and plan give the
-    same bytes. Raises StudyError for a plan that lacks a key, and for tables and files that are not there.
+    `plan` is what `payloads.page` gives; `results` is the folder of the records. The same records, tables and plan give
+    the same bytes. Raises StudyError for a plan that lacks a key, and for tables and files that are not there.
     """
     for key in NEEDED:
         if key not in plan:
@@ -51,7 +52,7 @@ def build(plan: Mapping, results: Path, out: Path) -> None:
     cells = [(name, str(quality)) for name, entry in plan["codecs"].items() for quality in entry["qualities"]]
     links = page_links.links(results, plan["sets"], cells)
     images = {
-        name: [row | {"part": part} for part in parts for row in _read(results / "images" / part / "images.csv")]
+        name: [row | {"part": part} for part in parts for row in _read(Path(core_results.images(part, results)))]
         for name, parts in plan["sets"].items()
     }
     latents = _latents(plan["files"], folder, results, links)

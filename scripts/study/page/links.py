@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from study.core import atomic_io, readers
+from study.core import results as core_results
+from study.core.cell import Cell
 from study.core.errors import StudyError
 
 FOLDER = "pictures"
@@ -24,11 +26,12 @@ def links(results: Path, sets: Mapping[str, Sequence[str]], cells: Iterable[tupl
     chosen = list(cells)
     for image_set, parts in sets.items():
         for part in parts:
-            for file in _recorded(results / "images" / part / "images.csv"):
+            for file in _recorded(Path(core_results.images(part, results))):
                 targets[f"{FOLDER}/original/{image_set}/{file.name}"] = file
             for codec, quality in chosen:
-                for kind, record in (("decoded", "decoded.csv"), ("bitstreams", "encoded.csv")):
-                    for file in _recorded(results / kind / part / codec / quality / record):
+                cell = Cell(image_set, part, codec, quality)
+                for kind, record in (("decoded", cell.decoded(results)), ("bitstreams", cell.encoded(results))):
+                    for file in _recorded(Path(record)):
                         targets[f"{FOLDER}/{kind}/{image_set}/{codec}/{quality}/{file.name}"] = file
     return targets
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -101,24 +100,9 @@ def _codecs(plan: Mapping, rows: Iterable[Mapping[str, str]], known: Mapping[str
                 "versions": row["versions"],
                 "qualities": [str(quality) for quality in recipe["qualities"]],
                 "suffix": suffixes.get(name),
-                "commands": _commands(name, recipe),
+                "commands": recipe["commands"],
             }
         )
-    return found
-
-
-def _commands(name: str, recipe: Mapping) -> dict[str, list[str]]:
-    """For each quality the commands that encode and decode; {set} stands for the image set, or the part of it."""
-    found, python = {}, recipe["python"]
-    for quality in map(str, recipe["qualities"]):
-        cell = f"{{set}}/{name}/{quality}"
-        common = f"--codec {shlex.quote(name)} --quality {quality} --spec {shlex.quote(recipe['spec'])}"
-        words = " ".join(filter(None, (common, recipe["weights"].get(quality))))
-        encoded = f"results/bitstreams/{cell}/encoded.csv"
-        found[quality] = [
-            f"{python} scripts/encode.py {words} --images results/images/{{set}}/images.csv --out {encoded}",
-            f"{python} scripts/decode.py {words} --encoded {encoded} --out results/decoded/{cell}/decoded.csv",
-        ]
     return found
 
 

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from study.core.paths import ROOT, SCRIPTS
+from study.core.errors import StudyError
+from study.core.paths import ROOT, SCRIPTS, found
+from study.core.readers import sha256
 
 
 @cache
@@ -33,6 +35,15 @@ def lock(name: str) -> str:
     lines = (ROOT / "envs" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     pins = [line.split("#")[0].strip() for line in lines]
     return hashlib.sha256("\n".join(pin for pin in pins if pin).encode()).hexdigest()[:16]
+
+
+@cache
+def content(file: str) -> str:
+    """16 hex digits of the content of a file of the checkout or the working folder. Raises StudyError without it."""
+    try:
+        return sha256(found(file))[:16]
+    except OSError as error:
+        raise StudyError(f"can't read {file}: {error.strerror}") from None
 
 
 def closure(start: Iterable[Path]) -> set[Path]:

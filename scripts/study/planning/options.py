@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
-import sys
 from pathlib import Path
 
 from study.codecs import base
 from study.codecs import registry as codec_registry
+from study.core import paths, readers
 from study.core.errors import StudyError
 from study.core.isolation import Limit
 
@@ -21,8 +20,16 @@ def add_codec(parser: argparse.ArgumentParser) -> None:
     """Options that say which codec at which quality."""
     parser.add_argument("--codec", required=True, help="id of the codec, as in catalogue/codecs.yaml")
     parser.add_argument("--quality", required=True, help="quality on the codec's own scale")
-    parser.add_argument("--spec", help="the codec's entry as JSON; without it, the entry in catalogue/codecs.yaml")
-    parser.add_argument("--weights", type=Path, help="file of weights, for a codec that needs one")
+    parser.add_argument(
+        "--spec",
+        metavar="FILE",
+        help="the codec's backend and settings (JSON; default: those in catalogue/codecs.yaml)",
+    )
+    parser.add_argument(
+        "--weights",
+        type=paths.found,
+        help="file of weights, for a codec that needs one; looked for in the working folder, then in the repository",
+    )
 
 
 def add_limit(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +73,7 @@ def limit(arguments: argparse.Namespace) -> Limit:
 
 def codec(arguments: argparse.Namespace) -> tuple[str, int | float | str, dict, Path | None]:
     """The arguments for `codecs.load` from the options of `add_codec`. Raises StudyError for an unknown codec."""
-    return arguments.codec, number(arguments.quality), spec(arguments), arguments.weights
+    return arguments.codec, readers.number(arguments.quality), spec(arguments), arguments.weights
 
 
 def learned(arguments: argparse.Namespace) -> base.LearnedCodec:
@@ -77,31 +84,10 @@ def learned(arguments: argparse.Namespace) -> base.LearnedCodec:
     return found
 
 
-def json_option(name: str, text: str) -> dict:
-    """The object that an option gives as JSON, or in standard input for `-`. Raises StudyError for other text."""
-    try:
-        content = json.loads(sys.stdin.read() if text == "-" else text)
-    except json.JSONDecodeError as error:
-        raise StudyError(f"{name} is not valid JSON: {error}") from None
-    if not isinstance(content, dict):
-        raise StudyError(f"{name} must be a JSON object; found {content!r}")
-    return content
-
-
 def spec(arguments: argparse.Namespace) -> dict:
     """The codec's entry: that of `--spec`, or that of the catalogue."""
     if arguments.spec is not None:
-        return json_option("--spec", arguments.spec)
+        return readers.plan(arguments.spec)
     from study.planning import catalogue
 
     return catalogue.entry("codec", arguments.codec, catalogue.codecs())
-
-
-def number(text: str) -> int | float | str:
-    """A quality as YAML would read it: a whole number, a number, or a name."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text

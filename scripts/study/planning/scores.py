@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
+from study.core.cell import Cell
 from study.metrics import registry
 
 
@@ -20,19 +21,14 @@ class Scores:
     def __init__(self, metrics: Sequence[str]) -> None:
         self._named = registry.groups(metrics)
 
-    def records(self, cells: Iterable[str]) -> list[str]:
-        """The score records of cells, given as `<part>/<codec>/<quality>`: one for each group of metrics."""
-        return [record(cell, group) for cell in cells for group in self._named]
+    def records(self, cells: Iterable[Cell]) -> list[str]:
+        """The score records of cells: one for each group of metrics."""
+        return [cell.scores(group) for cell in cells for group in self._named]
 
-    def metrics(self, cell: str, group: str) -> list[str]:
+    def metrics(self, cell: Cell, group: str) -> list[str]:
         """The metrics of a cell's record of a group, in the registry's order."""
-        named = (*self._named.get(group, ()), *_columns(record(cell, group)))
+        named = (*self._named.get(group, ()), *_columns(cell.scores(group)))
         return registry.groups(name for name in named if name in registry.REGISTRY).get(group, [])
-
-
-def record(cell: str, group: str) -> str:
-    """The path of a cell's scores by a group of metrics."""
-    return f"results/scores/{cell}/{group}.csv"
 
 
 @cache

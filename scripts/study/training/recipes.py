@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
 from study.codecs.compressai import architectures
-from study.core import paths, readers
+from study.core import paths, readers, results
 from study.core.errors import StudyError, allowed
 
 FILE = paths.ROOT / "models" / "recipes.yaml"
-FOLDER = "results/training"
+FOLDER = results.training("").rstrip("/")
 SHARED = ("model", "metric", "n", "m", "h", "crop", "batch")
 OWN = ("lam", "steps", "batch", "crop", "lr", "warmup", "decay", "seed", "precision", "init")
 
@@ -62,13 +61,12 @@ def start(recipes: Mapping[str, dict], name: str, quality: str | int, folder: st
     return [weights(*found.rsplit("/", 1), folder)] if found else []
 
 
-def options(recipes: Mapping[str, dict], name: str, quality: str | int, folder: str = FOLDER) -> str:
-    """The options of `scripts/train.py` that say what is trained and how, quoted for a shell."""
+def options(recipes: Mapping[str, dict], name: str, quality: str | int, folder: str = FOLDER) -> dict[str, str]:
+    """The options of `scripts/train.py` that say what is trained and how: their values, as text, by name."""
     keys = {key: value for key, value in entry(recipes, name, quality).items() if key != "start"}
-    words = [
-        f"--{key} {shlex.quote(value if isinstance(value, str) else json.dumps(value))}" for key, value in keys.items()
-    ]
-    return " ".join(words + [f"--start {shlex.quote(path)}" for path in start(recipes, name, quality, folder)])
+    words = {key: value if isinstance(value, str) else json.dumps(value) for key, value in keys.items()}
+    before = start(recipes, name, quality, folder)
+    return words | ({"start": before[0]} if before else {})
 
 
 def made(recipes: Mapping[str, dict], name: str, quality: str | int, folder: str) -> bool:

@@ -13,7 +13,7 @@ from study.codecs import base
 from study.codecs import registry as codec_registry
 from study.codecs.compressai import architectures, complexity
 from study.core import readers
-from study.planning import cells, config
+from study.planning import cells, config, payloads
 from tiny_study import ROOT
 
 TFCI = {"backend": "tfci", "settings": {"model": "some-model-{quality}"}}
@@ -90,11 +90,13 @@ def test_a_metagraph_has_its_size_and_a_reason(tmp_path: Path) -> None:
 
 
 def table(plan_: str, out: Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, ROOT / "scripts" / "codec_table.py", "--out", out]
-    return subprocess.run(command, input=plan_, capture_output=True, text=True)
+    file = out.with_name("plan.json")
+    file.write_text(plan_)
+    command = [sys.executable, ROOT / "scripts" / "codec_table.py", "--plan", file, "--out", out]
+    return subprocess.run(command, capture_output=True, text=True)
 
 
-def test_the_script_reads_the_plan_from_standard_input(tmp_path: Path) -> None:
+def test_the_script_reads_the_plan(tmp_path: Path) -> None:
     path = tmp_path / "weights.metagraph"
     path.write_bytes(b"12345")
     done = table(json.dumps({"a": {"spec": TFCI, "weights": {"1": str(path), "2.5": str(path)}}}), tmp_path / "c.csv")
@@ -110,8 +112,9 @@ def test_the_script_reads_the_plan_from_standard_input(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("[1, 2]", "doesn't say which codecs there are"),
-        ("{", "doesn't say which codecs there are"),
+        ("[1, 2]", "must be a JSON object"),
+        ('{"a": 1}', "doesn't say which codecs there are"),
+        ("{", "is not valid JSON"),
         (json.dumps({"a": {"spec": TFCI, "weights": {"1": "nowhere.metagraph"}}}), "nowhere.metagraph are missing"),
     ],
 )
@@ -128,20 +131,20 @@ def planned(**keys: object) -> cells.Plan:
 
 def test_only_a_study_with_weights_has_the_table() -> None:
     with_weights = planned(codecs={"jpeg": [50], "tiny-bmshj2018-factorized-mse": [1, 3], "tfci-hific": "all"})
-    assert "here/complexity.csv" in with_weights.products("here")
-    found = json.loads(with_weights.complexity())
+    assert "results/studies/s/complexity.csv" in payloads.products(with_weights)
+    found = payloads.complexity(with_weights)
     assert set(found) == {"tiny-bmshj2018-factorized-mse", "tfci-hific"}
     weights = found["tiny-bmshj2018-factorized-mse"]["weights"]
     assert weights == {quality: f"models/tiny-bmshj2018-factorized-mse/{quality}.safetensors" for quality in "13"}
     assert all(path.startswith("results/weights/") for path in found["tfci-hific"]["weights"].values())
-    assert "here/complexity.csv" not in planned(codecs={"jpeg": [50]}).products("here")
+    assert "results/studies/s/complexity.csv" not in payloads.products(planned(codecs={"jpeg": [50]}))
 
 
 def test_a_codec_trained_here_has_its_figure() -> None:
     study = cells.Plan(config.checked(readers.read_yaml(ROOT / "studies" / "training.yaml")))
     (model,) = study.trained()
     assert study.trained()[model] == ["1", "2", "3", "4"]
-    assert [path for path in study.products("here") if "figures/training" in path] == [
-        f"here/figures/training/{model}.{kind}" for kind in ("png", "pdf")
+    assert [path for path in payloads.products(study) if "figures/training" in path] == [
+        f"results/studies/training/figures/training/{model}.{kind}" for kind in ("png", "pdf")
     ]
     assert planned(codecs={"jpeg": [50], "tiny-bmshj2018-factorized-mse": [1]}).trained() == {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 from study.analysis import report2021
@@ -37,18 +38,19 @@ KINDS: Mapping[str, ModuleType] = {
 }
 
 
-def draw(plan: FigurePlan, results: Path, references: Path, out: Path) -> None:
-    """Draw the figures of a job, `<figure>-<image>[-<edit>]` as .png and .pdf in `out`, and figures.csv last.
+def draw(plan: FigurePlan, results: Path, references: Path, out: Path, record: Path) -> None:
+    """Draw the figures of a job, `<figure>-<image>[-<edit>]` as .png and .pdf in `out`, and `record`, their list, last.
 
     Records are read below `results`, the report's figures from `references`. A figure that can't be drawn is an image
-    that tells why, and has the reason in figures.csv. Raises StudyError for a record that can't be read.
+    that tells why, and has the reason in the list, whose files are relative to its folder. Raises StudyError for a
+    record that can't be read.
     """
     records = JobRecords(plan, results, references)
-    rows = []
+    rows, below = [], PurePosixPath(os.path.relpath(out, record.parent))
     for named in figure_names.named(plan.figures, records.images()):
         kind = KINDS[named.figure]
         title = f"{records.title(named.image)}: {kind.TITLE}" + (f", {named.edit}" if named.edit else "")
-        row = {**named._asdict(), "file": f"{named.stem}.png", "pdf": f"{named.stem}.pdf"}
+        row = {**named._asdict(), "file": f"{below / named.stem}.png", "pdf": f"{below / named.stem}.pdf"}
         try:
             figure, row["caption"] = kind.drawn(records, named, title)
         except NotDrawn as error:
@@ -59,4 +61,4 @@ def draw(plan: FigurePlan, results: Path, references: Path, out: Path) -> None:
             table = records.reported(named.image) if not row.get("reason") else []
             atomic_io.write_rows(out / f"{named.stem}.csv", report2021.COLUMNS, table)
         rows.append(row)
-    atomic_io.write_rows(out / "figures.csv", COLUMNS, rows)
+    atomic_io.write_rows(record, COLUMNS, rows)

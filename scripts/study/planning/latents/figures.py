@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
+from study.core import results
+from study.core.cell import Cell
 from study.figures.latents import names as figure_names
 from study.latents import edits
 from study.planning.latents.experiments import Edited
@@ -13,34 +14,24 @@ if TYPE_CHECKING:
     from study.planning.cells import Plan
 
 
+RECORDS = ("encoded", "decoded", "scores")
+
+
 def jobs(plan: Plan) -> list[Edited]:
     """The jobs of all experiments that draw figures."""
     return [job for name in plan.latents.by_name if plan.latents.figure_names(name) for job in plan.latents.jobs(name)]
 
 
-def drawn(plan: Plan, job: Edited) -> list[figure_names.Named]:
-    """The figures of a job."""
-    return figure_names.named(plan.latents.by_name[job.experiment]["figures"], plan.part_images(job.part))
+def job(plan: Plan, experiment: str, part: str, codec: str, quality: str) -> Edited:
+    """A job of an experiment by what stands in its path."""
+    return Edited(experiment, plan.latents.image_set(experiment, part), part, codec, quality)
 
 
-def files(plan: Plan, job: Edited, folder: str) -> list[str]:
-    """What a job writes into `folder` beside figures.csv and the .png files: the .pdf files and the reports' tables."""
-    found = drawn(plan, job)
-    tables = [f"{folder}/{each.stem}.csv" for each in found if each.figure == "report"]
-    return [f"{folder}/{each.stem}.pdf" for each in found] + tables
-
-
-def labels(job: Edited, each: figure_names.Named) -> dict[str, str]:
-    """How a figure is told from the others in Snakemake's report."""
-    figure = each.figure.replace("_", " ") + (f": {each.edit}" if each.edit else "")
-    return {"picture": each.image, "figure": figure, "codec": job.codec, "quality": job.quality}
-
-
-def option(plan: Plan, job: Edited) -> str:
-    """What `plot_latents.py` needs to know of a job, as JSON."""
-    entry = plan.catalogued(job.codec)
+def payload(plan: Plan, job: Edited) -> dict:
+    """For `plot_latents.py`: a job, its figures, and what they are drawn from."""
+    entry = plan.catalogued[job.codec]
     chosen = plan.latents.by_name[job.experiment]["figures"]
-    told = {
+    return {
         "study": plan.name,
         "metrics": plan.config["metrics"],
         "cell": {"experiment": job.experiment, "set": job.image_set, "part": job.part, "codec": job.codec,
@@ -48,38 +39,40 @@ def option(plan: Plan, job: Edited) -> str:
         "label": entry["label"],
         "family": entry["family"],
         "figures": {name: chosen[name] for name in figure_names.figure_names({"figures": chosen})},
-        "curve": [list(cell) for cell in _curve(plan, job)],
+        "curve": [[cell.part, cell.codec, cell.quality] for cell in _curve(plan, job)],
         "baselines": _other_qualities(plan, job),
         "others": {name: list(plan.latents.parts[name]) for name in _sets(plan, job)},
     }  # fmt: skip
-    return json.dumps(told, sort_keys=True)
 
 
 def inputs(plan: Plan, job: Edited) -> list[str]:
     """The records that a job's figures are drawn from, no more than they need."""
     names = plan.latents.figure_names(job.experiment)
-    found = [f"results/images/{job.part}/images.csv", f"results/latents/{job.path}/latents.csv"]
+    cell = Cell(job.image_set, job.part, job.codec, job.quality)
+    found = [results.images(job.part), cell.latents()]
     if "impulse" in names:
-        found.append(f"results/latents/{job.path}/impulse.csv")
-    if not set(names) <= set(figure_names.OF_LATENTS):
-        found += [f"{_edits(plan, job, job.quality)}/{record}.csv" for record in ("encoded", "decoded", "scores")]
-    for part, codec, quality in _curve(plan, job):
-        found += [f"results/images/{part}/images.csv", f"results/bitstreams/{part}/{codec}/{quality}/encoded.csv"]
-        found += plan.scores.records([f"{part}/{codec}/{quality}"])
-    for quality in _other_qualities(plan, job):
-        found += [f"{_edits(plan, job, quality)}/{record}.csv" for record in ("encoded", "decoded", "scores")]
-    found += [f"results/images/{part}/images.csv" for name in _sets(plan, job) for part in plan.latents.parts[name]]
-    if "report" in names:
-        found.append("references/epfl2021.csv")
+        found.append(cell.impulse())
+    edited = [] if set(names) <= set(figure_names.OF_LATENTS) else [job.quality]
+    for quality in (*edited, *_other_qualities(plan, job)):
+        path = cell._replace(quality=quality).path
+        found += [results.edited(plan.name, job.experiment, path, record) for record in RECORDS]
+    for each in _curve(plan, job):
+        found += [results.images(each.part), each.encoded(), *plan.scores.records([each])]
+    found += [results.images(part) for name in _sets(plan, job) for part in plan.latents.parts[name]]
     return list(dict.fromkeys(found))
 
 
-def _curve(plan: Plan, job: Edited) -> list[tuple[str, str, str]]:
+def tables(plan: Plan, job: Edited) -> list[str]:
+    """Tables of the checkout that a job's figures are drawn from."""
+    return ["references/epfl2021.csv"] if "report" in plan.latents.figure_names(job.experiment) else []
+
+
+def _curve(plan: Plan, job: Edited) -> list[Cell]:
     """The cells of the study with the job's codec on its images: points of the codec's own curve."""
     if "progressive" not in plan.latents.figure_names(job.experiment):
         return []
     own = set(plan.part_images(job.part))
-    return [cell for cell in plan.cells() if cell[1] == job.codec and own & set(plan.part_images(cell[0]))]
+    return [cell for cell in plan.cells() if cell.codec == job.codec and own & set(plan.part_images(cell.part))]
 
 
 def _other_qualities(plan: Plan, job: Edited) -> list[str]:
@@ -95,7 +88,3 @@ def _sets(plan: Plan, job: Edited) -> list[str]:
     experiment = plan.latents.by_name[job.experiment]
     named_edits = {name: experiment["edits"][name] for name in experiment["figures"].get("interpolation") or []}
     return list(dict.fromkeys([*([job.image_set] if named_edits else []), *edits.sets_needed(named_edits)]))
-
-
-def _edits(plan: Plan, job: Edited, quality: str) -> str:
-    return f"results/edits/{plan.name}/{job.experiment}/{job.part}/{job.codec}/{quality}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 
+from study.core import results
+from study.core.cell import Cell
 from study.figures.latents import names as figure_names
 from study.latents import edits
 from study.planning.catalogue import qualities
@@ -41,11 +42,11 @@ class Experiments:
 
     def scores(self, name: str) -> list[str]:
         """The score records of an experiment's jobs."""
-        return [f"results/edits/{self.study}/{name}/{job.path}/scores.csv" for job in self.jobs(name)]
+        return [results.edited(self.study, name, job.path, "scores") for job in self.jobs(name)]
 
     def latents(self, name: str) -> list[str]:
         """The records of latents that an experiment edits."""
-        return [f"results/latents/{job.path}/latents.csv" for job in self.jobs(name)]
+        return [Cell(job.image_set, job.part, job.codec, job.quality).latents() for job in self.jobs(name)]
 
     def references(self, name: str, part: str, codec: str, quality: str) -> dict[str, list[str]]:
         """The records of latents that the edits of a job ask for, by image set, beside that of its own images.
@@ -57,7 +58,7 @@ class Experiments:
         if len(self.parts[own]) > 1:
             wanted[own] = None
         return {
-            image_set: [f"results/latents/{each}/{codec}/{quality}/latents.csv" for each in self.parts[image_set]]
+            image_set: [Cell(image_set, each, codec, quality).latents() for each in self.parts[image_set]]
             for image_set in wanted
         }
 
@@ -65,26 +66,16 @@ class Experiments:
         """The files that the edits of an experiment ask for: masks."""
         return edits.files_needed(self.by_name[name]["edits"])
 
-    def spec(self, name: str) -> str:
-        """What decides an experiment's bitstreams beside codec and images, as JSON."""
-        return experiments.edit_spec(self.by_name[name])
-
     def image_set(self, name: str, part: str) -> str:
         """The image set of an experiment that a part belongs to."""
         return next(each for each in self.by_name[name]["images"] if part in self.parts[each])
 
-    def tables(self, name: str) -> str:
-        """What `latent_table.py` needs to know of an experiment, as JSON."""
-        jobs = self.jobs(name)
-        cells = [
+    def cells(self, name: str) -> list[dict[str, str]]:
+        """The jobs of an experiment as plain objects."""
+        return [
             {"experiment": name, "set": job.image_set, "part": job.part, "codec": job.codec, "quality": job.quality}
-            for job in jobs
+            for job in self.jobs(name)
         ]
-        return json.dumps({"study": self.study, "metrics": self.metrics, "cells": cells})
-
-    def figures(self, name: str) -> str:
-        """Which figures of an experiment are drawn and how, as JSON."""
-        return json.dumps(self.by_name[name]["figures"])
 
     def figure_names(self, name: str) -> list[str]:
         """The figures of an experiment, by the names of their files."""

@@ -1,0 +1,44 @@
+"""What a run's jobs inherit: interpreters, and environment variables. None of it is a parameter of a job."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+from study.core.paths import ROOT
+
+CHECKOUT = "STUDY_CHECKOUT"
+
+
+def prepare(config: Mapping) -> None:
+    """Set what the jobs of this process inherit: `python` is that of Snakemake; mirror, cache and limits the config's.
+
+    They are no parameters of a job: a moved checkout, another mirror or another limit reruns nothing.
+    """
+    os.environ[CHECKOUT] = str(ROOT)
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for name, folder in (("STUDY_MIRROR", config["mirror"]), ("STUDY_CACHE", config["cache"])):
+        if folder:
+            os.environ[name] = str(Path(folder).expanduser())
+    os.environ.setdefault("STUDY_STARTED", str(time.time()))
+    for name, value in config["cell_limit"].items():
+        os.environ[f"STUDY_CELL_{name.upper()}"] = "" if value is None else str(value)
+
+
+@cache
+def python(environment: str) -> str:
+    """The interpreter of an environment, relative to the checkout, if it was built; else `python`, the workflow's.
+
+    With the latter a codec that needs the environment tells how to build it.
+    """
+    own = Path(f".venv-{environment}", "bin", "python")
+    return str(own) if (ROOT / own).exists() else "python"
+
+
+def origin(configfiles: Iterable[str | Path]) -> str:
+    """What to call a config in messages, by the files that were given for it."""
+    return ", ".join(os.path.relpath(file) for file in configfiles) or "config.yaml"

@@ -1,0 +1,154 @@
+"""What each command needs to know of a study, as plain objects for its specification."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+from study.analysis import claim_pairs, published_curves
+from study.core import results
+from study.planning import catalogue
+from study.planning.cells import Plan
+from study.planning.code_hash import lock
+
+MACHINE = ("mirror", "cache", "cell_limit")  # keys of a config that only say how a machine is to be used
+
+
+def tables(plan: Plan) -> dict:
+    """For `aggregate.py` and `provenance.py`: image sets with their parts, codecs with their qualities, metrics."""
+    codecs = {name: {**entry, "qualities": plan.qualities[name]} for name, entry in plan.codecs.items()}
+    return {"sets": _parts(plan), "codecs": codecs, "metrics": plan.config["metrics"]}
+
+
+def complexity(plan: Plan) -> dict:
+    """For `codec_table.py`: the specification and the files of weights of each codec with weights."""
+    found: dict[str, dict] = {}
+    for codec, quality in plan.weighted():
+        entry = found.setdefault(codec, {"spec": plan.spec(codec), "weights": {}})
+        entry["weights"][quality] = plan.weights(codec, quality)
+    return found
+
+
+def claims(plan: Plan) -> dict:
+    """For `claims.py`: the study's claims, spelled out; nothing for a study that tests none."""
+    if "claims" not in plan.config:
+        return {}
+    kinds = {
+        name: claim_pairs.weights_kind(plan.weights_source(name, str(some[0]))) for name, some in plan.qualities.items()
+    }
+    return claim_pairs.plan(plan.config, catalogue.claims(plan.config), list(plan.codecs), kinds)
+
+
+def published(plan: Plan) -> dict:
+    """For `published.py`: tables of published figures, and what they are compared with; nothing if there are none."""
+    sets = published_curves.of(list(plan.parts))
+    if not sets:
+        return {}
+    codecs = {name: entry["published"] for name, entry in plan.codecs.items() if entry.get("published")}
+    chosen = {"sets": sets, "curves": published_curves.CURVES, "codecs": codecs, "metrics": plan.config["metrics"]}
+    return chosen | plan.config["published"]
+
+
+def published_tables(plan: Plan) -> list[str]:
+    """The tables of published figures that the study is compared with, relative to the checkout."""
+    return [*published_curves.of(list(plan.parts)).values(), published_curves.CURVES]
+
+
+def exports(plan: Plan, commands: Mapping[str, Mapping[str, str]]) -> dict:
+    """For `exports.py`: the part that each image is in, metrics, and by codec the `commands` that encode and decode."""
+    sets = {
+        name: {image: part for part in parts for image in plan.part_images(part)} for name, parts in plan.parts.items()
+    }
+    bd = "bd_rate" in plan.config
+    return {"sets": sets, "metrics": plan.config["metrics"], "bd": bd, "commands": dict(commands)}
+
+
+def export_files(plan: Plan, folder: str) -> list[str]:
+    """The study's results for other tools, in `folder`."""
+    kinds = ("compressai", "codec-compare")
+    batches = [f"{kind}/{name}/{codec}.json" for kind in kinds for name in plan.parts for codec in plan.codecs]
+    lists = [f"codec-compare/{name}.json" for name in plan.parts]
+    bd = ["bd_rate.tex"] if "bd_rate" in plan.config else []
+    return [f"{folder}/{path}" for path in (*batches, *lists, *bd, "papers.bib")]
+
+
+def page(plan: Plan, graph: Mapping, commands: Mapping[str, Mapping], more: Iterable[str] = ()) -> dict:
+    """For `page.py`: the study, its files, and how it was made.
+
+    `graph` gives the rules' edges and the hashes of their code, `commands` by codec those that encode and
+    decode at each quality, `more` files of the study's folder that no rule makes. Keys of
+    the config that only say how a machine is to be used are left out.
+    """
+    folder = results.study(plan.name)
+    files = [os.path.relpath(path, folder) for path in products(plan)]
+    chosen = {
+        name: {
+            "qualities": plan.qualities[name],
+            "code": [plan.code(script, name, str(plan.qualities[name][0])) for script in ("encode.py", "decode.py")],
+            "commands": dict(commands[name]),
+        }
+        for name in plan.codecs
+    }
+    return {
+        "study": plan.name,
+        "config": {key: value for key, value in plan.config.items() if key not in MACHINE},
+        "metrics": plan.config["metrics"],
+        "sets": _parts(plan),
+        "codecs": chosen,
+        "files": [file for file in files if "/images/" not in file and file != "index.html"] + list(more),
+        "locks": {name: lock(name) for name in sorted({"study", *map(plan.environment, plan.codecs)})},
+        "graph": dict(graph),
+    }
+
+
+def records(plan: Plan) -> list[str]:
+    """The tables and figures of the study that its rules declare; of figures in folders, the records that list them."""
+    folder, bd = results.study(plan.name), "bd_rate" in plan.config
+    names = ["rd.csv", "rd.parquet", "means.csv", "codecs.csv"]
+    names += ["bd.csv"] * bd + ["complexity.csv"] * bool(plan.weighted())
+    names += [f"{name}.csv" for name in ("claims", "claims_comparisons") if "claims" in plan.config]
+    names += [f"{name}.csv" for name in ("published", "published_check") if published(plan)]
+    for image_set in plan.parts:
+        names.append(f"figures/{image_set}/images.csv")
+        kinds = ["originals", "average", "time", *(["bd_rate"] if bd else [])]
+        names += [f"figures/{image_set}/{kind}.{suffix}" for kind in kinds for suffix in ("png", "pdf")]
+    names += [f"figures/training/{model}.{suffix}" for model in plan.trained() for suffix in ("png", "pdf")]
+    shown = [f"{folder}/{name}" for name in names]
+    return [
+        *shown,
+        *plan.latents.products(folder),
+        *export_files(plan, f"{folder}/exports"),
+        f"{folder}/provenance.json",
+    ]
+
+
+def products(plan: Plan) -> list[str]:
+    """Every table and figure of the study, and its page."""
+    folder = results.study(plan.name)
+    images = [
+        f"{folder}/figures/{image_set}/images/{name}.{suffix}"
+        for image_set in plan.parts
+        for name in plan.image_names(image_set)
+        for suffix in ("png", "pdf")
+    ]
+    return [*records(plan), *images, f"{folder}/index.html"]
+
+
+def latent_table(plan: Plan, experiment: str) -> dict:
+    """For `latent_table.py`: the cells of an experiment."""
+    return {"study": plan.name, "metrics": plan.config["metrics"], "cells": plan.latents.cells(experiment)}
+
+
+def latent_edit(plan: Plan, experiment: str, part: str, codec: str, quality: str) -> dict:
+    """For `latent_edit.py`: the edits of an experiment, and the records of latents that they ask for, by image set."""
+    chosen = plan.latents.by_name[experiment]
+    return {
+        "set": plan.latents.image_set(experiment, part),
+        "edits": chosen["edits"],
+        "side_information": chosen["side_information"],
+        "reference": plan.latents.references(experiment, part, codec, quality),
+    }
+
+
+def _parts(plan: Plan) -> dict[str, list[str]]:
+    return {name: list(parts) for name, parts in plan.parts.items()}

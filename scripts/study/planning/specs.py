@@ -1,0 +1,44 @@
+"""What a job is to do, as a file: an argument of a command ends at 128 KiB on Linux.
+
+A file is named by its content, so that it is never written again, a run that is under way keeps its own, and a job
+reruns when its input has another name: when its content differs, whatever the dates of files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from study.core import results
+from study.core.errors import WriteError
+
+
+def write(whose: str, content: Mapping) -> str:
+    """The path of the file of a job's specification, which is written if it isn't there.
+
+    `whose` tells people whose it is (codecs/jpeg, say). Raises WriteError where it can't be written.
+    """
+    return _written(whose, json.dumps(content, ensure_ascii=False, allow_nan=False))
+
+
+@cache
+def _written(whose: str, text: str) -> str:
+    path = Path(results.spec(f"{whose}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"))
+    if not path.exists():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Two runs that start at once write the same content, so neither may take away what the other one writes.
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
+            os.close(handle)
+            partial = Path(name)
+            partial.write_text(text + "\n", encoding="utf-8")
+            partial.chmod(0o644)
+            partial.replace(path)
+        except OSError as error:
+            raise WriteError(f"can't write {path}: {error.strerror}; free some space or correct the rights") from None
+    return str(path)
