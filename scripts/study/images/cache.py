@@ -28,6 +28,7 @@ from urllib.parse import urlsplit
 
 from study.core import atomic_io, readers
 from study.core.errors import StudyError
+from study.core.paths import cache_folder
 from study.images.http import PATIENT, DownloadError, Patience, download
 
 _CACHE_REMEDY = "free some space, correct the rights, or name another folder in the environment variable STUDY_CACHE"
@@ -51,15 +52,6 @@ def mirror_folder(given: str | Path | None = None) -> Path | None:
         origin = "the key `mirror`" if given else "the environment variable STUDY_MIRROR"
         raise StudyError(f"mirror {folder} is not a folder; correct {origin}, or leave it out to download")
     return folder
-
-
-def cache_folder(folder: str | Path | None = None) -> Path:
-    """The cache: `given`, else STUDY_CACHE, else image-compression-study in XDG_CACHE_HOME or ~/.cache."""
-    name = folder or os.environ.get("STUDY_CACHE")
-    if name:
-        return Path(name).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "image-compression-study"
 
 
 def fetch(
