@@ -1,5 +1,6 @@
 """Colours, lines and markers: every codec of a study differs, for every kind of sight."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -8,6 +9,7 @@ from matplotlib.colors import to_rgb
 
 from study.core.errors import StudyError
 from study.figures import palette
+from study.metrics import registry
 from vision import VISIONS
 
 
@@ -77,3 +79,11 @@ def test_colours_differ_for_every_kind_of_sight():
         assert min(distances) > 0.09, sight
     luminance = linear @ [0.2126, 0.7152, 0.0722]
     assert (1.05 / (luminance + 0.05)).min() > 1.75, "too pale on white"
+
+
+def test_an_axis_says_where_less_is_better(monkeypatch):
+    entry = dataclasses.replace(registry.REGISTRY["vifp_sewar"], name="far", label="Far", variant="", unit="m")
+    monkeypatch.setitem(registry.REGISTRY, "far", entry)
+    assert palette.axis_label("far") == "Far (m)"
+    monkeypatch.setitem(registry.REGISTRY, "far", dataclasses.replace(entry, higher_is_better=False))
+    assert palette.axis_label("far") == "Far (m, less is better)"

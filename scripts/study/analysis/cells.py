@@ -72,8 +72,8 @@ def rd_rows(results: str | Path, plan: Mapping) -> list[dict]:
                 )
             seen |= set(pictures)
             rows += _part_rows(results, image_set, part, pictures, plan)
-    order = {name: place for place, name in enumerate(plan["codecs"])}
-    places = {key: place for place, key in enumerate(dict.fromkeys((row["image_set"], row["image"]) for row in rows))}
+    order = {name: number for number, name in enumerate(plan["codecs"])}
+    places = {key: number for number, key in enumerate(dict.fromkeys((row["image_set"], row["image"]) for row in rows))}
     return sorted(rows, key=lambda row: (places[row["image_set"], row["image"]], order[row["codec"]]))
 
 

@@ -44,20 +44,20 @@ def codec_rows(rows: Iterable[Mapping], catalogue: Mapping[str, Mapping]) -> lis
 
     Different settings or versions among a codec's cells are joined with ` | `. `reason` says why a codec was skipped.
     """
-    told: dict[str, dict[str, dict]] = {name: {"settings": {}, "versions": {}, "reason": {}} for name in catalogue}
+    seen: dict[str, dict[str, dict]] = {name: {"settings": {}, "versions": {}, "reason": {}} for name in catalogue}
     for row in rows:
         for column in ("settings", "versions"):
             if row[column]:
-                told[row["codec"]][column][row[column]] = None
+                seen[row["codec"]][column][row[column]] = None
         if row["status"] == outcome.SKIPPED:
-            told[row["codec"]]["reason"][row["reason"]] = None
+            seen[row["codec"]]["reason"][row["reason"]] = None
     return [
         {
             "codec": name,
             **{column: entry.get(column) for column in ("label", "family", "backend", "parameter")},
-            "settings": " | ".join(told[name]["settings"]) or json.dumps(entry.get("settings") or {}, sort_keys=True),
-            "versions": " | ".join(told[name]["versions"]) or None,
-            "reason": " | ".join(told[name]["reason"]) or None,
+            "settings": " | ".join(seen[name]["settings"]) or json.dumps(entry.get("settings") or {}, sort_keys=True),
+            "versions": " | ".join(seen[name]["versions"]) or None,
+            "reason": " | ".join(seen[name]["reason"]) or None,
         }
         for name, entry in catalogue.items()
     ]
@@ -107,11 +107,11 @@ def _mean(key: tuple, group: Sequence[Mapping], columns: Sequence[str]) -> dict:
     values = {column: None if lacking[column] else math.fsum(row[column] for row in group) / n for column in columns}
     without = [row for row in group if any(row[column] is None for column in columns)]
     ended = {(row["status"], row["reason"], row["gaps"]) for row in without}
-    status, reason, told = outcome.OK, None, None
+    status, reason, gaps_of = outcome.OK, None, None
     if len(without) == n and len(ended) == 1:
-        ((status, reason, told),) = ended
+        ((status, reason, gaps_of),) = ended
     elif without:
-        told = outcome.as_gaps({column: _lack(rows, column, n) for column, rows in lacking.items() if rows})
+        gaps_of = outcome.as_gaps({column: _lack(rows, column, n) for column, rows in lacking.items() if rows})
     image_set, codec, quality = key
     return {
         "image_set": image_set,
@@ -122,7 +122,7 @@ def _mean(key: tuple, group: Sequence[Mapping], columns: Sequence[str]) -> dict:
         "missing": len(without),
         "status": status,
         "reason": reason,
-        "gaps": told,
+        "gaps": gaps_of,
     }
 
 

@@ -62,7 +62,7 @@ def figure(
     metrics = list(metrics or dict.fromkeys(row["metric"] for row in rows))
     method = method or rows[0]["method"]
     panels = _merged({metric: bars(rows, metric, over, method) for metric in metrics})
-    for codec in {codec for found in panels.values() for codec in found} | {rows[0]["anchor"]}:
+    for codec in {codec for panel in panels.values() for codec in panel} | {rows[0]["anchor"]}:
         palette.of(codec, codecs)
     order = _order(panels[metrics[0]], codecs)
     marks = _marks(panels)
@@ -101,8 +101,7 @@ def against(
 ) -> tuple[dict[str, Bar], str, str]:
     """The bars of one metric (by default the first), the anchor, and the metric's name with its scale."""
     metric, method = metric or rows[0]["metric"], method or rows[0]["method"]
-    found = bars(rows, metric, over, method)
-    return found, rows[0]["anchor"], ", ".join(head(metric, _scale(rows, metric)))
+    return bars(rows, metric, over, method), rows[0]["anchor"], ", ".join(head(metric, _scale(rows, metric)))
 
 
 def head(metric: str, scale: str) -> list[str]:
@@ -150,13 +149,13 @@ def worded(bars: Iterable[Bar]) -> list[Bar]:
 
 def _merged(panels: Mapping[str, Mapping[str, Bar]]) -> dict[str, dict[str, Bar]]:
     """The bars of all panels with reasons that they share."""
-    texts = iter(worded(bar for found in panels.values() for bar in found.values()))
-    return {metric: {codec: next(texts) for codec in found} for metric, found in panels.items()}
+    texts = iter(worded(bar for panel in panels.values() for bar in panel.values()))
+    return {metric: {codec: next(texts) for codec in panel} for metric, panel in panels.items()}
 
 
 def _marks(panels: Mapping[str, Mapping[str, Bar]]) -> dict[str, str]:
     """A letter for each reason, in brackets; none after z."""
-    reasons = dict.fromkeys(bar.reason for found in panels.values() for bar in found.values() if bar.rate is None)
+    reasons = dict.fromkeys(bar.reason for panel in panels.values() for bar in panel.values() if bar.rate is None)
     letters = itertools.chain(string.ascii_lowercase, itertools.repeat(""))
     return {reason: f" ({letter})" if letter else "" for reason, letter in zip(reasons, letters)}
 
@@ -206,13 +205,13 @@ def _draw(
     whole = 2 * canvas.MARGIN + canvas.title_height(heading) + _TOP + down * block + canvas.LINE * len(notes)
     layout = canvas.start(whole, heading)
     layout.y -= _TOP
-    span = _span([bar for found in panels.values() for bar in found.values()], width)
-    for place, (metric, found) in enumerate(panels.items()):
-        column, level = place % across, place // across
+    span = _span([bar for panel in panels.values() for bar in panel.values()], width)
+    for index, (metric, drawn) in enumerate(panels.items()):
+        column, level = index % across, index // across
         bottom = layout.y - level * block - top - height
         box = canvas.panel(layout, left + column * (width + _BETWEEN), bottom, width, height)
         for row, codec in enumerate(order):
-            _bar(box, row, found[codec], codecs[codec], marks, span)
+            _bar(box, row, drawn[codec], codecs[codec], marks, span)
         _dress(box, span, len(order), width)
         for line, text in enumerate(heads[metric]):
             at = left + column * (width + _BETWEEN), bottom + height + top - line * canvas.LINE
@@ -260,8 +259,8 @@ def _bar(box: Axes, row: int, bar: Bar, look: Style, marks: Mapping[str, str], s
     if bar.rate > span[1]:
         box.plot([span[1] - pad], [row], marker=">", markersize=3, color="black", markeredgewidth=0)
     low, high = _ends(bar)
-    place, side = (high + pad, "left") if bar.rate < 0 else (low - pad, "right")
-    box.text(place, row, signed(bar.rate), va="center_baseline", ha=side, size=canvas.SMALL)
+    at, side = (high + pad, "left") if bar.rate < 0 else (low - pad, "right")
+    box.text(at, row, signed(bar.rate), va="center_baseline", ha=side, size=canvas.SMALL)
 
 
 def _dress(box: Axes, span: tuple[float, float], rows: int, width: float) -> None:

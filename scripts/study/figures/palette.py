@@ -65,13 +65,13 @@ def styles(codecs: Sequence[Mapping[str, str]]) -> dict[str, Style]:
     if twice := [name for name in ids if ids.count(name) > 1]:
         raise StudyError(f"codecs.csv has the codec {twice[0]!r} twice; run aggregate.py again")
     places = _places(families)
-    found = {}
+    looks = {}
     for family, rows in families.items():
         used = {"mse": 0, "ms-ssim": 0}
         for row in rows:
             kind = "ms-ssim" if "msssim" in _plain(row["codec"]) else "mse"
             turn = 2 * used[kind] + (kind == "ms-ssim")
-            found[row["codec"]] = Style(
+            looks[row["codec"]] = Style(
                 row["label"] if labels.count(row["label"]) == 1 else f"{row['label']} ({row['codec']})",
                 family,
                 list(FAMILIES)[places[family] % len(FAMILIES)],
@@ -80,7 +80,7 @@ def styles(codecs: Sequence[Mapping[str, str]]) -> dict[str, Style]:
                 places[family] < len(FAMILIES),
             )
             used[kind] += 1
-    return found
+    return looks
 
 
 def of(codec: str, known: Mapping[str, Style]) -> Style:
@@ -97,11 +97,12 @@ def parts(metric: str) -> list[str]:
 
 
 def axis_label(metric: str, scale: str = "linear") -> str:
-    """The label of a metric's axis: its name, its unit, what tells its definition from others. Raises StudyError."""
+    """The label of a metric's axis: its name, unit, variant, and whether less is better. Raises StudyError."""
     entry = metrics.entry(metric)
     if scale == "db":
         return f"{entry.short}, −10 log₁₀(1 − x) dB"
-    about = [part for part in (entry.unit if entry.unit != "1" else "", entry.variant) if part]
+    direction = "" if entry.higher_is_better else "less is better"
+    about = [part for part in (entry.unit if entry.unit != "1" else "", entry.variant, direction) if part]
     return f"{entry.label} ({', '.join(about)})" if about else entry.label
 
 

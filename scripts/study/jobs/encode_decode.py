@@ -59,7 +59,7 @@ def encode_set(codec: Codec, pictures: Path, record: Path, generation: int = 0, 
             "settings": settings,
             "generation": generation,
         }
-        rows.append(row | _told(codec, source, result))
+        rows.append(row | _ended(codec, source, result))
     atomic_io.write_rows(record, ENCODED, rows)
 
 
@@ -93,7 +93,7 @@ def decode_set(codec: Codec, encoded: Path, record: Path, generation: int = 0, l
         return work
 
     results = zip(coded, isolation.each(coded, start, limit or Limit()))
-    done = {source["image"]: _told(codec, source, result) for source, result in results}
+    done = {source["image"]: _ended(codec, source, result) for source, result in results}
     rows = [
         {"image": source["image"], "generation": generation}
         | done.get(source["image"], {name: source[name] for name in ("status", "reason")})
@@ -108,8 +108,8 @@ def _state(codec: Codec) -> tuple[str | None, str]:
     return skip, codec.versions() if skip is None else ""
 
 
-def _told(codec: Codec, source: Mapping, result: dict | str) -> dict:
-    """The result of an image as its part of a row, its reason told on stderr."""
+def _ended(codec: Codec, source: Mapping, result: dict | str) -> dict:
+    """The result of an image as its part of a row, told on stderr too."""
     row = outcome.without(outcome.FAILED, result) if isinstance(result, str) else result
     if said := outcome.sentence(row):
         print(f"{codec.name} {codec.quality} {source['image']}: {said}", file=sys.stderr)

@@ -12,6 +12,7 @@ from pathlib import Path
 from study.core import outcome
 from study.figures import palette
 from study.figures.palette import Style
+from study.metrics import registry
 
 LONGEST = 400
 _PICTURE = re.compile(r".+\.(png|webp|jpe?g)$")
@@ -67,7 +68,8 @@ def bd_matrices(rows: Sequence[Mapping[str, str]], known: Mapping[str, Style]) -
         )
         columns = ["Codec"]
         for metric in metrics:
-            columns += [f"BD-rate % at {palette.short(metric)}", f"BD-{palette.short(metric)}"]
+            direction = "" if registry.entry(metric).higher_is_better else ", less is better"
+            columns += [f"BD-rate % at {palette.short(metric)}", f"BD-{palette.short(metric)}{direction}"]
         body = [
             [Cell(known[codec].label, known[codec].label)]
             + [
@@ -155,7 +157,7 @@ def missing(rows: Iterable[Mapping[str, str]], known: Mapping[str, Style]) -> Ta
     for (image_set, codec, status, reason), cells in groups.items():
         kind = status if status != outcome.OK else "a metric" if outcome.gaps(cells[0]) else "a warning"
         images = list(dict.fromkeys(row["image"] for row in cells))
-        told = ", ".join(images) if len(images) <= 6 else f"{len(images)} images"
+        which = ", ".join(images) if len(images) <= 6 else f"{len(images)} images"
         body.append(
             [
                 Cell(known[codec].label, known[codec].label),
@@ -163,7 +165,7 @@ def missing(rows: Iterable[Mapping[str, str]], known: Mapping[str, Style]) -> Ta
                 Cell(kind, kind, kind=kind),
                 Cell(str(len(cells)), len(cells)),
                 Cell(", ".join(dict.fromkeys(row["quality"] for row in cells))),
-                Cell(told, told),
+                Cell(which, which),
                 Cell(reason, reason),
             ]
         )

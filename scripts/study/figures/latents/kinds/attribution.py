@@ -15,6 +15,7 @@ from study.figures.latents.channel_ablation import Panel
 from study.figures.latents.names import Named
 from study.figures.latents.records import JobRecords, NotDrawn
 from study.latents import edits
+from study.metrics import registry
 
 TITLE = "which channels earn their bits"
 LOSSES = {"PSNR": (" (dB)", 1, 1e-3), "MS-SSIM": (" (thousandths)", 1000, 0.01)}  # unit, factor, floor
@@ -74,9 +75,10 @@ def losses(
     panels = []
     for kind, metric in metrics.items():
         unit, factor, floor = LOSSES[kind]
+        sign = registry.entry(metric).sign
         loss = np.full(count, np.nan)
         changes = [row[f"delta_{metric}"] for row in rows]
-        loss[channels] = [math.nan if change is None else -factor * change for change in changes]
+        loss[channels] = [math.nan if change is None else -sign * factor * change for change in changes]
         panels.append(Panel(f"Loss of {palette.short(metric)}{unit}", loss, floor))
     return panels
 
