@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 import api
 import networkx
 
-WIDTH, BOX, GAP, ACROSS = 760, 62, 26, 5
+WIDTH, BOX, GAP, ACROSS = 760, 46, 26, 5
 LOOPED = ("plot_images", "latent_figures", "download")  # rules that may stand once for each image set or job
 
 
@@ -36,19 +36,20 @@ def packages(root: Path) -> str:
         *([(name, told[name]) for name in layer] for layer in layers),
     ]
     parts = []
-    for depth, row in enumerate(rows):
-        top = 2 + depth * (BOX + GAP)
+    top = 2
+    for row in rows:
+        box = BOX if len(row) == 1 else BOX + 30
         width = (WIDTH - 4 - 14 * (len(row) - 1)) / len(row)
         for place, (name, text) in enumerate(row):
             left = 2 + place * (width + 14)
-            parts.append(f'<rect x="{left:.0f}" y="{top}" width="{width:.0f}" height="{BOX}" rx="4"/>')
+            parts.append(f'<rect x="{left:.0f}" y="{top}" width="{width:.0f}" height="{box}" rx="4"/>')
             parts.append(f'<text class="name" x="{left + width / 2:.0f}" y="{top + 20}">{escape(name)}</text>')
-            for line, words in enumerate(wrapped(text, int(width / 6.6))[:2]):
+            for line, words in enumerate(wrapped(text.replace("`", ""), int(width / 6.6))):
                 parts.append(f'<text x="{left + width / 2:.0f}" y="{top + 36 + 15 * line}">{escape(words)}</text>')
-        if depth:
+        if row != rows[0]:
             parts.append(arrow(WIDTH / 2, top - GAP + 1, WIDTH / 2, top - 2))
-    height = 4 + len(rows) * (BOX + GAP) - GAP
-    return svg("The packages: each imports only from those below it", WIDTH, height, parts)
+        top += box + GAP
+    return svg("The packages: each imports only from those below it", WIDTH, top - GAP + 2, parts)
 
 
 def rules(root: Path) -> str:

@@ -197,13 +197,16 @@ def metric_entries() -> str:
     """Every field of every entry of the registry."""
     lines = []
     for name, entry in metric_registry.REGISTRY.items():
-        lines += [f"### `{name}` {{ #{name} }}", "", "| | |", "| --- | --- |"]
+        lines += [f"### `{name}` {{ #{name} }}", ""]
+        start = len(lines)
         for field in dataclasses.fields(entry):
             value = getattr(entry, field.name)
             if field.name == "name" or value in ("", None) or callable(value):
                 continue
             words = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
             lines.append(f"| {field.name.replace('_', ' ')} | {cell(str(words))} |")
+            if len(lines) == start + 1:
+                lines.append("| --- | --- |")
         lines.append("")
     return "\n".join(lines)
 
