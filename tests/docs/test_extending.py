@@ -90,7 +90,7 @@ def test_a_metric_is_computed(tmp_path: Path) -> None:
     other[3, 4, 1] += 17
     for name, image in (("original", original), ("other", other)):
         Image.fromarray(image).save(folder / f"{name}.png")
-    out = run(folder, "scripts/score.py", "original.png", "other.png")
+    out = run(folder, "scripts/metrics.py", "original.png", "other.png")
     assert re.search(r"^largest_error\s+17(\.0+)?\b", out, re.M), out
     assert "the l-infinity norm" in run(folder, "scripts/metrics.py")
 
