@@ -34,6 +34,7 @@ environment.prepare(config)
 SCRIPTS = f'"${environment.CHECKOUT}"/scripts'
 STUDY = results.study(PLAN.name)
 FIGURES = f"{STUDY}/figures"
+MORE = [name for name in ("audit.csv",) if exists(f"{STUDY}/{name}")]  # files of the study that the page links to
 LOGS = f"studies/{PLAN.name}"
 CELL = Cell("{set}", "{set}", "{codec}", "{quality}")
 

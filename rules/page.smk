@@ -3,14 +3,12 @@
 
 from study.page import build as page_build
 
-AUDIT = [name for name in ("audit.csv",) if exists(f"{STUDY}/{name}")]
-
 
 rule page:
     input:
-        plan=lambda w: page_spec(AUDIT),
+        plan=lambda w: page_spec(MORE),
         files=payloads.records(PLAN),
-        more=collect(f"{STUDY}/{{name}}", name=AUDIT),
+        more=lambda w: collect(f"{STUDY}/{{name}}", name=MORE),
     output:
         f"{STUDY}/index.html",
     log:

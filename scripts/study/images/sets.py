@@ -5,8 +5,8 @@ An entry has one of three forms:
 - `images`: a mapping from image name to source: a `url` or a `package` file, with its sha256. A `url` or `package` of
   the set itself holds for every image, with `{image}` for the name; then a source may be the sha256 alone.
 - `folder`: every image file of a local folder, or those that match the pattern `files` (`*.png`, say). A relative
-  folder is relative to the repository. Subfolders are not entered and files whose name begins with a dot don't
-  count; anything else in the folder that is no image is an error, never passed over.
+  folder is relative to the working folder, or else to the repository. Subfolders are not entered and files whose name
+  begins with a dot don't count; anything else in the folder that is no image is an error, never passed over.
 - `of`: the images of another set.
 
 `only`, a list of names, picks images from any of them. `licence`, `credit` and `was_jpeg` may stand at the set or at
@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 
 from study.core import atomic_io, readers
 from study.core.errors import ImageError, StudyError, allowed
-from study.core.paths import ROOT
+from study.core.paths import found as found_path
 from study.images import cache as images_cache
 from study.images.http import PATIENT, Patience
 
@@ -245,7 +245,7 @@ def _pictures(spec: Mapping) -> dict[str, Path]:
 
 
 def _folder(spec: Mapping) -> Path:
-    return ROOT / Path(spec["folder"]).expanduser()
+    return found_path(spec["folder"])
 
 
 def _located(name: str, spec: Mapping, local: Callable[[Mapping], Path]) -> Iterator[tuple[str, Mapping, Path]]:

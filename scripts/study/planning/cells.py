@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
@@ -59,8 +60,8 @@ class Plan:
         return [part for part, entry in self.all_parts.items() if images_sets.kind(entry, self.known_sets) == "url"]
 
     def images_spec(self, part: str) -> dict:
-        """What decides an image set, or part of one."""
-        return images_sets.resolved(self.all_parts[part], self.known_sets)
+        """What decides an image set, or part of one, in alphabetical order: another order is no other set."""
+        return json.loads(json.dumps(images_sets.resolved(self.all_parts[part], self.known_sets), sort_keys=True))
 
     @cache  # noqa: B019 (a process has one plan)
     def image_files(self, part: str) -> list[str]:
@@ -76,9 +77,10 @@ class Plan:
         return images_sets.names(self.all_parts[part], self.known_sets)
 
     def spec(self, codec: str) -> dict:
-        """What decides a codec's bitstreams: backend and settings."""
+        """What decides a codec's bitstreams: backend and settings, in alphabetical order."""
         entry = self.catalogued[codec]
-        return {"backend": entry["backend"], "settings": dict(sorted(entry.get("settings", {}).items()))}
+        given = {"backend": entry["backend"], "settings": entry.get("settings", {})}
+        return json.loads(json.dumps(given, sort_keys=True))
 
     @cache  # noqa: B019 (a process has one plan)
     def weights(self, codec: str, quality: str) -> str | None:
