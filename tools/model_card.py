@@ -15,6 +15,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
+from study.analysis import bd as bd_figures
 from study.core import atomic_io, errors, paths, readers
 from study.training import recipes
 
@@ -48,7 +49,7 @@ def results(
     """The lines of the card's results."""
     return [
         "Means over the 24 Kodak images, real bitstreams, whole files, by `studies/zoo.yaml`; written by",
-        "`python tools/model_card.py`. BD-rate against JPEG (Pillow, 4:2:0) of the mean curves (Akima), with a 95 %",
+        "`python tools/model_card.py`. BD-rate against JPEG (Pillow, 4:2:0) (mean over the images, PCHIP), with a 95 %",
         "interval of a bootstrap over the images; negative is better. Beside it the gain in quality at equal rate,",
         "over the qualities (below JPEG's lowest rate, over its first point). MS-SSIM is the Gaussian one, in decibels",
         "−10 log10(1 − MS-SSIM) where it says so.",
@@ -92,7 +93,12 @@ def _curve(means: Sequence[Mapping], codec: str) -> np.ndarray:
 
 def _bd(bd: Sequence[Mapping], codec: str, metric: str) -> str:
     for row in bd:
-        if (row["codec"], row["metric"], row["over"], row["method"]) == (codec, metric, "mean curve", "akima"):
+        if (row["codec"], row["metric"], row["over"], row["method"]) == (
+            codec,
+            metric,
+            bd_figures.OVER,
+            bd_figures.METHOD,
+        ):
             if not row["bd_rate"]:
                 return f"– ({row['reason']})"
             low, high = (f"{float(row[f'bd_rate_{side}']):.1f}" for side in ("lo", "hi"))

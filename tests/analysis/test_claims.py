@@ -22,10 +22,10 @@ from tiny_study import ROOT, TINY, Study
 
 LOGS = np.array([-1, -0.5, 0, 0.5, 1.0])
 RATES = 10**LOGS
-OPTIONS = {"min_overlap": 0.5, "resamples": 200, "seed": 1}
+OPTIONS = {"min_overlap": 0.5}
 
 
-def rows(codec, score, images="abcd", rates=RATES, reason=""):
+def rows(codec, score, images="abcdefgh", rates=RATES, reason=""):
     """Rows of rd.csv of one codec: `score(image, log10 rate)` at each rate."""
     return [
         {
@@ -73,7 +73,7 @@ def test_a_codec_that_needs_a_fifth_less_rate_holds_and_the_reverse_fails():
     verdict, (row,) = judge(table)
     assert verdict["verdict"] == row["verdict"] == "holds"
     assert [row["difference"], row["lo"], row["hi"]] == pytest.approx([-20, -20, -20], abs=1e-9)
-    assert (row["unit"], row["agree"], row["n_images"]) == ("%", 4, 4)
+    assert (row["unit"], row["agree"], row["n_images"]) == ("%", 8, 8)
     verdict, (row,) = judge(table, better="bad", than="good")
     assert verdict["verdict"] == "fails"
     assert row["difference"] == pytest.approx(25, abs=1e-9)
@@ -88,24 +88,45 @@ def test_a_decibel_against_margins(margin, expected):
 
 
 def test_pictures_that_disagree_leave_it_undecided():
-    shift = {"a": 1, "b": -1, "c": 1.2, "d": -0.9}
+    shift = dict(zip("abcdefgh", (1, -1, 1.2, -0.9, 1, -1, 1.2, -0.9)))
     good = rows("good", lambda image, log: 30 + shift[image] + 10 * log)
     verdict, (row,) = judge(good + rows("bad", line()), by="bd_metric")
     assert row["difference"] == pytest.approx(0.075, abs=1e-9)
     assert row["lo"] < 0 < row["hi"]
     assert verdict["verdict"] == row["verdict"] == "undecided"
-    assert row["agree"] == 2 and row["reason"] == "the interval contains the margin"
+    assert row["agree"] == 4 and row["reason"].startswith("p = 0.")
 
 
-def test_the_interval_is_that_of_the_resampled_means():
-    """With parallel lines, the BD-metric of the means is the mean of the images' shifts: the bootstrap of a mean."""
-    from study.analysis import bd as analysis_bd
+def test_the_interval_and_the_p_value_are_students():
+    """With parallel lines, an image's BD-metric is its shift; SciPy has the test and the interval."""
+    from scipy import stats
 
-    shift = dict(zip("abcd", (0.4, 1.6, 0.9, 2.1)))
+    shift = dict(zip("abcdefgh", (0.4, 1.6, 0.9, 2.1, -0.2, 1.1, 0.3, 0.7)))
     good = rows("good", lambda image, log: 30 + shift[image] + 10 * log)
-    _, (row,) = judge(good + rows("bad", line()), by="bd_metric")
-    means = analysis_bd.resampling(4, OPTIONS["resamples"], OPTIONS["seed"]) @ np.array(list(shift.values()))
-    assert [row["lo"], row["hi"]] == pytest.approx(list(np.quantile(means, [0.025, 0.975])), abs=1e-9)
+    _, (row,) = judge(good + rows("bad", line()), by="bd_metric", margin=0.5)
+    expected = stats.ttest_1samp(list(shift.values()), 0.5)
+    ends = stats.ttest_1samp(list(shift.values()), 0.5).confidence_interval(0.95)
+    assert [row["lo"], row["hi"]] == pytest.approx([ends.low, ends.high], abs=1e-9)
+    assert row["p"] == row["p_holm"] == pytest.approx(expected.pvalue, abs=1e-9)
+    values = np.array(list(shift.values()))
+    assert row["effect"] == pytest.approx((values.mean() - 0.5) / values.std(ddof=1), abs=1e-9)
+
+
+def test_several_comparisons_of_a_claim_are_corrected_for_their_number():
+    """Each alone would hold at 5 %; Holm's least p-value is multiplied by the number of comparisons, here two."""
+    from scipy import stats
+
+    shift = dict(zip("abcdefgh", (0.4, 1.6, -0.9, 2.1, -0.8, 1.1, 0.9, 0.7)))
+    values = np.array(list(shift.values()))
+    margin = float(values.mean() - stats.t.ppf(1 - 0.035 / 2, 7) * values.std(ddof=1) / 8**0.5)  # p = 0.035
+    good = rows("good", lambda image, log: 30 + shift[image] + 10 * log)
+    bad, odd = rows("bad", line()), rows("odd", line())
+    compare = {"better": "good", "than": "bad", "metrics": ["psnr_rgb"], "by": "bd_metric", "margin": margin}
+    _, (alone,) = claim_verdicts.tables(good + bad, plan(compare))
+    verdicts, both = claim_verdicts.tables(good + bad + odd, plan(compare, compare | {"than": "odd"}))
+    assert alone["verdict"] == "holds" and alone["p"] == pytest.approx(0.035, abs=1e-9)
+    assert [row["p_holm"] for row in both] == pytest.approx([2 * alone["p"]] * 2)
+    assert {row["verdict"] for row in both} == {"undecided"} and verdicts[0]["verdict"] == "undecided"
 
 
 def test_curves_that_cross_are_judged_over_the_stated_range():
@@ -138,7 +159,7 @@ def test_points_of_a_curve_of_three():
     assert (verdict["verdict"], row["difference"]) == ("fails", pytest.approx(-1, abs=1e-12))
     far = rows("bad", line(-1), rates=np.array([2.0, 20, 200]))
     verdict, (row,) = judge(rows("good", line()) + far, by="points")
-    assert verdict["verdict"] == "not tested" and row["reason"].startswith("33% of the points of the shorter curve")
+    assert verdict["verdict"] == "not tested" and "33% of the points of the shorter curve" in row["reason"]
 
 
 def test_what_keeps_a_comparison_from_being_made_is_told():
@@ -154,10 +175,20 @@ def test_what_keeps_a_comparison_from_being_made_is_told():
     assert row["difference"] < 0
 
 
-def test_few_pictures_are_told():
-    assert "4 images" in judge(rows("good", line(1)) + rows("bad", line()))[0]["note"]
-    many = "abcdefgh"
-    assert judge(rows("good", line(1), many) + rows("bad", line(), many))[0]["note"] == ""
+def test_fewer_than_eight_images_have_no_verdict():
+    verdict, (row,) = judge(rows("good", line(1), "abcdefg") + rows("bad", line(), "abcdefg"))
+    assert verdict["verdict"] == row["verdict"] == "undecided"
+    assert row["reason"] == "7 images, a verdict needs 8" and row["difference"] < 0
+
+
+def test_a_part_without_codecs_is_not_tested_and_the_claim_does_not_hold():
+    parts = [
+        {"better": "good", "than": "bad", "metrics": ["psnr_rgb"]},
+        {"better": "*-mse", "than": "*-msssim", "metrics": ["psnr_rgb"]},
+    ]
+    (verdict,), _ = claim_verdicts.tables(rows("good", line(1)) + rows("bad", line()), plan(*parts))
+    assert verdict["verdict"] == "undecided"
+    assert verdict["reason"] == "part 2, psnr_rgb: not tested: the study has no such codecs"
 
 
 def test_all_parts_must_hold_and_the_first_that_does_not_is_named():
@@ -323,7 +354,9 @@ def test_a_study_tests_a_claim_of_its_own(study: Study) -> None:
     own, other = readers.read_rows(folder / "claims.csv")
     (row,) = readers.read_rows(folder / "claims_comparisons.csv")
     bd = [
-        row for row in readers.read_rows(folder / "bd.csv") if (row["over"], row["method"]) == ("mean curve", "pchip")
+        row
+        for row in readers.read_rows(folder / "bd.csv")
+        if (row["over"], row["method"]) == ("mean of images", "pchip")
     ]
     assert float(row["difference"]) == pytest.approx(float(bd[0]["bd_rate"]), abs=1e-9)
     assert own["verdict"] == row["verdict"] and own["text"] == "WebP needs less rate than JPEG."
@@ -354,7 +387,7 @@ def test_a_metric_of_which_less_is_better_has_the_same_verdict(monkeypatch, by):
         verdicts.append(claim_verdicts.tables(table, chosen)[1][0])
     more, less = verdicts
     assert more["verdict"] == less["verdict"] == "holds"
-    assert more["agree"] == less["agree"] == 4
+    assert more["agree"] == less["agree"] == 8
     towards = 1 if by == "bd_rate" else -1
     assert less["difference"] == pytest.approx(towards * more["difference"], rel=1e-9)
     ends = sorted(towards * more[end] for end in ("lo", "hi"))

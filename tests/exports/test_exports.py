@@ -53,7 +53,7 @@ def row(quality, bpp, psnr, **changed):
     return values | changed
 
 
-def bd_row(codec, metric, rate, lo="", hi="", reason="", over="mean curve"):
+def bd_row(codec, metric, rate, lo="", hi="", reason="", over="mean of images"):
     values = {
         "image_set": "photos",
         "over": over,

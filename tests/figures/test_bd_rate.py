@@ -45,7 +45,7 @@ def test_bars_are_sorted_with_the_refused_at_the_end(small):
     assert [text.get_text() for text in panel.texts] == ["−40.1", "−10.0", "+30.0", "refused (a)", "refused (b)"]
     assert [patch.get_width() for patch in panel.patches] == [-40.06, -10, 30]
     told = one_line(figure)
-    assert "photos: BD-rate against JPEG" in told and "95% bootstrap interval" in told
+    assert "photos: BD-rate against JPEG" in told and "Student's 95% interval" in told
     assert (
         "(a) this codec: 0 usable points" in told
         and "(b) 1 of 2 images are refused, first a (the curves overlap in 25.0%" in told

@@ -27,7 +27,7 @@ def test_results_are_written_under_the_heading_and_the_rest_stays(tmp_path: Path
         )
     ]
     atomic_io.write_rows(tmp_path / "means.csv", means[0], means)
-    bd = {"codec": NAME, "metric": "psnr_rgb", "over": "mean curve", "method": "akima", "bd_rate": -12.34}
+    bd = {"codec": NAME, "metric": "psnr_rgb", "over": "mean of images", "method": "pchip", "bd_rate": -12.34}
     atomic_io.write_rows(
         tmp_path / "bd.csv", [*bd, "bd_rate_lo", "bd_rate_hi"], [bd | {"bd_rate_lo": -15, "bd_rate_hi": -9}]
     )

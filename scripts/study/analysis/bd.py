@@ -15,6 +15,7 @@ overlap alone. (The library's own `min_overlap` compares with the range that bot
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,7 +26,10 @@ from study.analysis import splines
 from study.analysis.refusals import Refusal
 from study.metrics import registry
 
-METHODS = ("akima", "pchip")
+METHODS = ("pchip", "akima")
+METHOD = METHODS[0]  # of every figure that isn't named otherwise
+OVER = "mean of images"  # likewise: see `bd_table`
+LEVEL = 0.95
 POINTS = 4
 WORSE = 0.2
 LOSSLESS = 1e-6
@@ -201,6 +205,33 @@ def left_out(curve: Curves, row: int = 0) -> str:
         deep = f" (worse by up to {curve.dip[row]:.1%} of the range)" if curve.dip[row] else ""
         told.append(f"{worse} of {whole} points left out that cost more and score no better{deep}")
     return joined(told)
+
+
+def t_interval(values: np.ndarray, level: float) -> tuple[float, float]:
+    """Student's interval of the mean of independent `values` [n], n at least 2, at a level such as 0.95."""
+    from scipy.special import stdtrit
+
+    reach = stdtrit(len(values) - 1, (1 + level) / 2) * values.std(ddof=1) / math.sqrt(len(values))
+    return float(values.mean() - reach), float(values.mean() + reach)
+
+
+def t_test(values: np.ndarray, expected: float) -> float:
+    """The two-sided p-value of Student's test that the mean of independent `values` [n] is `expected`; n at least 2."""
+    from scipy.special import stdtr
+
+    error = values.std(ddof=1) / math.sqrt(len(values))
+    if error == 0:
+        return float(values.mean() == expected)
+    return float(2 * stdtr(len(values) - 1, -abs(values.mean() - expected) / error))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """The p-values of a family of tests, adjusted for their number (S. Holm, Scand. J. Statistics 6, 1979)."""
+    adjusted, least = [0.0] * len(p_values), 0.0
+    for rank, index in enumerate(sorted(range(len(p_values)), key=lambda index: p_values[index])):
+        least = max(least, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = least
+    return adjusted
 
 
 def interval(samples: np.ndarray, level: float) -> tuple[float, float]:

@@ -2,12 +2,14 @@
 
 `over` says what a row is about: `image` (one image), `mean of images` (the arithmetic mean of the images' figures)
 or `mean curve` (the figure of the curves of means, as in means.csv: rates and scores are averaged over the images at
-each quality, then brought to the scale). Papers mostly print the last; images with a high rate weigh more in it.
-Both are over all images of the set or have no figure, since figures over different images can't be compared.
+each quality, then brought to the scale). Figures, exports, claims and the model card show the mean of images with the
+interpolation `bd.METHOD`, unless they say otherwise: each image counts alike, and its interval is Student's. Papers
+mostly print the mean curve, in which images with a high rate weigh more. Both are over all images of the set or have
+no figure, since figures over different images can't be compared.
 
-Intervals are percentile bootstrap intervals over the images. Every codec, metric and way over the set is computed
-from the same resamples of the images (paired), and the draws depend on the seed and the number of images only. With
-few images such an interval is too narrow; with one there is none.
+`interval` names the kind of interval over the images. That of the mean of images is Student's (`t`), whose coverage
+tools/coverage_simulation.py shows. That of the mean curve is the percentile bootstrap (`bootstrap`), from resamples
+that all codecs and metrics share; with few images it is too narrow. With one image there is none.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from study.metrics.registry import SCALES
 
 COLUMNS = (
     "image_set", "over", "image", "codec", "anchor", "metric", "scale", "rate", "method",
-    "bd_rate", "bd_rate_lo", "bd_rate_hi", "bd_metric", "bd_metric_lo", "bd_metric_hi", "level",
+    "bd_rate", "bd_rate_lo", "bd_rate_hi", "bd_metric", "bd_metric_lo", "bd_metric_hi", "level", "interval",
     "overlap_lo", "overlap_hi", "overlap_share", "rate_overlap_lo", "rate_overlap_hi", "rate_overlap_share",
     "n_images", "status", "refusals", "reason", "note",
 )  # fmt: skip
@@ -45,7 +47,7 @@ class Options:
     methods: Sequence[str] = bd.METHODS
     min_overlap: float = 0.5
     resamples: int = 1000
-    level: float = 0.95
+    level: float = bd.LEVEL
     seed: int = 0
 
     def scale(self, metric: str) -> str:
@@ -187,7 +189,7 @@ def _compare(
         curve = {"over": "mean curve", "n_images": len(images)}
         curve |= _figures(pair_of_means, (anchor.mean, test.mean), 0, method, signs)
         resampled = _resampled(anchor, test, curve, method, signs, options)
-        rows += [_mean_of_images(rows, shares, options), curve | resampled]
+        rows += [_mean_of_images(rows, options), curve | resampled]
         found += [row | same | {"method": method} for row in rows]
     for row in found:
         del row["refused"]
@@ -246,11 +248,11 @@ def _refused(reasons: Mapping[str, tuple[Refusal, ...]]) -> dict[str, object]:
     return {"status": status, "refusals": refusals.as_json(reasons), "reason": bd.joined(reason), "refused": reasons}
 
 
-def _mean_of_images(rows: Sequence[Mapping], shares: np.ndarray | None, options: Options) -> dict:
+def _mean_of_images(rows: Sequence[Mapping], options: Options) -> dict:
     """The row of the images' mean figures, from their rows; a figure that an image lacks has no mean."""
     n = len(rows)
     mean: dict[str, object] = {"over": "mean of images", "n_images": n}
-    samples: dict[str, np.ndarray] = {}
+    cells: dict[str, object] = {}
     reasons: dict[str, tuple[Refusal, ...]] = {}
     for name in _FIGURES:
         values = np.array([np.nan if row[name] is None else row[name] for row in rows])
@@ -261,14 +263,16 @@ def _mean_of_images(rows: Sequence[Mapping], shares: np.ndarray | None, options:
             reasons[name] = (why,)
         else:
             mean[name] = float(values.mean())
-            if shares is not None:
-                samples[name] = bd.weighted(shares, values[:, None])[:, 0]
+            if n > 1:
+                low, high = bd.t_interval(values, options.level)
+                cells |= {f"{name}_lo": low, f"{name}_hi": high, "level": options.level, "interval": "t"}
     for column in COLUMNS:
         if "overlap" in column and all(column in row for row in rows):
             mean[column] = float(np.mean([row[column] for row in rows]))
     notes = sum(bool(row["note"]) for row in rows)
-    mean["note"] = f"points left out in {notes} of {n} images" if notes else ""
-    return mean | _refused(reasons) | _intervals(samples, mean, options)
+    alone = "no interval: one image" if n == 1 and any(mean[name] is not None for name in _FIGURES) else ""
+    mean["note"] = bd.joined([f"points left out in {notes} of {n} images" if notes else "", alone])
+    return mean | _refused(reasons) | cells
 
 
 def _resampled(anchor: Side, test: Side, row: Mapping, method: str, signs: Mapping[str, int], options: Options) -> dict:
@@ -282,7 +286,7 @@ def _resampled(anchor: Side, test: Side, row: Mapping, method: str, signs: Mappi
 
 
 def _intervals(samples: Mapping[str, np.ndarray], row: Mapping, options: Options) -> dict:
-    """The bootstrap intervals of a row's figures, and its note with why there is none."""
+    """The bootstrap intervals of the mean curve's figures, and its note with why there is none."""
     cells: dict[str, object] = {}
     notes = [str(row["note"])]
     if row["n_images"] == 1 and any(row[name] is not None for name in _FIGURES):
@@ -295,7 +299,7 @@ def _intervals(samples: Mapping[str, np.ndarray], row: Mapping, options: Options
         if lost:
             notes.append(f"{name}: the interval is without {lost} of {len(sample)} resamples, which are refused")
         low, high = bd.interval(sample, options.level)
-        cells |= {f"{name}_lo": low, f"{name}_hi": high, "level": options.level}
+        cells |= {f"{name}_lo": low, f"{name}_hi": high, "level": options.level, "interval": "bootstrap"}
     return cells | {"note": bd.joined(notes)}
 
 

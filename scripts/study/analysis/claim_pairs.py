@@ -107,6 +107,7 @@ def plan(
     for name in chosen(config["claims"]["test"], known):
         listed, why = parts(known[name], codecs, config["metrics"])
         about = {"claim": name, "text": known[name]["text"], "source": known[name].get("source", "")}
+        about["departure"] = known[name].get("departure", "")
         found.append(about | {"parts": listed, "problems": why})
     options = {name: config["claims"][name] for name in ("min_overlap", "resamples", "seed")}
     return {"claims": found, "weights": dict(weights), "options": options}

@@ -1,7 +1,7 @@
 """The tables of a study's claims: every comparison with its figure and interval, and the verdicts.
 
-A comparison is between the mean curves of two codecs over an image set (rates and scores averaged over the images at
-each quality, as papers print them), by one of three figures of `better` against `than`:
+A comparison of two codecs over an image set is the mean over its images of one of three figures of `better` against
+`than`, each from the two codecs' curves for one image:
 
 - `bd_rate`: BD-rate over a range of scores, in percent; below 0 is better;
 - `bd_metric`: BD-metric over a range of rates, in units of the metric's scale; above 0 is better, below 0 for a metric
@@ -11,9 +11,12 @@ each quality, as papers print them), by one of three figures of `better` against
 
 A margin counts in the better direction of the metric.
 
-The interval is a percentile bootstrap interval over the images; all comparisons share the resamples (paired). A
-comparison `holds` if the whole interval is on the better side of the margin, `fails` if the whole interval is not, and
-is `undecided` if the margin lies inside it, or if there is no interval. It is `not tested` if there is no figure.
+The interval is Student's over the images. `p` is the two-sided p-value of Student's test that the mean is the margin,
+`p_holm` the same adjusted for all comparisons of the claim on the image set (Holm). A comparison `holds` if `p_holm` is
+at most 1 - `bd.LEVEL` and the mean is on the better side of the margin, `fails` if it is on the other side, and is
+`undecided` otherwise, and with fewer than `FEW` images, whose spread says too little. It is `not tested` if an image
+has no figure. `effect` is the mean's distance from the margin in standard deviations of the images (Cohen's d of paired
+differences), above 0 if `better` is.
 """
 
 from __future__ import annotations
@@ -30,15 +33,14 @@ from study.metrics.registry import REGISTRY
 COMPARISON_COLUMNS = (
     "claim", "image_set", "part", "better", "than", "weights", "metric", "scale", "by",
     "range_lo", "range_hi", "share", "difference", "lo", "hi", "unit", "level", "margin",
-    "n_images", "agree", "verdict", "reason", "note",
+    "effect", "p", "p_holm", "n_images", "agree", "verdict", "reason", "note",
 )  # fmt: skip
 CLAIM_COLUMNS = (
-    "claim", "text", "source", "image_set", "weights", "verdict",
+    "claim", "text", "source", "departure", "image_set", "weights", "verdict",
     "comparisons", "holds", "fails", "undecided", "not_tested", "n_images", "reason", "note",
 )  # fmt: skip
 VERDICTS = ("holds", "fails", "undecided", "not tested")
-METHOD = "pchip"
-FEW = 8
+FEW = 8  # images, below which there is no verdict
 
 
 def tables(rows: Iterable[Mapping[str, object]], plan: Mapping) -> tuple[list[dict], list[dict]]:
@@ -59,7 +61,7 @@ def tables(rows: Iterable[Mapping[str, object]], plan: Mapping) -> tuple[list[di
         compare = _comparer(part, plan)
         for claim in plan["claims"]:
             found = [] if claim["problems"] else list(_comparisons(claim, plan["weights"], compare))
-            found = [row | {"claim": claim["claim"], "image_set": image_set} for row in found]
+            found = [row | {"claim": claim["claim"], "image_set": image_set} for row in _decided(found)]
             comparisons += found
             verdicts += [row | {"image_set": image_set} for row in _verdicts(claim, found)]
     return verdicts, comparisons
@@ -103,62 +105,85 @@ def _comparer(rows: Sequence[Mapping], plan: Mapping) -> Callable[[Mapping, str,
         by_codec.setdefault(str(row["codec"]), []).append(row)
     images = list(dict.fromkeys(str(row["image"]) for row in rows))
     chosen = plan["options"]
-    shares = bd.resampling(len(images), chosen["resamples"], chosen["seed"]) if len(images) > 1 else None
     sides: dict[tuple[str, str], bd_table.Side] = {}
 
     def side(codec: str, metric: str) -> bd_table.Side:
         if (codec, metric) not in sides:
-            options = bd_table.Options(codec, [metric], **chosen)
+            options = bd_table.Options(codec, [metric], min_overlap=chosen["min_overlap"])
             part = by_codec.get(codec, [])
             bd_table.check(part or rows, options)
-            sides[codec, metric] = bd_table.side(codec, part, images, metric, shares, options)
+            sides[codec, metric] = bd_table.side(codec, part, images, metric, None, options)
         return sides[codec, metric]
 
     def compare(part: Mapping, better: str, than: str) -> dict:
         metric = part["metric"]
-        return _compare(part, side(than, metric), side(better, metric), len(images), chosen["min_overlap"])
+        return _compare(part, side(than, metric), side(better, metric), images, chosen["min_overlap"])
 
     return compare
 
 
-def _compare(part: Mapping, anchor: bd_table.Side, test: bd_table.Side, n: int, min_overlap: float) -> dict:
+def _compare(
+    part: Mapping, anchor: bd_table.Side, test: bd_table.Side, images: Sequence[str], min_overlap: float
+) -> dict:
+    """A comparison without its verdict where it has a p-value; `_decided` gives that, by all those of a claim."""
     metric, by = part["metric"], part["by"]
     scale, sign = bd.scale_of(metric), bd.sign_of(metric)
     within = part["within"] and tuple(map(float, part["within"]))
     if within and by == "bd_rate":
         within = tuple(sorted(float(end) for end in sign * bd.on_scale(np.array(within), scale)))
     figure, unit = _FIGURES[by], "%" if by == "bd_rate" else "dB" if scale == "db" else REGISTRY[metric].unit
-    values, low, high, share = (float(found[0]) for found in figure(anchor.mean, test.mean, within, min_overlap))
-    row = {"metric": metric, "scale": scale, "by": by, "margin": part["margin"], "unit": unit, "n_images": n}
-    row |= {"note": bd.joined([_left_out(side) for side in (anchor, test)]), "reason": "", "share": share}
-    if share > 0:
-        ends = bd.ends_of_range(low, high, scale, sign) if by == "bd_rate" else (low, high)
-        row |= {"range_lo": ends[0], "range_hi": ends[1]}
-    if math.isnan(values):
-        return row | {"verdict": "not tested", "reason": _why_none(by, anchor, test, within, share, min_overlap)}
+    values, low, high, share = figure(anchor.images, test.images, within, min_overlap)
+    row = {"metric": metric, "scale": scale, "by": by, "margin": part["margin"], "unit": unit, "n_images": len(images)}
+    row |= {"note": bd.joined([_left_out(side) for side in (anchor, test)]), "reason": "", "share": share.mean()}
+    lacking = np.flatnonzero(np.isnan(values))
+    if len(lacking):
+        first = int(lacking[0])
+        why = _why_none(by, anchor, test, first, within, float(share[first]), min_overlap)
+        told = f"{len(lacking)} of {len(images)} images have no figure, first {images[first]}: {why}"
+        return row | {"verdict": "not tested", "reason": told}
+    ends = low.mean(), high.mean()
+    if by == "bd_rate":
+        ends = bd.ends_of_range(*ends, scale, sign)
     towards, shown = (-1, 1) if by == "bd_rate" else (1, sign)  # to what is better, and to what is printed
-    per_image = figure(anchor.images, test.images, within, min_overlap)[0]
-    row |= {"difference": shown * values, "agree": int((towards * per_image > part["margin"]).sum())}
-    if anchor.resampled is None or test.resampled is None:
+    better = towards * values
+    row |= {"range_lo": ends[0], "range_hi": ends[1], "difference": shown * values.mean()}
+    row |= {"agree": int((better > part["margin"]).sum())}
+    if len(images) == 1:
         return row | {"verdict": "undecided", "reason": "no interval: one image"}
-    samples = figure(anchor.resampled, test.resampled, within, min_overlap)[0]
-    if (lost := int(np.isnan(samples).sum())) > bd_table.MAX_LOST * len(samples):
-        return row | {"verdict": "undecided", "reason": f"no interval: {lost} of {len(samples)} resamples are refused"}
-    low, high = bd.interval(samples, bd_table.Options.level)
-    worst, best = sorted((towards * low, towards * high))
-    verdict = "holds" if worst > part["margin"] else "fails" if best < part["margin"] else "undecided"
-    reason = "the interval contains the margin" if verdict == "undecided" else ""
-    low, high = sorted((shown * low, shown * high))
-    return row | {"lo": low, "hi": high, "level": bd_table.Options.level, "verdict": verdict, "reason": reason}
+    lowest, highest = bd.t_interval(shown * values, bd.LEVEL)
+    spread = better.std(ddof=1)
+    gain = better.mean() - part["margin"]
+    effect = gain / spread if spread else math.copysign(math.inf, gain)
+    return row | {
+        "lo": lowest,
+        "hi": highest,
+        "level": bd.LEVEL,
+        "effect": effect,
+        "p": bd.t_test(better, part["margin"]),
+    }
+
+
+def _decided(rows: Sequence[dict]) -> list[dict]:
+    """The comparisons of a claim on one image set, with verdicts by p-values that are adjusted for their number."""
+    tested = [row for row in rows if "p" in row]
+    for row, adjusted in zip(tested, bd.holm([row["p"] for row in tested])):
+        row["p_holm"] = adjusted
+        if row["n_images"] < FEW:
+            row |= {"verdict": "undecided", "reason": f"{row['n_images']} images, a verdict needs {FEW}"}
+        elif adjusted <= 1 - bd.LEVEL:
+            row["verdict"] = "holds" if row["effect"] > 0 else "fails"
+        else:
+            row |= {"verdict": "undecided", "reason": f"p = {adjusted:.2g} after Holm's correction"}
+    return list(rows)
 
 
 def _bd_rate(anchor: bd.Curves, test: bd.Curves, within: tuple | None, min_overlap: float) -> tuple[np.ndarray, ...]:
-    values = bd.bd_rates(anchor, test, METHOD, min_overlap, within)
+    values = bd.bd_rates(anchor, test, bd.METHOD, min_overlap, within)
     return values, *bd.overlap(anchor, test, "score", within)
 
 
 def _bd_metric(anchor: bd.Curves, test: bd.Curves, within: tuple | None, min_overlap: float) -> tuple[np.ndarray, ...]:
-    values = bd.bd_metrics(anchor, test, METHOD, min_overlap, within)
+    values = bd.bd_metrics(anchor, test, bd.METHOD, min_overlap, within)
     return values, *bd.overlap(anchor, test, "rate", within)
 
 
@@ -166,7 +191,7 @@ def _points(anchor: bd.Curves, test: bd.Curves, within: tuple | None, min_overla
     """Figures, ends of the rates and shares of the points that were compared, each [R]."""
     few, many, towards = (anchor, test, 1) if anchor.finite.sum() <= test.finite.sum() else (test, anchor, -1)
     inside = few.finite & (True if within is None else (few.rate >= within[0]) & (few.rate <= within[1]))
-    at = bd.scores_at(many, few.rate, METHOD)
+    at = bd.scores_at(many, few.rate, bd.METHOD)
     taken = inside & np.isfinite(at)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = taken.sum(axis=1) / inside.sum(axis=1)
@@ -181,28 +206,29 @@ _FIGURES = {"bd_rate": _bd_rate, "bd_metric": _bd_metric, "points": _points}
 
 
 def _why_none(
-    by: str, anchor: bd_table.Side, test: bd_table.Side, within: tuple | None, share: float, min_overlap: float
+    by: str, anchor: bd_table.Side, test: bd_table.Side, image: int, within: tuple | None, share: float, least: float
 ) -> str:
-    """Why there is no figure: a curve that can't be compared, or too little in common."""
-    unusable = [side for side in (test, anchor) if bd.refusal(side.mean)]
-    if by == "points" and len(unusable) < 2 and all(side.mean.finite.any() for side in (test, anchor)):
+    """Why an image has no figure: a curve that can't be compared, or too little in common."""
+    unusable = [side for side in (test, anchor) if bd.refusal(side.images, image)]
+    if by == "points" and len(unusable) < 2 and all(side.images.finite[image].any() for side in (test, anchor)):
         unusable = []
     if unusable:
-        return refusals.text(filter(None, (bd_table.refusal(side, side.mean, 0) for side in unusable)))
+        return refusals.text(filter(None, (bd_table.refusal(side, side.images, image) for side in unusable)))
     what = "points of the shorter curve lie in the other's range" if by == "points" else "the curves overlap in it"
     of = "the stated range" if within and by != "points" else "the narrower range"
     told = f"{share:.0%} of the {what}" if by == "points" else f"the curves have {share:.0%} of {of} in common"
-    return f"{told}, at least {min_overlap:.0%} is needed"
+    return f"{told}, at least {least:.0%} is needed"
 
 
 def _left_out(side: bd_table.Side) -> str:
-    told = bd.left_out(side.mean)
-    return f"{side.codec}: {told}" if told else ""
+    """How many images have a curve that is used without some of its points."""
+    count = sum(bool(bd.left_out(side.images, row)) for row in range(len(side.images.dip)))
+    return f"{side.codec}: points left out in {count} of {len(side.images.dip)} images" if count else ""
 
 
 def _verdicts(claim: Mapping, comparisons: Sequence[Mapping]) -> list[dict]:
     """A row for each kind of weights that the comparisons speak of; one row for a claim that can't be tested."""
-    same = {name: claim[name] for name in ("claim", "text", "source")}
+    same = {name: claim.get(name, "") for name in ("claim", "text", "source", "departure")}
     if not comparisons:
         return [same | {"verdict": "not tested", "comparisons": 0, "reason": "; ".join(claim["problems"])}]
     kinds: dict[str, list[Mapping]] = {}
@@ -219,7 +245,8 @@ def _verdict(parts: Sequence[Mapping], rows: Sequence[Mapping]) -> dict:
     for number, part in enumerate(parts, start=1):
         mine = by_part.get(number, [])
         if not mine:
-            notes.append(f"no such codecs for part {number}")
+            decided.append("not tested")
+            reasons.append(f"part {number}, {part['metric']}: not tested: the study has no such codecs")
             continue
         verdict = need_met([row["verdict"] for row in mine], part["need"])
         decided.append(verdict)
@@ -227,8 +254,6 @@ def _verdict(parts: Sequence[Mapping], rows: Sequence[Mapping]) -> dict:
             reasons.append(f"part {number}, {part['metric']}: {_told(verdict, mine)}")
     count = Counter(row["verdict"] for row in rows)
     n = rows[0]["n_images"]
-    if n < FEW and count["holds"] + count["fails"]:
-        notes.append(f"{n} images: the intervals are narrower than their level says")
     return {
         "verdict": all_of(decided),
         "comparisons": len(rows),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from study.analysis import bd as bd_figures
 from study.figures import palette
 
-OVER, METHOD = "mean curve", "pchip"
 _SPECIAL = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -21,7 +21,7 @@ def tables(bd: Sequence[Mapping[str, str]], labels: Mapping[str, str]) -> str:
     Figures are those of the mean curves (as papers print them), PCHIP interpolation. A refused cell is a dash, with its
     reason in a comment. `labels` gives the codecs' names.
     """
-    chosen = [row for row in bd if (row["over"], row["method"]) == (OVER, METHOD)]
+    chosen = [row for row in bd if (row["over"], row["method"]) == (bd_figures.OVER, bd_figures.METHOD)]
     sets = dict.fromkeys(row["image_set"] for row in chosen)
     return "\n".join(_table([row for row in chosen if row["image_set"] == name], name, labels) for name in sets)
 

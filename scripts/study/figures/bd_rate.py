@@ -171,7 +171,8 @@ def _about(
         "mean curve": f"the BD-rate of the curves of means over {n} images",
     }[over]
     level = next((row["level"] for row in rows if row.get("level")), "")
-    interval = f"; whiskers: {float(level):.0%} bootstrap interval over the images" if level else "; no interval"
+    kind = {"t": "Student's", "bootstrap": "bootstrap"}.get(row.get("interval", ""), "")
+    interval = f"; whiskers: {kind} {float(level):.0%} interval over the images" if level else "; no interval"
     dots = "; dots: the images' own" if n != "1" else ""
     return [
         f"Bars: {what} against {anchor} ({method}){interval}{dots}. "
