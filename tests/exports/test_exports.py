@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import exports
+from study.codecs.compressai import startup
 from study.core import atomic_io, readers
 from study.core.errors import StudyError
 from study.exports import bibtex, codec_compare, compressai, latex
@@ -101,6 +102,7 @@ def test_compressai_draws_our_curves_beside_its_own(folder, tmp_path, metric):
 
 
 def test_compressai_reads_the_figures_of_the_tables(folder):
+    startup.complete_torch()  # the whole library is imported, after parts of it
     from compressai.utils.plot.__main__ import parse_json_file
 
     read = parse_json_file(folder / "compressai/photos/mine.json", "psnr")
@@ -177,7 +179,7 @@ def test_the_table_has_a_row_for_each_codec_and_its_intervals():
         bd_row("mine", "ms_ssim", "", reason="too few\npoints"),
         bd_row("other", "psnr_rgb", "3.21"),
         bd_row("other", "ms_ssim", "1", "0", "2"),
-        bd_row("mine", "psnr_rgb", "99", over="mean of images"),
+        bd_row("mine", "psnr_rgb", "99", over="mean curve"),
     ]
     table = latex.tables(bd, {"mine": "Mine & 50 %_#", "other": "Other", "jpeg": "JPEG"})
     assert r"Mine \& 50 \%\_\# & $-12.3$ & [$-15.1$, $-9.9$] & -- & \\" in table

@@ -15,8 +15,15 @@ from study.figures import bd_rate
 def bd_row(codec, rate, over="mean of images", image="", **more):
     row = dict.fromkeys(bd_table.COLUMNS, "")
     row |= {"image_set": "photos", "anchor": "jpeg", "metric": "psnr_rgb", "scale": "identity", "method": "akima"}
-    row |= {"over": over, "image": image, "codec": codec, "bd_rate": "" if rate is None else str(rate), "n_images": "2"}
-    return row | more
+    row |= {
+        "interval": "t",
+        "over": over,
+        "image": image,
+        "codec": codec,
+        "bd_rate": "" if rate is None else str(rate),
+        "n_images": "2",
+    }
+    return row | {"interval": "t"} | more
 
 
 def points(codec, count=0):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from pathlib import Path
 
 import pytest
@@ -124,22 +123,6 @@ def test_every_key_of_the_schema_is_described() -> None:
     assert undescribed(schema, "study") == []
     for name, part in schema["$defs"].items():
         assert undescribed(part, name) == []
-
-
-def test_readme_lists_the_keys_of_the_schema() -> None:
-    """The table of config keys in the README has the schema's keys, no more and no fewer."""
-
-    def keys(part: dict, prefix: str = "") -> set[str]:
-        found = set()
-        for name, inner in part.get("properties", {}).items():
-            deeper = keys(inner, f"{prefix}{name}.")
-            found |= deeper or {f"{prefix}{name}"}
-        return found
-
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = readme.split("## The config", 1)[1].split("\n## ", 1)[0]
-    listed = set(re.findall(r"^\| `([a-z_.]+)` \|", section, flags=re.MULTILINE))
-    assert listed == keys(readers.read_yaml(config.SCHEMA))
 
 
 HARMFUL = [
