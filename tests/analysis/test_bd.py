@@ -12,7 +12,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from study.analysis import bd, splines
+from study.analysis import bd, refusals, splines
 
 BOTH = pytest.mark.parametrize("method", bd.METHODS)
 SCIPY = {"akima": scipy.interpolate.Akima1DInterpolator, "pchip": scipy.interpolate.PchipInterpolator}
@@ -176,7 +176,7 @@ def test_a_point_that_costs_more_and_scores_less_is_left_out_and_told():
     rate, score = np.append(RATES, 0.5), np.append(PSNR, 31.0)
     curve = bd.curves(rate, score)
     assert [part.tolist() for part in curve.points()] == [RATES.tolist(), PSNR.tolist()]
-    assert bd.refusal(curve) == ""
+    assert bd.refusal(curve) is None
     assert (
         bd.left_out(curve)
         == "1 of 7 points left out that cost more and score no better (worse by up to 4.8% of the range)"
@@ -186,7 +186,7 @@ def test_a_point_that_costs_more_and_scores_less_is_left_out_and_told():
 def test_a_saturated_scale_is_no_refusal():
     curve = bd.curves([*RATES, 1.7, 1.7, 1.7], [*PSNR, 38.6, 38.6, 38.6])
     assert curve.keep.sum() == 6
-    assert bd.refusal(curve) == ""
+    assert bd.refusal(curve) is None
     assert bd.left_out(curve) == "3 of 9 points left out that have no finite value or repeat another"
 
 
@@ -197,11 +197,11 @@ def test_values_that_are_not_finite_are_left_out():
 
 
 def test_refused_curves():
-    assert bd.refusal(bd.curves(RATES[:3], PSNR[:3])) == "3 usable points, at least 4 are needed"
-    assert bd.refusal(bd.curves(RATES, PSNR[::-1])) == "1 usable points, at least 4 are needed"
+    assert refusals.text([bd.refusal(bd.curves(RATES[:3], PSNR[:3]))]) == "3 usable points, at least 4 are needed"
+    assert refusals.text([bd.refusal(bd.curves(RATES, PSNR[::-1]))]) == "1 usable points, at least 4 are needed"
     wild = bd.curves([1, 2, 3, 4, 5, 6, 7], [30, 31, 30, 32, 31, 33, 34])
-    assert bd.refusal(wild) == "2 of 7 points cost more and score no better, at most 20% may"
-    assert bd.refusal(bd.curves([], [])) == "0 usable points, at least 4 are needed"
+    assert refusals.text([bd.refusal(wild)]) == "2 of 7 points cost more and score no better, at most 20% may"
+    assert refusals.text([bd.refusal(bd.curves([], []))]) == "0 usable points, at least 4 are needed"
 
 
 def test_overlap_is_the_share_of_the_narrower_curve():
