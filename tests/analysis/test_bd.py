@@ -197,11 +197,11 @@ def test_values_that_are_not_finite_are_left_out():
 
 
 def test_refused_curves():
-    assert refusals.text([bd.refusal(bd.curves(RATES[:3], PSNR[:3]))]) == "3 usable points, at least 4 are needed"
-    assert refusals.text([bd.refusal(bd.curves(RATES, PSNR[::-1]))]) == "1 usable points, at least 4 are needed"
+    assert refusals.text([bd.refusal(bd.curves(RATES[:3], PSNR[:3]))]) == ": 3 usable points, at least 4 are needed"
+    assert refusals.text([bd.refusal(bd.curves(RATES, PSNR[::-1]))]) == ": 1 usable points, at least 4 are needed"
     wild = bd.curves([1, 2, 3, 4, 5, 6, 7], [30, 31, 30, 32, 31, 33, 34])
-    assert refusals.text([bd.refusal(wild)]) == "2 of 7 points cost more and score no better, at most 20% may"
-    assert refusals.text([bd.refusal(bd.curves([], []))]) == "0 usable points, at least 4 are needed"
+    assert refusals.text([bd.refusal(wild)]) == ": 2 of 7 points cost more and score no better, at most 20% may"
+    assert refusals.text([bd.refusal(bd.curves([], []))]) == ": 0 usable points, at least 4 are needed"
 
 
 def test_overlap_is_the_share_of_the_narrower_curve():

@@ -348,7 +348,7 @@ def test_a_study_tests_a_claim_of_its_own(study: Study) -> None:
             "compare": [{"better": "webp", "than": "jpeg", "metrics": ["psnr_rgb"]}],
         }
     }
-    study.config["claims"] = {"test": ["webp-*", "report2021-4"], "resamples": 100}
+    study.config["claims"] = {"test": ["webp-*", "report2021-4"]}
     done = study.run()
     assert done.status == 0, done.output
     folder = study.folder / "results/studies/tiny"

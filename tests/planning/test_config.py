@@ -35,7 +35,7 @@ def broken(change) -> str:
         (lambda s: s["codecs"].update(webp=[]), ["codecs.webp: found []"]),
         (lambda s: s["codecs"].update(webp=[500]), ["codecs.webp", "500", "100"]),
         (
-            lambda s: s.update(metrics=["psnr_rg", "psnr_y", "ssim_sewar", "msssim_sewar", "vifp_sewar"]),
+            lambda s: s.update(metrics=["psnr_rg", "psnr_rgb", "psnr_y", "ssim_sewar", "msssim_sewar", "vifp_sewar"]),
             ["metric 'psnr_rg' is unknown", "did you mean 'psnr_rgb'"],
         ),
         (lambda s: s.update(engine="quick"), ["engine: found 'quick'", "allowed: fast, library"]),

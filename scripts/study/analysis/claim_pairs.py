@@ -109,7 +109,7 @@ def plan(
         about = {"claim": name, "text": known[name]["text"], "source": known[name].get("source", "")}
         about["departure"] = known[name].get("departure", "")
         found.append(about | {"parts": listed, "problems": why})
-    options = {name: config["claims"][name] for name in ("min_overlap", "resamples", "seed")}
+    options = {"min_overlap": config["claims"]["min_overlap"]}
     return {"claims": found, "weights": dict(weights), "options": options}
 
 
