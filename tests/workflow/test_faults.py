@@ -79,7 +79,7 @@ def started(study: Study, command: list[str]) -> subprocess.Popen:
     )
 
 
-MAKE = ["make", "--old-file=.venv/.study", "study", "STUDY=tiny"]
+MAKE = ["make", "--old-file=.venv/.study", "--old-file=.venv/.perceptual", "study", "STUDY=tiny"]
 
 
 def running(folder: Path) -> dict[int, str]:

@@ -194,7 +194,7 @@ def _watch(child: int, reading: int, count: int, limit: Limit, results: list) ->
             if len(results) == wanted:
                 return
             raise _Failure(f"it was stopped after {limit.seconds:g} s, the time limit of a cell (cell_limit.seconds)")
-        used = sum(_resident(process) for process in _family(child))
+        used = sum(_resident(process) for process in family(child))
         if used > allowed:
             key = " (cell_limit.memory_gb)" if limit.memory_gb else ", nearly all there is"
             raise _Failure(f"it was stopped at {used / 2**30:.1f} GiB of memory{key}", not limit.memory_gb)
@@ -228,14 +228,14 @@ def memory() -> int:
 
 def _kill(child: int) -> None:
     """End a child and its own children, and wait for it."""
-    for process in _family(child):
+    for process in family(child):
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
     with suppress(ChildProcessError):
         os.waitpid(child, 0)
 
 
-def _family(process: int) -> list[int]:
+def family(process: int) -> list[int]:
     """A process and its descendants."""
     family = [process]
     for member in family:

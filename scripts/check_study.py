@@ -1,0 +1,35 @@
+"""Check what `make study` is given, STUDY and PROFILE, before Snakemake reads it: names, and the file's YAML."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from study.core import readers
+from study.core.errors import StudyError, allowed, guarded
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--study", default="", help="name of a file in studies/ without .yaml; config.yaml if left out")
+    parser.add_argument("--profile", default="default", help="name of a folder in profiles/")
+    arguments = parser.parse_args()
+    readers.read_yaml(file_of(arguments.study) if arguments.study else Path("config.yaml"))
+    known = sorted(path.parent.name for path in Path("profiles").glob("*/profile.yaml")) or ["default"]
+    if Path("profiles").is_dir() and arguments.profile not in known:
+        raise StudyError(f"PROFILE={arguments.profile}: there is no such profile; {allowed(arguments.profile, known)}")
+
+
+def file_of(name: str) -> Path:
+    """The file of a study by its name. Raises StudyError, with the nearest name, if there is none."""
+    known = sorted(path.stem for path in Path("studies").glob("*.yaml"))
+    if name in known:
+        return Path("studies", f"{name}.yaml")
+    short = Path(name).stem
+    if ("/" in name or name.endswith((".yaml", ".yml"))) and short in known:
+        raise StudyError(f"STUDY={name}: give the name alone, STUDY={short}")
+    raise StudyError(f"STUDY={name}: there is no studies/{name}.yaml; {allowed(short, known)}")
+
+
+if __name__ == "__main__":
+    guarded(main)

@@ -1,0 +1,65 @@
+"""A run that is told to end (SIGINT, SIGTERM) says so in one line, and ends with all that it started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from contextlib import suppress
+from types import FrameType
+
+from study.core import isolation
+
+LINE = "interrupted; the same command goes on"
+PATIENCE_S = 4.0  # for what a run does at its end: a lock released, jobs of a cluster cancelled
+AGAIN_S = 1.0  # a second signal after so long is meant; one before it is the same Ctrl-C, from make and the terminal
+
+_told: list[float] = []
+
+
+def handle(_signal: int, _frame: FrameType | None) -> None:
+    """What a signal does: one line, no more output, every process of the run killed, then KeyboardInterrupt.
+
+    Files are written under other names first, so that what is killed leaves nothing half done. What the run still does
+    after `PATIENCE_S` seconds, or at another signal, is not waited for.
+    """
+    now = time.monotonic()
+    if _told:
+        if now - _told[0] > AGAIN_S:
+            _end()
+        return
+    _told.append(now)
+    _say_last(LINE)
+    timer = threading.Timer(PATIENCE_S, _end)
+    timer.daemon = True
+    timer.start()
+    _kill_children()
+    raise KeyboardInterrupt
+
+
+def _say_last(line: str) -> None:
+    """Write a line to the standard error, and nothing more to that and to the standard output."""
+    with suppress(OSError):
+        os.write(2, f"{line}\n".encode())
+    silence = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(silence, stream)
+    os.close(silence)
+
+
+def _kill_children() -> None:
+    """Kill every process below this one, until none is left: one may start another meanwhile."""
+    for _ in range(20):
+        family = isolation.family(os.getpid())[1:]
+        if not family:
+            return
+        for process in family:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)
+        time.sleep(0.01)
+
+
+def _end() -> None:
+    _kill_children()
+    os._exit(128 + signal.SIGINT)
