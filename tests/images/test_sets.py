@@ -16,7 +16,7 @@ from PIL import Image
 
 from image_files import deep, png, saved, text
 from server import Answer, Server
-from study.core import readers
+from study.core import paths, readers
 from study.core.errors import ImageError, StudyError
 from study.images import png as images_png
 from study.images import sets
@@ -110,8 +110,8 @@ def test_folder(tmp_path):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.png", "c.png", "images.csv"]
 
 
-def test_relative_folder_is_relative_to_the_repository(tmp_path, monkeypatch):
-    monkeypatch.setattr(sets, "ROOT", tmp_path)
+def test_relative_folder_is_relative_to_the_working_folder_or_the_repository(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
     folder_of(tmp_path / "mine", b__png=saved(RGB))
     assert sets.names({"folder": "mine"}) == ["b"]
     monkeypatch.chdir(tmp_path)
@@ -119,6 +119,8 @@ def test_relative_folder_is_relative_to_the_repository(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "mine")
     assert sets.sources({"folder": "mine"}) == ["b.png"]
     assert make({"folder": "mine"}, tmp_path / "out")[0][0]["source"] == "mine/b.png"
+    folder_of(tmp_path / "mine" / "mine", c__png=saved(RGB))
+    assert sets.names({"folder": "mine"}) == ["c"]
 
 
 def test_pattern_and_selection(tmp_path):
