@@ -22,13 +22,12 @@ from study.planning.code_hash import code, content, lock
 from study.planning.latents import figures as figure_plan
 
 try:
-    config = study_config.checked(config, environment.origin(given_configfiles(workflow)))
-    PLAN = plan.Plan(config)
-    TRAINING = plan.Training(config) if "training" in config else None
+    PLAN = plan.Plan(study_config.checked(config, environment.origin(given_configfiles(workflow))))
+    TRAINING = plan.Training(PLAN.study.training) if PLAN.study.training else None
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 
-environment.prepare(config)
+environment.prepare(PLAN.study)
 
 # In a command, the folder of the scripts: no path of a machine, so that a moved checkout reruns nothing.
 SCRIPTS = f'"${environment.CHECKOUT}"/scripts'

@@ -7,7 +7,7 @@ rule exports:
     input:
         plan=lambda w: spec(f"{LOGS}/exports", payloads.exports(PLAN, shown_templates())),
         tables=collect(f"{STUDY}/{{table}}.csv", table=["rd", "means", "codecs"]),
-        bd=f"{STUDY}/bd.csv" if "bd_rate" in config else [],
+        bd=f"{STUDY}/bd.csv" if PLAN.study.bd_rate else [],
     output:
         payloads.export_files(PLAN, f"{STUDY}/exports"),
     log:

@@ -2,7 +2,7 @@
 # OUTPUTS: results/studies/{study}/figures/{set}/: originals, average, bd_rate and time as .pdf and .png, images.csv and
 #          what it lists, images/{image}.pdf and .png
 
-DRAWING = options(config["figures"])
+DRAWING = options(vars(PLAN.study.figures))
 
 
 rule plot_originals:
@@ -93,7 +93,7 @@ rule plot_time:
         rd=f"{STUDY}/rd.csv",
         means=f"{STUDY}/means.csv",
         codecs=f"{STUDY}/codecs.csv",
-        bd=f"{STUDY}/bd.csv" if "bd_rate" in config else [],
+        bd=f"{STUDY}/bd.csv" if PLAN.study.bd_rate else [],
     output:
         figure("time"),
     log:
@@ -101,8 +101,8 @@ rule plot_time:
     conda:
         "../envs/study.yaml"
     params:
-        bd=options({"bd": f"{STUDY}/bd.csv" if "bd_rate" in config else None}),
-        drawing=options({name: config["figures"].get(name) for name in ("rate_axis", "max_bpp")}),
+        bd=options({"bd": f"{STUDY}/bd.csv" if PLAN.study.bd_rate else None}),
+        drawing=options({name: getattr(PLAN.study.figures, name) for name in ("rate_axis", "max_bpp")}),
         code=code("plot_time.py"),
         lock=lock("study"),
     shell:

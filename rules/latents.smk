@@ -94,9 +94,9 @@ rule latent_score:
     conda:
         "../envs/study.yaml"
     params:
-        metrics=metric_registry.recipes(config["metrics"]),
-        engine=config["engine"],
-        code=code("latent_score.py", *metric_registry.modules(["psnr_rgb", *config["metrics"]])),
+        metrics=metric_registry.recipes(PLAN.study.metrics),
+        engine=PLAN.study.engine,
+        code=code("latent_score.py", *metric_registry.modules(["psnr_rgb", *PLAN.study.metrics])),
         lock=lock("study"),
     shell:
         f"python {SCRIPTS}/latent_score.py --images {{input.images:q}} --edited {{input.edited:q}}"

@@ -20,7 +20,7 @@ rule score:
         "../envs/study.yaml"
     params:
         metrics=scored(metric_registry.recipes),
-        engine=config["engine"],
+        engine=PLAN.study.engine,
         code=scored(lambda names: code("score.py", *metric_registry.modules(names))),
         lock=lock("study"),
     shell:

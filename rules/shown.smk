@@ -47,7 +47,7 @@ def rule_graph(rules):
     some = {**{cell.part: cell for cell in cells}, **{cell.codec: cell for cell in cells}}.values()
     asked = [SimpleNamespace(set=cell.part, codec=cell.codec, quality=cell.quality) for cell in some]
     asked += [SimpleNamespace(set=image_set) for image_set in PLAN.parts]
-    for experiment in config["latents"]:
+    for experiment in PLAN.study.latents:
         jobs = PLAN.latents.jobs(experiment)[:1]
         asked += [
             SimpleNamespace(experiment=experiment, set=job.part, codec=job.codec, quality=job.quality) for job in jobs

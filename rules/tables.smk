@@ -34,7 +34,7 @@ rule bd_rate:
     conda:
         "../envs/study.yaml"
     params:
-        options=options(config.get("bd_rate", {})),
+        options=options(vars(PLAN.study.bd_rate) if PLAN.study.bd_rate else {}),
         code=code("bd_rate.py"),
         lock=lock("study"),
     shell:

@@ -16,7 +16,7 @@ if TRAINING:
         conda:
             "../envs/study.yaml"
         params:
-            folder=config["training"]["photos"],
+            folder=PLAN.study.training.photos,
             code=code("pack_photos.py"),
         shell:
             f"python {SCRIPTS}/pack_photos.py --folder {{params.folder:q}} --out {{output:q}} > {{log:q}} 2>&1"

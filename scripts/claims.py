@@ -1,7 +1,6 @@
 """Test a study's claims on its own data: claims.csv (verdicts) and claims_comparisons.csv (the figures behind them).
 
-The plan is a JSON object with the keys `claims`, `weights` and `options`;
-scripts/study/analysis/claim_verdicts.py describes it.
+The plan is a JSON object, `ClaimPlan` of scripts/study/analysis/claim_pairs.py.
 """
 
 from __future__ import annotations
@@ -10,7 +9,8 @@ import argparse
 from pathlib import Path
 
 from study.analysis import claim_verdicts
-from study.core import atomic_io, readers
+from study.analysis.claim_pairs import ClaimPlan
+from study.core import atomic_io, readers, typed
 from study.core.errors import guarded
 
 
@@ -22,9 +22,8 @@ def main() -> None:
         "--out", type=Path, required=True, help="folder to write claims.csv and claims_comparisons.csv to"
     )
     arguments = parser.parse_args()
-    verdicts, comparisons = claim_verdicts.tables(
-        readers.table(arguments.rd, "scripts/aggregate.py"), readers.plan(arguments.plan)
-    )
+    plan = typed.built(ClaimPlan, readers.plan(arguments.plan), "the plan")
+    verdicts, comparisons = claim_verdicts.tables(readers.table(arguments.rd, "scripts/aggregate.py"), plan)
     atomic_io.write_rows(arguments.out / "claims_comparisons.csv", claim_verdicts.COMPARISON_COLUMNS, comparisons)
     atomic_io.write_rows(arguments.out / "claims.csv", claim_verdicts.CLAIM_COLUMNS, verdicts)
     for row in verdicts:

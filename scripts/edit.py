@@ -18,9 +18,10 @@ from pathlib import Path
 
 from study.core import outcome, paths, strict_yaml
 from study.core.columns import EDIT_RATES as RATES
-from study.core.errors import StudyError, guarded
+from study.core.errors import CodecError, StudyError, guarded
 from study.jobs.latents import interactive
 from study.latents import edits, operations, selection
+from study.latents.edits import Edit
 from study.metrics import registry as metric_registry
 from study.planning import options
 
@@ -72,12 +73,13 @@ def main() -> None:
     show(rows, arguments.metrics, arguments.csv)
 
 
-def parsed(text: str) -> object:
+def parsed(text: str) -> Edit:
     """An edit in YAML. Raises StudyError for text that is none."""
-    edit = strict_yaml.load(text, "--edit")
-    for problem in edits.problems(edit):
-        raise StudyError(f"--edit: {problem}")
-    return edit
+    data = strict_yaml.load(text, "--edit")
+    try:
+        return edits.parsed(data)
+    except CodecError as error:
+        raise StudyError(f"--edit: {error}") from None
 
 
 def show(rows: Sequence[Mapping], names: Sequence[str], as_csv: bool) -> None:

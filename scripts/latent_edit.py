@@ -8,6 +8,7 @@ from pathlib import Path
 from study.core import readers
 from study.core.errors import guarded
 from study.jobs.latents import edit as edit_job
+from study.latents import edits
 from study.planning import options
 
 
@@ -34,7 +35,7 @@ def main() -> None:
         wanted["set"],
         arguments.latents,
         arguments.out,
-        wanted["edits"],
+        edits.all_parsed(wanted["edits"]),
         wanted["side_information"],
         {name: [Path(path) for path in paths] for name, paths in wanted.get("reference", {}).items()},
         arguments.generation,

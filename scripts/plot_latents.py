@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from study.core import paths, readers
+from study.core import paths, readers, typed
 from study.core.errors import guarded
 from study.figures.latents import drawing
 from study.figures.latents.records import FigurePlan
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder for the figures")
     parser.add_argument("--record", type=Path, required=True, metavar="CSV", help="list of the figures to write")
     arguments = parser.parse_args()
-    plan = FigurePlan(**readers.plan(arguments.figures))
+    plan = typed.built(FigurePlan, readers.plan(arguments.figures), "the plan")
     drawing.draw(plan, arguments.results, arguments.references, arguments.out, arguments.record)
 
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from study.analysis import claim_pairs, claim_verdicts
+from study.analysis.claim_pairs import Claim, ClaimOptions
 from study.codecs.base import Weights
-from study.core import readers
+from study.core import readers, typed
 from study.core.errors import StudyError
 from study.metrics import registry
 from study.planning import config, payloads
@@ -51,10 +52,12 @@ def line(offset=0.0, slope=10.0):
 
 def plan(*compare, weights=None, **options):
     codecs = ["good", "bad", "odd"]
-    parts, problems = claim_pairs.parts({"compare": compare}, codecs, ["psnr_rgb"])
-    claim = {"claim": "c", "text": "Good is better.", "source": "", "parts": parts, "problems": problems}
-    weights = weights or dict.fromkeys(codecs, "")
-    return {"claims": [claim], "weights": weights, "options": OPTIONS | options}
+    return planned(compare, codecs, "psnr_rgb", weights or dict.fromkeys(codecs, ""), OPTIONS | options)
+
+
+def planned(compare, codecs, metric, weights, options):
+    known = {"c": typed.built(Claim, {"text": "Good is better.", "compare": list(compare)})}
+    return claim_pairs.plan(ClaimOptions(["c"], **options), known, codecs, [metric], weights)
 
 
 def judge(table, **comparison):
@@ -317,7 +320,7 @@ def test_an_unknown_claim_is_told():
 def test_claims_of_the_catalogue_that_a_study_can_not_test_say_why():
     made = config_with() | {"claims": {"test": ["report2021-*", "mine"]}}
     made = payloads.claims(Plan(config.checked(made)))
-    problems = {claim["claim"]: claim["problems"] for claim in made["claims"]}
+    problems = {claim.claim: claim.problems for claim in made.claims}
     assert problems["mine"] == []
     assert problems["report2021-5"][-1] == "no codec of the study is 'tfci-hific'"
     assert len(problems) == 9
@@ -327,14 +330,14 @@ def test_claims_of_the_catalogue_that_a_study_can_not_test_say_why():
 def test_the_studies_test_the_six_findings(name):
     made = payloads.claims(Plan(config.checked(readers.read_yaml(ROOT / name))))
     findings = [f"report2021-{number}" for number in range(1, 7)]
-    assert {claim["claim"] for claim in made["claims"]} == {*findings, "report2021-2-sewar", "report2021-3-sewar"}
-    testable = {claim["claim"] for claim in made["claims"] if not claim["problems"]}
+    assert {claim.claim for claim in made.claims} == {*findings, "report2021-2-sewar", "report2021-3-sewar"}
+    testable = {claim.claim for claim in made.claims if not claim.problems}
     if name == "studies/epfl2021.yaml":
         assert len(testable) == 8
-        assert set(made["weights"].values()) == {"", "published"}
+        assert set(made.weights.values()) == {"", "published"}
     else:
         assert {"report2021-3", "report2021-6"} <= testable
-        assert set(made["weights"].values()) == {"", "bundled"}
+        assert set(made.weights.values()) == {"", "bundled"}
 
 
 # ------------------------------------------------------------------------------------------------ in the workflow
@@ -382,9 +385,7 @@ def test_a_metric_of_which_less_is_better_has_the_same_verdict(monkeypatch, by):
         compare = {"better": "good", "than": "bad", "metrics": [metric], "by": by, "margin": 0.5} | ranges.get(
             metric, {}
         )
-        parts, problems = claim_pairs.parts({"compare": [compare]}, ["good", "bad"], [metric])
-        claim = {"claim": "c", "text": "", "source": "", "parts": parts, "problems": problems}
-        chosen = {"claims": [claim], "weights": {"good": "", "bad": ""}, "options": OPTIONS}
+        chosen = planned([compare], ["good", "bad"], metric, {"good": "", "bad": ""}, OPTIONS)
         verdicts.append(claim_verdicts.tables(table, chosen)[1][0])
     more, less = verdicts
     assert more["verdict"] == less["verdict"] == "holds"

@@ -25,7 +25,7 @@ from study.jobs.latents import extract, interactive
 from study.jobs.latents import score as score_job
 from study.latents import archive as latents_archive
 from study.latents import edits, set_statistics
-from study.latents.edits import expanded, parsed, problems
+from study.latents.edits import all_parsed, expanded, parsed, problems
 from study.latents.selection import Site
 from study.metrics import registry
 from tiny_nets import BUNDLED, SERIAL, codec
@@ -40,7 +40,7 @@ def picture(height: int = 128, width: int = 192) -> np.ndarray:
 
 def test_sweeps_make_cells() -> None:
     def values(edit: object) -> list[str]:
-        return [cell.value for cell in expanded({"e": edit}, ["recompute"], M)[1:]]
+        return [cell.value for cell in expanded({"e": parsed(edit)}, ["recompute"], M)[1:]]
 
     assert values(HALF) == [""]
     assert values({"op": {"scale": [0.5, 1, 100]}}) == ["0.5", "1", "100"]
@@ -55,7 +55,7 @@ def test_sweeps_make_cells() -> None:
 
 def test_the_control_comes_first_and_policies_are_those_that_mean_something() -> None:
     named = {"half": HALF, "side": {"site": "z", "op": "zero"}, "both": [HALF, {"site": "z", "op": "negate"}]}
-    found = [(cell.edit, cell.policy, cell.site) for cell in expanded(named, ["recompute", "keep"], M)]
+    found = [(cell.edit, cell.policy, cell.site) for cell in expanded(all_parsed(named), ["recompute", "keep"], M)]
     assert found == [
         ("none", "recompute", ""),
         ("none", "keep", ""),
@@ -64,17 +64,19 @@ def test_the_control_comes_first_and_policies_are_those_that_mean_something() ->
         ("side", "edited", "z"),
         ("both", "edited", "y z"),
     ]
-    assert [cell.policy for cell in expanded({"half": HALF}, ["recompute", "keep"], {"y": 12})] == ["none", "none"]
+    assert [cell.policy for cell in expanded({"half": parsed(HALF)}, ["recompute", "keep"], {"y": 12})] == [
+        "none",
+        "none",
+    ]
     with pytest.raises(CodecError, match="no hyperprior"):
-        expanded({"side": {"site": "z", "op": "zero"}}, ["keep"], {"y": 12})
+        expanded({"side": parsed({"site": "z", "op": "zero"})}, ["keep"], {"y": 12})
 
 
 def test_steps_survive_the_record() -> None:
     edit = [{"select": {"top": {"k": 3, "by": "energy"}}, "op": {"noise": {"std": 1, "seed": 2}}}, {"op": "negate"}]
-    (cell,) = expanded({"e": edit}, ["keep"], M)[1:]
-    import json
-
-    assert parsed(json.loads(edits.as_text(cell.steps))) == cell.steps
+    (cell,) = expanded({"e": parsed(edit)}, ["keep"], M)[1:]
+    assert edits.from_text(edits.as_text(cell.steps)) == cell.steps == parsed(parsed(edit).data()).steps
+    assert edits.from_text("") == ()
 
 
 @pytest.mark.parametrize(
@@ -91,14 +93,18 @@ def test_steps_survive_the_record() -> None:
     ],
 )
 def test_nonsense_is_told(edit: object, words: str) -> None:
-    assert words in " ".join(problems(edit, M))
+    try:
+        said = " ".join(problems(parsed(edit), M))
+    except CodecError as error:
+        said = str(error)
+    assert words in said
 
 
 def test_every_step_selects_by_the_unedited_latent() -> None:
     y = np.arange(1, 5, dtype=np.float32)[:, None, None] * np.ones((4, 2, 2), np.float32)
     strongest = {"top": {"k": 1, "by": "energy"}}
     edit = [{"select": strongest, "op": {"scale": 0.1}}, {"select": strongest, "op": {"scale": 10}}]
-    (cell,) = expanded({"e": edit}, ["keep"], {"y": 4})[1:]
+    (cell,) = expanded({"e": parsed(edit)}, ["keep"], {"y": 4})[1:]
     assert np.allclose(edits.edited(cell, {"y": Site(y, None, (32, 32))}, {"y": None})["y"], y)
 
 
@@ -135,7 +141,7 @@ def test_control_and_inverses_are_the_codec_byte_for_byte(name: str, quality: in
         "scale": [{"op": {"scale": 2}}, {"op": {"scale": 0.5}}],
         "nothing": [],
     }
-    rows = interactive.edit(own, picture(), back, tmp_path, names=["psnr_rgb"])
+    rows = interactive.edit(own, picture(), all_parsed(back), tmp_path, names=["psnr_rgb"])
     assert len(rows) == 6 * (1 if rows[0]["side_information"] == "none" else 2)
     for row in rows:
         assert row["status"] == "ok"
@@ -151,7 +157,7 @@ def test_zeroed_rows_and_columns_leave_what_is_out_of_reach(
     own = load(name, quality, entry)
     rgb = np.ascontiguousarray(skimage.data.astronaut()[:256, :256])
     named = {"rows": HALF, "columns": {"select": {"columns": {"from": 0.5, "to": 1.0}}, "op": "zero"}}
-    rows = interactive.edit(own, rgb, named, tmp_path, names=["psnr_rgb"])
+    rows = interactive.edit(own, rgb, all_parsed(named), tmp_path, names=["psnr_rgb"])
     baseline = png.read(tmp_path / rows[0]["file"].replace(".lic", ".png"))
     reach = 48
     for row in rows:
@@ -184,7 +190,7 @@ def run(records: tuple[LearnedCodec, Path], named: dict, others: dict | None = N
     place = folder / "edits" / "s" / "x" / "set" / "codec" / "1"
     extract.extract_set(own, folder / "images" / "images.csv", folder / "latents/set/codec/1/latents.csv")
     edit_job.edit_set(
-        own, "set", folder / "latents/set/codec/1/latents.csv", place / "encoded.csv", named,
+        own, "set", folder / "latents/set/codec/1/latents.csv", place / "encoded.csv", all_parsed(named),
         edits.POLICIES, others,
     )  # fmt: skip
     decode_set(own, place / "encoded.csv", place / "decoded.csv")
@@ -324,7 +330,7 @@ def test_a_codec_without_bits_can_still_be_edited(tmp_path: Path) -> None:
 
     own: Codec = Halves("halves", 1)
     wanted = {"zero": {"op": "zero"}, "top": {"select": {"top": {"k": 1}}, "op": "zero"}}
-    rows = interactive.edit(own, picture(), wanted, tmp_path, names=["psnr_rgb"])
+    rows = interactive.edit(own, picture(), all_parsed(wanted), tmp_path, names=["psnr_rgb"])
     assert [row["edit"] for row in rows] == ["none", "zero", "top"]
     assert rows[1]["psnr_rgb"] < rows[0]["psnr_rgb"]
     assert "by: energy" in rows[2]["reason"]

@@ -99,9 +99,9 @@ def test_all_problems_are_told_at_once() -> None:
 def test_defaults_are_filled_in_and_the_given_config_stays() -> None:
     study = {"study": "x", "images": ["photos"], "codecs": {"jpeg": "all"}}
     filled = config.checked(study)
-    assert filled["figures"]["rate_axis"] == "linear"
-    assert filled["engine"] == "fast"
-    assert "bd_rate" not in filled
+    assert filled.figures.rate_axis == "linear"
+    assert filled.engine == "fast"
+    assert filled.bd_rate is None
     assert study == {"study": "x", "images": ["photos"], "codecs": {"jpeg": "all"}}
 
 

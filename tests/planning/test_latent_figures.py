@@ -8,14 +8,17 @@ import jinja2
 import pytest
 
 from latent_records import EDITS
-from study.core import paths
+from study.core import paths, typed
 from study.figures.latents import drawing
 from study.figures.latents import names as figure_names
+from study.figures.latents.names import FigureChoice
+from study.latents import edits
 from study.metrics import registry as metric_registry
 from study.planning import cells as planning_cells
 from study.planning import config
 from study.planning.latents import figure_choice
 from study.planning.latents import figures as latent_figures
+from study.planning.study import Experiment
 
 ROOT = paths.ROOT
 
@@ -59,7 +62,7 @@ def test_figures_depend_on_no_more_than_they_need():
     more = _plan({"webp": [5]}, progressive="strongest", report=True, impulse=True)
     assert latent_figures.inputs(more, job) == inputs
     assert latent_figures.payload(more, job) == latent_figures.payload(whole, job)
-    assert str(ROOT) not in json.dumps(latent_figures.payload(whole, job))
+    assert str(ROOT) not in json.dumps(typed.plain(latent_figures.payload(whole, job)))
 
 
 def test_a_job_is_known_by_its_path():
@@ -81,15 +84,17 @@ def test_a_job_is_known_by_its_path():
     ],
 )
 def test_a_figure_of_an_edit_that_doesnt_fit_is_refused(figure, edit, fits):
-    (problem,) = figure_choice.problems("latents.lab", {"edits": EDITS, "figures": {figure: edit}})
+    def experiment(chosen):
+        return Experiment(["photos"], {}, edits=edits.all_parsed(EDITS), figures=FigureChoice(**{figure: chosen}))
+
+    (problem,) = figure_choice.problems("latents.lab", experiment(edit))
     assert problem.startswith(f"latents.lab.figures.{figure}: found") and "allowed: " in problem
-    assert not list(figure_choice.problems("latents.lab", {"edits": EDITS, "figures": {figure: fits}}))
+    assert not list(figure_choice.problems("latents.lab", experiment(fits)))
 
 
 def test_every_figure_has_a_caption_and_a_title():
-    schema = figure_names
     caption = jinja2.Template((ROOT / "rules/report/latent_figures.rst").read_text())
-    for figure in (*schema.PICTURED, *schema.DRAWN):
+    for figure in (*figure_names.OF_LATENTS, *figure_names.OF_EDITS):
         words = caption.render(snakemake=SimpleNamespace(wildcards=SimpleNamespace(figure=figure)))
         assert words.endswith(".") and len(words) > 80
         assert drawing.KINDS[figure].TITLE

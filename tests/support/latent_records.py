@@ -9,6 +9,7 @@ from PIL import Image
 from study.core import atomic_io, outcome, paths, readers
 from study.figures import canvas, palette
 from study.figures.latents import drawing
+from study.figures.latents.names import FigureChoice
 from study.figures.latents.records import FigurePlan, JobRecords
 from study.jobs import scoring
 from study.jobs.latents import edit as edit_job
@@ -44,6 +45,9 @@ FIGURES = {
     "interpolation": ["blend", "elsewhere"],
     "equivariance": ["roll", "turned"],
 }
+
+
+OFF = {"atlas": False, "rate_map": False, "sheet": False}
 
 
 class LatentRecords:
@@ -86,7 +90,7 @@ class LatentRecords:
         sites = {"y": channels} | ({} if self.policies == ("none",) else {"z": 4})
         coded, decoded, scored = [], [], []
         for image, rgb in pictures.items():
-            for number, cell in enumerate(edits.expanded(EDITS, self.policies, sites)):
+            for number, cell in enumerate(edits.expanded(edits.all_parsed(EDITS), self.policies, sites)):
                 name = f"{image}~{cell.name}"
                 base = {"image": name, "source": image, "edit": cell.edit, "value": cell.value, "site": cell.site}
                 base |= {"side_information": cell.policy, "steps": edits.as_text(cell.steps), "settings": "{}"}
@@ -120,7 +124,7 @@ class LatentRecords:
     def plan(self, **figures):
         return FigurePlan(study="s", metrics=METRICS, cell=self.cell, label="a scale hyperprior", curve=[],
                           family="scale hyperprior", baselines=[], others={"duo": ["duo"]},
-                          figures=figures)  # fmt: skip
+                          figures=FigureChoice(**OFF | figures))  # fmt: skip
 
     def records(self, **figures):
         return JobRecords(self.plan(**figures), self.folder, ROOT / "references")

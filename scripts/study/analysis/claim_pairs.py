@@ -12,7 +12,8 @@ be tested in a study that has no pair at all, or that lacks a codec named withou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from study.codecs.base import Weights
 from study.core.errors import allowed
@@ -22,32 +23,100 @@ BY = ("bd_rate", "bd_metric", "points")
 RANGES = {"bpp": ("bd_metric", "points"), "score": ("bd_rate",)}
 
 
-def parts(claim: Mapping, codecs: Sequence[str], metrics: Sequence[str]) -> tuple[list[dict], list[str]]:
-    """A claim's parts in a study of these codecs and metrics, and why it can't be tested there (empty if it can).
+@dataclass(frozen=True)
+class Comparison:
+    """One kind of codecs compared with another (rules/schema.yaml, `comparison`)."""
 
-    A part is one comparison at one metric: `metric`, `by`, `within` (the range: rates, or scores for `bd_rate`; None is
-    all that both curves cover), `margin`, `need`, and `pairs` of codec ids, the one claimed to be better first.
+    better: str | list[str]
+    than: str | list[str]
+    metrics: list[str]
+    by: str = BY[0]
+    bpp: list[float] | None = None
+    score: list[float] | None = None
+    margin: float = 0
+    need: str | float = "all"
+
+    @property
+    def sides(self) -> dict[str, list[str]]:
+        """The patterns of both sides, as lists."""
+        return {"better": patterns(self.better), "than": patterns(self.than)}
+
+    @property
+    def ranges(self) -> dict[str, list[float]]:
+        """The ranges that are given, by key."""
+        given = {key: getattr(self, key) for key in RANGES}
+        return {key: ends for key, ends in given.items() if ends is not None}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim about codecs, which holds if every comparison holds (rules/schema.yaml, `claim`)."""
+
+    text: str
+    compare: list[Comparison]
+    source: str = ""
+    departure: str = ""
+
+
+@dataclass(frozen=True)
+class ClaimOptions:
+    """Which claims a study tests, by ids or patterns of ids, and how (rules/schema.yaml, `claims`)."""
+
+    test: list[str]
+    min_overlap: float = 0.5
+
+
+@dataclass(frozen=True)
+class Part:
+    """One comparison at one metric in a study.
+
+    `within` is the range: rates in bpp, or scores for `bd_rate`; None is all that both curves cover. `pairs` are ids of
+    codecs, the one claimed to be better first.
     """
+
+    metric: str
+    by: str
+    within: list[float] | None = None
+    margin: float = 0
+    need: str | float = "all"
+    pairs: list[list[str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ClaimTest:
+    """A claim as a study tests it; `problems` tell why it can't be tested there."""
+
+    claim: str
+    text: str
+    source: str
+    departure: str
+    parts: list[Part]
+    problems: list[str]
+
+
+@dataclass(frozen=True)
+class ClaimPlan:
+    """What `claims.py` is given: the claims, the kind of each codec's weights (`weights_kind`), the options."""
+
+    claims: list[ClaimTest]
+    weights: dict[str, str]
+    options: ClaimOptions
+
+
+def parts(claim: Claim, codecs: Sequence[str], metrics: Sequence[str]) -> tuple[list[Part], list[str]]:
+    """A claim's parts in a study of these codecs and metrics, and why it can't be tested there (empty if it can)."""
     found, lacking, missing = [], [], []
-    for comparison in claim["compare"]:
-        sides = [patterns(comparison[side]) for side in ("better", "than")]
-        chosen, why = pairs(*sides, codecs)
-        (missing if any("*" not in pattern for side in sides for pattern in side) else lacking).extend(why)
-        by = comparison.get("by", BY[0])
-        for metric in comparison["metrics"]:
+    for comparison in claim.compare:
+        sides = comparison.sides
+        paired, why = pairs(sides["better"], sides["than"], codecs)
+        (missing if any("*" not in pattern for side in sides.values() for pattern in side) else lacking).extend(why)
+        within = next(iter(comparison.ranges.values()), None)
+        for metric in comparison.metrics:
             if metric not in metrics:
                 missing.append(f"the metric {metric!r} is not among the study's metrics")
-            found.append(
-                {
-                    "metric": metric,
-                    "by": by,
-                    "within": next((comparison[key] for key in RANGES if key in comparison), None),
-                    "margin": comparison.get("margin", 0),
-                    "need": comparison.get("need", "all"),
-                    "pairs": chosen,
-                }
-            )
-    return found, list(dict.fromkeys(missing or ([] if any(part["pairs"] for part in found) else lacking)))
+            codec_pairs = [list(pair) for pair in paired]
+            found.append(Part(metric, comparison.by, within, comparison.margin, comparison.need, codec_pairs))
+    return found, list(dict.fromkeys(missing or ([] if any(part.pairs for part in found) else lacking)))
 
 
 def pairs(better: Iterable[str], than: Iterable[str], codecs: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
@@ -55,12 +124,12 @@ def pairs(better: Iterable[str], than: Iterable[str], codecs: Sequence[str]) -> 
     better, than = list(better), list(than)
     known = {pattern: matches(pattern, codecs) for pattern in (*better, *than)}
     found = [
-        (one, other)
+        (winner, loser)
         for first in better
         for second in than
-        for one, text in known[first].items()
-        for other, same in known[second].items()
-        if one != other and (not text or not same or text == same)
+        for winner, text in known[first].items()
+        for loser, same in known[second].items()
+        if winner != loser and (not text or not same or text == same)
     ]
     if found:
         return list(dict.fromkeys(found)), []
@@ -77,40 +146,48 @@ def matches(pattern: str, codecs: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return {codec: match.groups() for codec, match in found if match}
 
 
-def problems(config: Mapping, known: Mapping[str, Mapping], known_codecs: Iterable[str]) -> Iterator[str]:
-    """What is wrong with the claims of a config: those of catalogue/claims.yaml and its own, by id in `known`.
+def problems(
+    options: ClaimOptions | None,
+    known: Mapping[str, Claim],
+    own: Collection[str],
+    codecs: Sequence[str],
+    metrics: Sequence[str],
+    known_codecs: Iterable[str],
+) -> Iterator[str]:
+    """What is wrong with the claims of a study: those of catalogue/claims.yaml and its `own`, by id in `known`.
 
-    A claim of the study's own must be about codecs and metrics of the study; ids and metrics in claims.yaml must be
-    known ones.
+    A claim of the study's own must be about its `codecs` and `metrics`; ids and metrics in claims.yaml must be known
+    ones.
     """
-    own = config["define"]["claims"]
     wrong = {
         name: [*slips(claim), *([] if name in own else unknown(claim, known_codecs))] for name, claim in known.items()
     }
     yield from (f"claim {name}: {slip}" for name, found in wrong.items() for slip in found)
-    if "claims" not in config:
+    if options is None:
         return
-    for pattern in config["claims"]["test"]:
+    for pattern in options.test:
         if not matches(pattern, known):
             yield f"claims.test: no claim is {pattern!r}; {allowed(pattern, known)}"
-    for name in chosen(config["claims"]["test"], [name for name in own if not wrong[name]]):
-        foreign = list(unknown(own[name], config["codecs"], "no codec of the study", stars=True))
-        for problem in foreign or parts(own[name], list(config["codecs"]), config["metrics"])[1]:
+    for name in chosen(options.test, [name for name in own if not wrong[name]]):
+        foreign = list(unknown(known[name], codecs, "no codec of the study", stars=True))
+        for problem in foreign or parts(known[name], codecs, metrics)[1]:
             yield f"claim {name}: {problem}"
 
 
 def plan(
-    config: Mapping, known: Mapping[str, Mapping], codecs: Sequence[str], weights: Mapping[str, str]
-) -> dict[str, object]:
-    """What `claims.py` needs to know of a study: the claims with their parts, the codecs' weights, the options."""
-    found = []
-    for name in chosen(config["claims"]["test"], known):
-        listed, why = parts(known[name], codecs, config["metrics"])
-        about = {"claim": name, "text": known[name]["text"], "source": known[name].get("source", "")}
-        about["departure"] = known[name].get("departure", "")
-        found.append(about | {"parts": listed, "problems": why})
-    options = {"min_overlap": config["claims"]["min_overlap"]}
-    return {"claims": found, "weights": dict(weights), "options": options}
+    options: ClaimOptions,
+    known: Mapping[str, Claim],
+    codecs: Sequence[str],
+    metrics: Sequence[str],
+    weights: Mapping[str, str],
+) -> ClaimPlan:
+    """The claims that a study of these codecs and metrics tests; `weights` are the kinds of its codecs' weights."""
+    tests = []
+    for name in chosen(options.test, known):
+        claim = known[name]
+        found, lacking = parts(claim, codecs, metrics)
+        tests.append(ClaimTest(name, claim.text, claim.source, claim.departure, found, lacking))
+    return ClaimPlan(tests, dict(weights), options)
 
 
 def chosen(test: Iterable[str], known: Iterable[str]) -> list[str]:
@@ -124,35 +201,32 @@ def patterns(value: str | Sequence[str]) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
 
 
-def slips(claim: Mapping) -> Iterator[str]:
+def slips(claim: Claim) -> Iterator[str]:
     """What is wrong with a claim in any study."""
-    for number, comparison in enumerate(claim["compare"]):
-        place = f"compare.{number}"
-        by = comparison.get("by", BY[0])
-        given = [key for key in RANGES if key in comparison]
-        for key in given:
+    for number, comparison in enumerate(claim.compare):
+        where, by, need = f"compare.{number}", comparison.by, comparison.need
+        for key, ends in comparison.ranges.items():
             if by not in RANGES[key]:
                 takes = next(name for name, methods in RANGES.items() if by in methods)
-                yield f"{place}.{key}: by {by} takes a range of `{takes}`"
-            elif comparison[key][0] >= comparison[key][1]:
-                yield f"{place}.{key}: found {comparison[key]}; allowed: two numbers, the smaller first"
-        need = comparison.get("need", "all")
+                yield f"{where}.{key}: by {by} takes a range of `{takes}`"
+            elif ends[0] >= ends[1]:
+                yield f"{where}.{key}: found {ends}; allowed: two numbers, the smaller first"
         if need not in ("all", "any") and not (isinstance(need, int | float) and 0 < need <= 1):
-            yield f"{place}.need: found {need!r}; allowed: all, any, or a share above 0 and up to 1"
-        for metric in comparison["metrics"]:
+            yield f"{where}.need: found {need!r}; allowed: all, any, or a share above 0 and up to 1"
+        for metric in comparison.metrics:
             if metric not in REGISTRY:
-                yield f"{place}.metrics: the metric {metric!r} is unknown; {allowed(metric, REGISTRY)}"
-        stars = [{pattern.count("*") for pattern in patterns(comparison[side])} for side in ("better", "than")]
-        if any(one and other and one != other for one in stars[0] for other in stars[1]):
-            yield f"{place}: a star stands for the same text on both sides, so both need the same number of stars"
+                yield f"{where}.metrics: the metric {metric!r} is unknown; {allowed(metric, REGISTRY)}"
+        better, than = ({pattern.count("*") for pattern in side} for side in comparison.sides.values())
+        if any(stars and other and stars != other for stars in better for other in than):
+            yield f"{where}: a star stands for the same text on both sides, so both need the same number of stars"
 
 
-def unknown(claim: Mapping, codecs: Iterable[str], none: str = "no codec", stars: bool = False) -> Iterator[str]:
+def unknown(claim: Claim, codecs: Iterable[str], none: str = "no codec", stars: bool = False) -> Iterator[str]:
     """The ids in a claim, and the patterns too if `stars`, that match none of `codecs`, as messages."""
     codecs = list(codecs)
-    for number, comparison in enumerate(claim["compare"]):
-        for side in ("better", "than"):
-            for pattern in patterns(comparison[side]):
+    for number, comparison in enumerate(claim.compare):
+        for side, own in comparison.sides.items():
+            for pattern in own:
                 if (stars or "*" not in pattern) and not matches(pattern, codecs):
                     yield f"compare.{number}.{side}: {none} is {pattern!r}; {allowed(pattern, codecs)}"
 

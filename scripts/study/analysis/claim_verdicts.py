@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from study.analysis import bd, bd_table, refusals
+from study.analysis.claim_pairs import ClaimPlan, ClaimTest, Part
 from study.metrics.registry import REGISTRY
 
 COMPARISON_COLUMNS = (
@@ -43,12 +44,10 @@ VERDICTS = ("holds", "fails", "undecided", "not tested")
 FEW = 8  # images, below which there is no verdict
 
 
-def tables(rows: Iterable[Mapping[str, object]], plan: Mapping) -> tuple[list[dict], list[dict]]:
+def tables(rows: Iterable[Mapping[str, object]], plan: ClaimPlan) -> tuple[list[dict], list[dict]]:
     """The rows of claims.csv and of claims_comparisons.csv from those of rd.csv.
 
-    `plan` has `claims` (each with `claim`, `text`, `source`, its `parts` as `study.claims.parts` gives them, and
-    `problems`: why it can't be tested in this study), `weights` (by codec, see `study.claims.weights_kind`) and the
-    `options` `min_overlap`, `resamples` and `seed`. Verdicts are given for each image set, and apart for comparisons of
+    Verdicts are given for each image set, and apart for comparisons of
     bundled, published and trained weights.
     Raises StudyError for rows that lack what the plan names.
     """
@@ -59,9 +58,9 @@ def tables(rows: Iterable[Mapping[str, object]], plan: Mapping) -> tuple[list[di
     verdicts, comparisons = [], []
     for image_set, part in sets.items():
         compare = _comparer(part, plan)
-        for claim in plan["claims"]:
-            found = [] if claim["problems"] else list(_comparisons(claim, plan["weights"], compare))
-            found = [row | {"claim": claim["claim"], "image_set": image_set} for row in _decided(found)]
+        for claim in plan.claims:
+            found = [] if claim.problems else list(_comparisons(claim, plan.weights, compare))
+            found = [row | {"claim": claim.claim, "image_set": image_set} for row in _decided(found)]
             comparisons += found
             verdicts += [row | {"image_set": image_set} for row in _verdicts(claim, found)]
     return verdicts, comparisons
@@ -90,50 +89,47 @@ def all_of(verdicts: Sequence[str]) -> str:
     return "holds" if set(verdicts) == {"holds"} else "undecided"
 
 
-def _comparisons(claim: Mapping, weights: Mapping[str, str], compare: Callable) -> Iterable[dict]:
-    for number, part in enumerate(claim["parts"], start=1):
-        for better, than in part["pairs"]:
+def _comparisons(claim: ClaimTest, weights: Mapping[str, str], compare: Callable) -> Iterable[dict]:
+    for number, part in enumerate(claim.parts, start=1):
+        for better, than in part.pairs:
             kinds = dict.fromkeys(weights[codec] for codec in (better, than) if weights[codec])
             named = {"part": number, "better": better, "than": than, "weights": " and ".join(sorted(kinds))}
             yield compare(part, better, than) | named
 
 
-def _comparer(rows: Sequence[Mapping], plan: Mapping) -> Callable[[Mapping, str, str], dict]:
+def _comparer(rows: Sequence[Mapping], plan: ClaimPlan) -> Callable[[Part, str, str], dict]:
     """A function that compares two codecs of one image set; it keeps curves, which several comparisons need."""
     by_codec: dict[str, list[Mapping]] = {}
     for row in rows:
         by_codec.setdefault(str(row["codec"]), []).append(row)
     images = list(dict.fromkeys(str(row["image"]) for row in rows))
-    chosen = plan["options"]
     sides: dict[tuple[str, str], bd_table.Side] = {}
 
     def side(codec: str, metric: str) -> bd_table.Side:
         if (codec, metric) not in sides:
-            options = bd_table.Options(codec, [metric], min_overlap=chosen["min_overlap"])
+            options = bd_table.Options(codec, [metric], min_overlap=plan.options.min_overlap)
             part = by_codec.get(codec, [])
             bd_table.check(part or rows, options)
             sides[codec, metric] = bd_table.side(codec, part, images, metric, None, options)
         return sides[codec, metric]
 
-    def compare(part: Mapping, better: str, than: str) -> dict:
-        metric = part["metric"]
-        return _compare(part, side(than, metric), side(better, metric), images, chosen["min_overlap"])
+    def compare(part: Part, better: str, than: str) -> dict:
+        anchor, test = side(than, part.metric), side(better, part.metric)
+        return _compare(part, anchor, test, images, plan.options.min_overlap)
 
     return compare
 
 
-def _compare(
-    part: Mapping, anchor: bd_table.Side, test: bd_table.Side, images: Sequence[str], min_overlap: float
-) -> dict:
+def _compare(part: Part, anchor: bd_table.Side, test: bd_table.Side, images: Sequence[str], min_overlap: float) -> dict:
     """A comparison without its verdict where it has a p-value; `_decided` gives that, by all those of a claim."""
-    metric, by = part["metric"], part["by"]
+    metric, by = part.metric, part.by
     scale, sign = bd.scale_of(metric), bd.sign_of(metric)
-    within = part["within"] and tuple(map(float, part["within"]))
+    within = part.within and tuple(map(float, part.within))
     if within and by == "bd_rate":
         within = tuple(sorted(float(end) for end in sign * bd.on_scale(np.array(within), scale)))
     figure, unit = _FIGURES[by], "%" if by == "bd_rate" else "dB" if scale == "db" else REGISTRY[metric].unit
     values, low, high, share = figure(anchor.images, test.images, within, min_overlap)
-    row = {"metric": metric, "scale": scale, "by": by, "margin": part["margin"], "unit": unit, "n_images": len(images)}
+    row = {"metric": metric, "scale": scale, "by": by, "margin": part.margin, "unit": unit, "n_images": len(images)}
     row |= {"note": bd.joined([_left_out(side) for side in (anchor, test)]), "reason": "", "share": share.mean()}
     lacking = np.flatnonzero(np.isnan(values))
     if len(lacking):
@@ -147,19 +143,19 @@ def _compare(
     towards, shown = (-1, 1) if by == "bd_rate" else (1, sign)  # to what is better, and to what is printed
     better = towards * values
     row |= {"range_lo": ends[0], "range_hi": ends[1], "difference": shown * values.mean()}
-    row |= {"agree": int((better > part["margin"]).sum())}
+    row |= {"agree": int((better > part.margin).sum())}
     if len(images) == 1:
         return row | {"verdict": "undecided", "reason": "no interval: one image"}
     lowest, highest = bd.t_interval(shown * values, bd.LEVEL)
     spread = better.std(ddof=1)
-    gain = better.mean() - part["margin"]
+    gain = better.mean() - part.margin
     effect = gain / spread if spread else math.copysign(math.inf, gain)
     return row | {
         "lo": lowest,
         "hi": highest,
         "level": bd.LEVEL,
         "effect": effect,
-        "p": bd.t_test(better, part["margin"]),
+        "p": bd.t_test(better, part.margin),
     }
 
 
@@ -226,18 +222,18 @@ def _left_out(side: bd_table.Side) -> str:
     return f"{side.codec}: points left out in {count} of {len(side.images.dip)} images" if count else ""
 
 
-def _verdicts(claim: Mapping, comparisons: Sequence[Mapping]) -> list[dict]:
+def _verdicts(claim: ClaimTest, comparisons: Sequence[Mapping]) -> list[dict]:
     """A row for each kind of weights that the comparisons speak of; one row for a claim that can't be tested."""
-    same = {name: claim.get(name, "") for name in ("claim", "text", "source", "departure")}
+    same = {name: getattr(claim, name) for name in ("claim", "text", "source", "departure")}
     if not comparisons:
-        return [same | {"verdict": "not tested", "comparisons": 0, "reason": "; ".join(claim["problems"])}]
+        return [same | {"verdict": "not tested", "comparisons": 0, "reason": "; ".join(claim.problems)}]
     kinds: dict[str, list[Mapping]] = {}
     for row in comparisons:
         kinds.setdefault(row["weights"], []).append(row)
-    return [same | {"weights": kind} | _verdict(claim["parts"], rows) for kind, rows in kinds.items()]
+    return [same | {"weights": kind} | _verdict(claim.parts, rows) for kind, rows in kinds.items()]
 
 
-def _verdict(parts: Sequence[Mapping], rows: Sequence[Mapping]) -> dict:
+def _verdict(parts: Sequence[Part], rows: Sequence[Mapping]) -> dict:
     by_part: dict[int, list[Mapping]] = {}
     for row in rows:
         by_part.setdefault(row["part"], []).append(row)
@@ -246,12 +242,12 @@ def _verdict(parts: Sequence[Mapping], rows: Sequence[Mapping]) -> dict:
         mine = by_part.get(number, [])
         if not mine:
             decided.append("not tested")
-            reasons.append(f"part {number}, {part['metric']}: not tested: the study has no such codecs")
+            reasons.append(f"part {number}, {part.metric}: not tested: the study has no such codecs")
             continue
-        verdict = need_met([row["verdict"] for row in mine], part["need"])
+        verdict = need_met([row["verdict"] for row in mine], part.need)
         decided.append(verdict)
         if verdict != "holds":
-            reasons.append(f"part {number}, {part['metric']}: {_told(verdict, mine)}")
+            reasons.append(f"part {number}, {part.metric}: {_told(verdict, mine)}")
     count = Counter(row["verdict"] for row in rows)
     n = rows[0]["n_images"]
     return {

@@ -33,12 +33,27 @@ _STEP = ("select", "op", "site")
 
 @dataclass(frozen=True)
 class Step:
-    """One step: selection, operation with parameters, site. `swept` names the places that hold sweeps, with values."""
+    """One step: selection (see `selection`), operation with all its parameters, site. Sweeps are lists, or words."""
 
     select: Mapping[str, Any]
     operation: Operation
     parameters: Mapping[str, Any]
     site: str
+
+    def data(self) -> dict[str, Any]:
+        """The step as plain data, which `parsed` takes back."""
+        return {"select": dict(self.select), "op": {self.operation.name: dict(self.parameters)}, "site": self.site}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """An edit that means something: its steps, sweeps unexpanded. The baseline has none."""
+
+    steps: tuple[Step, ...] = ()
+
+    def data(self) -> list[dict[str, Any]]:
+        """The edit as plain data, which `parsed` takes back."""
+        return [step.data() for step in self.steps]
 
 
 @dataclass(frozen=True)
@@ -61,56 +76,61 @@ class Cell:
         return "~".join(part for part in (self.edit, self.value, self.policy) if part)
 
 
-def parsed(edit: object) -> tuple[Step, ...]:
-    """The steps of an edit, its sweeps unexpanded. Raises CodecError that says what is wrong."""
-    found = []
-    for place, step in enumerate(_as_steps(edit), start=1):
+def parsed(data: object) -> Edit:
+    """The edit that plain data (a step, or a list of them) means. Raises CodecError that says what is wrong."""
+    steps = []
+    for number, step in enumerate(data if isinstance(data, list) else [data], start=1):
         problem = next(_step_problems(step), None)
         if problem:
-            raise CodecError(f"step {place}: {problem}" if isinstance(edit, list) else problem)
+            raise CodecError(f"step {number}: {problem}" if isinstance(data, list) else problem)
         operation, parameters = operations.parsed(step["op"])
-        found.append(Step(dict(step.get("select", {})), operation, parameters, step.get("site", "y")))
-    return tuple(found)
+        steps.append(Step(dict(step.get("select", {})), operation, parameters, step.get("site", "y")))
+    return Edit(tuple(steps))
 
 
-def problems(edit: object, channels: Mapping[str, int] | None = None) -> Iterator[str]:
-    """What is wrong with an edit, as far as it can be seen without a latent.
+def all_parsed(data: Mapping[str, object]) -> dict[str, Edit]:
+    """Edits by name from plain data. Raises CodecError that names the edit and says what is wrong."""
+    named = {}
+    for name, edit in data.items():
+        try:
+            named[name] = parsed(edit)
+        except CodecError as error:
+            raise CodecError(f"edit {name}: {error}") from None
+    return named
 
-    `channels` is the number of channels of each site that the codec has, None if it isn't known.
+
+def problems(edit: Edit, channels: Mapping[str, int]) -> Iterator[str]:
+    """What keeps a codec from having an edit, as far as it can be seen without a latent.
+
+    `channels` is the number of channels of each site that the codec has.
     """
-    try:
-        steps = parsed(edit)
-    except CodecError as error:
-        yield str(error)
-        return
-    for place, step in enumerate(steps, start=1):
-        before = f"step {place}: " if len(steps) > 1 else ""
-        if channels is not None and step.site not in channels:
+    for number, step in enumerate(edit.steps, start=1):
+        before = f"step {number}: " if len(edit.steps) > 1 else ""
+        if step.site not in channels:
             yield f"{before}site: found {step.site!r}; this codec has no hyperprior; {allowed(step.site, channels)}"
             continue
-        for problem in selection.problems(step.select, None if channels is None else channels[step.site]):
+        for problem in selection.problems(step.select, channels[step.site]):
             yield before + problem
 
 
-def expanded(named: Mapping[str, object], policies: Sequence[str], channels: Mapping[str, int]) -> list[Cell]:
+def expanded(named: Mapping[str, Edit], policies: Sequence[str], channels: Mapping[str, int]) -> list[Cell]:
     """Every cell of an experiment for an image: the baseline first, then the edits in order, each under each policy.
 
     `channels` is the number of channels of each site that the codec has. Raises CodecError for an edit that this
     codec can't have, and for a sweep beyond measure.
     """
     cells = []
-    for edit, given in {BASELINE: [], **named}.items():
-        steps = parsed(given)
-        if missing := next((step.site for step in steps if step.site not in channels), None):
-            raise CodecError(f"edit {edit}: site: found {missing!r}, but this codec has no hyperprior")
-        swept = [_swept(step, channels[step.site]) for step in steps]
-        count = int(np.prod([len(found) for found in swept], dtype=np.float64))
+    for name, edit in {BASELINE: Edit(), **named}.items():
+        if missing := next((step.site for step in edit.steps if step.site not in channels), None):
+            raise CodecError(f"edit {name}: site: found {missing!r}, but this codec has no hyperprior")
+        swept = [_swept(step, channels[step.site]) for step in edit.steps]
+        count = int(np.prod([len(steps) for steps in swept], dtype=np.float64))
         if count > LARGEST_SWEEP:
-            raise CodecError(f"edit {edit}: its sweeps make {count} cells; allowed: at most {LARGEST_SWEEP}")
+            raise CodecError(f"edit {name}: its sweeps make {count} cells; allowed: at most {LARGEST_SWEEP}")
         for combination in itertools.product(*swept):
             value = ",".join(text for text, _ in combination if text)
-            own = tuple(step for _, step in combination)
-            cells += [Cell(edit, value, own, policy) for policy in _policies(own, policies, channels)]
+            steps = tuple(step for _, step in combination)
+            cells += [Cell(name, value, steps, policy) for policy in _policies(steps, policies, channels)]
     return cells
 
 
@@ -144,38 +164,28 @@ def moved_picture(steps: Sequence[Step], picture: np.ndarray, stride: int) -> np
     return picture
 
 
-def sets_needed(named: Mapping[str, object]) -> list[str]:
+def sets_needed(named: Mapping[str, Edit]) -> list[str]:
     """The image sets whose latents the edits ask for, beside those of the images that are edited."""
-    steps = [step for given in named.values() for step in parsed(given)]
+    steps = [step for edit in named.values() for step in edit.steps]
     return list(
         dict.fromkeys(name for step in steps for name in operations.sets_needed(step.operation, step.parameters))
     )
 
 
-def files_needed(named: Mapping[str, object]) -> list[str]:
+def files_needed(named: Mapping[str, Edit]) -> list[str]:
     """The files that the edits ask for: masks."""
-    selections = [step.select for given in named.values() for step in parsed(given)]
-    return list(dict.fromkeys(select["mask"]["png"] for select in selections if "png" in select.get("mask", {})))
+    masks = [step.select.get("mask", {}) for edit in named.values() for step in edit.steps]
+    return list(dict.fromkeys(mask["png"] for mask in masks if "png" in mask))
 
 
 def as_text(steps: Iterable[Step]) -> str:
-    """Steps as JSON, the same for the same steps."""
-    return json.dumps(
-        [
-            {"select": step.select, "op": {step.operation.name: dict(step.parameters)}, "site": step.site}
-            for step in steps
-        ],
-        sort_keys=True,
-    )
+    """Steps as JSON for a record, the same for the same steps: a list of objects with `select`, `op`, `site`."""
+    return json.dumps([step.data() for step in steps], sort_keys=True)
 
 
 def from_text(text: str) -> tuple[Step, ...]:
     """The steps of a cell as a record has them (`as_text`); none for an empty text. Raises CodecError."""
-    return parsed(json.loads(text)) if text else ()
-
-
-def _as_steps(edit: object) -> list:
-    return edit if isinstance(edit, list) else [edit]
+    return parsed(json.loads(text)).steps if text else ()
 
 
 def _step_problems(step: object) -> Iterator[str]:
@@ -206,21 +216,21 @@ def _swept(step: Step, channels: int) -> list[tuple[str, Step]]:
         axes.append([(text, {"top": {**select["top"], "k": count}}, {}) for text, count in counts])
     for key, value in step.parameters.items():
         if isinstance(value, list) or value == operations.ALL:
-            values = _counts(value, channels) if value == operations.ALL else [(f"{each}", each) for each in value]
-            axes.append([(text, {}, {key: each}) for text, each in values])
-    found = []
+            values = _counts(value, channels) if value == operations.ALL else [(f"{item}", item) for item in value]
+            axes.append([(text, {}, {key: item}) for text, item in values])
+    steps = []
     for combination in itertools.product(*axes):
-        own = replace(
-            step,
-            select={**select, **{key: each for _, part, _ in combination for key, each in part.items()}},
-            parameters={**step.parameters, **{key: each for _, _, part in combination for key, each in part.items()}},
-        )
-        found.append((",".join(text for text, _, _ in combination), own))
-    return found
+        own_select, own_parameters = {**select}, {**step.parameters}
+        for _, selected, parameter in combination:
+            own_select |= selected
+            own_parameters |= parameter
+        own = replace(step, select=own_select, parameters=own_parameters)
+        steps.append((",".join(text for text, _, _ in combination), own))
+    return steps
 
 
-def _counts(given: object, channels: int) -> list[tuple[str, int]]:
-    numbers = list(range(1, channels + 1)) if given == selection.ALL else list(given)
+def _counts(counts: object, channels: int) -> list[tuple[str, int]]:
+    numbers = list(range(1, channels + 1)) if counts == selection.ALL else list(counts)
     digits = len(str(max(numbers)))
     return [(f"{number:0{digits}d}", number) for number in numbers]
 

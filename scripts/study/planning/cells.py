@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from study.core.cell import Cell
 from study.core.errors import StudyError
 from study.images import sets as images_sets
 from study.planning import catalogue
+from study.planning import study as study_config
 from study.planning.catalogue import qualities
 from study.planning.code_hash import code, content, lock
 from study.planning.latents.jobs import Experiments
@@ -24,21 +25,21 @@ from study.training import recipes
 
 
 class Plan:
-    """A checked config, spelled out for the workflow. Nothing is read but catalogues and records.
+    """A study, spelled out for the workflow. Nothing is read but catalogues and records.
 
     Each of thousands of jobs asks the same questions; hence the caches.
     """
 
-    def __init__(self, config: Mapping) -> None:
-        self.config = config
-        self.name: str = config["study"]
-        self.catalogued = catalogue.codecs(config)
-        self.codecs = {name: self.catalogued[name] for name in config["codecs"]}
-        self.qualities = {name: qualities(chosen, self.codecs[name]) for name, chosen in config["codecs"].items()}
-        self.known_sets = catalogue.image_sets(config)
-        self.parts = {name: self._cut(name) for name in config["images"]}
-        self.scores = Scores(config["metrics"])
-        self.latents = Experiments(config, self.catalogued, self._cut)
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.name = study.study
+        self.catalogued = catalogue.codecs(study)
+        self.codecs = {name: self.catalogued[name] for name in study.codecs}
+        self.qualities = {name: qualities(chosen, self.codecs[name]) for name, chosen in study.codecs.items()}
+        self.known_sets = catalogue.image_sets(study)
+        self.parts = {name: self._cut(name) for name in study.images}
+        self.scores = Scores(study.metrics)
+        self.latents = Experiments(study, self.catalogued, self._cut)
         self._exact = {
             name: {
                 str(quality): quality
@@ -171,7 +172,7 @@ class Plan:
 
     def _cut(self, name: str) -> dict[str, dict]:
         """The parts of an image set by name: itself, if it isn't cut."""
-        size, names = self.config["part_size"], images_sets.names(self.known_sets[name], self.known_sets)
+        size, names = self.study.part_size, images_sets.names(self.known_sets[name], self.known_sets)
         if size is None or len(names) <= size:
             return {name: self.known_sets[name]}
         cuts = [names[start : start + size] for start in range(0, len(names), size)]
@@ -209,12 +210,12 @@ class Training:
     Raises StudyError for a folder without files, and for recipes that mean nothing.
     """
 
-    def __init__(self, config: Mapping) -> None:
-        folder = paths.found(config["training"]["photos"])
+    def __init__(self, training: study_config.Training) -> None:
+        folder = paths.found(training.photos)
         self.photos = [os.path.relpath(path) for path in sorted(folder.rglob("*")) if path.is_file()]
         if not self.photos:
             raise StudyError(f"training.photos: {folder} holds no files; it must be a folder of photos")
-        self._recipes = recipes.load(paths.found(config["training"]["recipes"]))
+        self._recipes = recipes.load(paths.found(training.recipes))
 
     def start(self, model: str, quality: str) -> list[str]:
         """The weights that a training starts from, in a list; empty for one that starts from the photos."""

@@ -3,54 +3,43 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import jsonschema
 
 from study.analysis import claim_pairs, published_curves
 from study.codecs import registry as codec_registry
-from study.core import paths, readers
+from study.core import paths, readers, typed
 from study.core.errors import StudyError, allowed
 from study.images import sets
 from study.metrics import registry as metric_registry
 from study.planning import catalogue
 from study.planning.catalogue import qualities
 from study.planning.latents import experiments
+from study.planning.study import Study
 
 SCHEMA = paths.ROOT / "rules" / "schema.yaml"
 
 
-def checked(config: Mapping, origin: str = "the config") -> dict:
-    """The config with the schema's defaults filled in. Raises StudyError with one line for every problem.
+def checked(config: Mapping, origin: str = "the config") -> Study:
+    """The study that a config means. Raises StudyError with one line for every problem.
 
     `origin` names the file in the message.
     """
     schema = readers.read_yaml(SCHEMA)
-    config = with_defaults(copy.deepcopy(dict(config)), schema)
-    if isinstance(config["latents"], dict):
-        experiment = schema["$defs"]["experiment"]
-        config["latents"] = {name: with_defaults(given, experiment) for name, given in config["latents"].items()}
     problems = list(_against_schema(config, schema))
+    included, unsound = copy.deepcopy(dict(config)), set()
     if not problems:
-        problems = list(experiments.include(config))
+        problems = list(experiments.include(included))
     if not problems:
-        problems = list(_against_catalogues(config, schema))
+        problems, unsound = experiments.parse_edits(included)
+        study = typed.built(Study, included, "the study")
+        problems += _against_catalogues(study, schema, unsound)
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise StudyError("\n".join([f"{count} in {origin}:", *(f"  {problem}" for problem in problems)]))
-    return config
-
-
-def with_defaults(config: Any, schema: Mapping) -> Any:
-    """The config with every key that it lacks and that has a default in the schema; parts of the wrong type stay."""
-    if isinstance(config, dict):
-        for key, part in schema.get("properties", {}).items():
-            if key not in config and "default" in part:
-                config[key] = copy.deepcopy(part["default"])
-            if key in config:
-                config[key] = with_defaults(config[key], part)
-    return config
+    return study
 
 
 def _against_schema(config: Mapping, schema: Mapping) -> Iterator[str]:
@@ -67,8 +56,8 @@ def _readable(error: jsonschema.ValidationError) -> str:
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
         unknown = [str(name) for name in error.instance if name not in known]
-        place = "" if key == "the study" else f"{key}."
-        return "; ".join(f"{place}{name}: this key is unknown; {allowed(name, known)}" for name in unknown)
+        within = "" if key == "the study" else f"{key}."
+        return "; ".join(f"{within}{name}: this key is unknown; {allowed(name, known)}" for name in unknown)
     if error.validator == "required":
         missing = [name for name in rule if name not in error.instance]
         return f"{key}: the key {', '.join(map(repr, missing))} is missing; it is required"
@@ -110,24 +99,22 @@ def _brief(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
-def _against_catalogues(config: Mapping, schema: Mapping) -> Iterator[str]:
+def _against_catalogues(study: Study, schema: Mapping, unsound: Collection[str]) -> Iterator[str]:
+    if problems := list(_catalogue_problems(schema)):
+        yield from problems
+        return
     try:
-        known_codecs, known_sets = catalogue.codecs(config), catalogue.image_sets(config)
-        known_claims = catalogue.claims(config)
+        known_codecs, known_sets = catalogue.codecs(study), catalogue.image_sets(study)
+        known_claims = catalogue.claims(study)
     except StudyError as error:
         yield str(error)
         return
-    if problems := list(
-        _catalogue_problems({"codec": known_codecs, "image_set": known_sets, "claim": known_claims}, schema)
-    ):
-        yield from problems
-        return
-    for name, chosen in config["codecs"].items():
+    for name, chosen in study.codecs.items():
         if name not in known_codecs:
             yield f"codecs.{name}: this codec is unknown; {allowed(name, known_codecs)}"
         else:
             yield from _codec_problems(name, chosen, known_codecs[name])
-    for name in config["images"]:
+    for name in study.images:
         if name not in known_sets:
             yield f"images: the image set {name!r} is unknown; {allowed(name, known_sets)}"
         else:
@@ -135,17 +122,19 @@ def _against_catalogues(config: Mapping, schema: Mapping) -> Iterator[str]:
                 sets.names(known_sets[name], known_sets)
             except StudyError as error:
                 yield f"images: {name}: {error}"
-    yield from _metric_problems(config)
-    yield from experiments.problems(config, known_codecs, known_sets)
-    yield from claim_pairs.problems(config, known_claims, known_codecs)
+    yield from _metric_problems(study)
+    yield from experiments.problems(study, known_codecs, known_sets, unsound)
+    own = study.define.claims
+    yield from claim_pairs.problems(study.claims, known_claims, own, list(study.codecs), study.metrics, known_codecs)
     yield from published_curves.problems(known_codecs)
 
 
-def _catalogue_problems(catalogues: Mapping[str, Mapping], schema: Mapping) -> Iterator[str]:
-    for kind, entries in catalogues.items():
-        part = {"$defs": schema["$defs"], "type": "object", "additionalProperties": {"$ref": f"#/$defs/{kind}"}}
-        for problem in _against_schema(entries, part):
-            yield f"the catalogue of {kind.replace('_', ' ')}s: {problem}"
+def _catalogue_problems(schema: Mapping) -> Iterator[str]:
+    for name, kind in (("codecs", "codec"), ("images", "image_set"), ("claims", "claim")):
+        names = {"$ref": "#/$defs/name"} if kind != "claim" else {}
+        part = {"type": "object", "propertyNames": names, "additionalProperties": {"$ref": f"#/$defs/{kind}"}}
+        for problem in _against_schema(catalogue.read(name), {"$defs": schema["$defs"], **part}):
+            yield f"catalogue/{name}.yaml: {problem}"
 
 
 def _codec_problems(name: str, chosen: str | list, entry: Mapping) -> Iterator[str]:
@@ -157,16 +146,16 @@ def _codec_problems(name: str, chosen: str | list, entry: Mapping) -> Iterator[s
             return
 
 
-def _metric_problems(config: Mapping) -> Iterator[str]:
+def _metric_problems(study: Study) -> Iterator[str]:
     known = metric_registry.REGISTRY
-    for name in config["metrics"]:
+    for name in study.metrics:
         if name not in known:
             yield f"metrics: the metric {name!r} is unknown; {allowed(name, known)}"
-    for key in ("bd_rate.metrics", "figures.panels"):
-        part, leaf = key.split(".")
-        for name in config.get(part, {}).get(leaf, []):
-            if name not in config["metrics"]:
-                yield f"{key}: {name!r} is not among the study's metrics; {allowed(name, config['metrics'])}"
-    anchor = config.get("bd_rate", {}).get("anchor")
-    if anchor is not None and anchor not in config["codecs"]:
-        yield f"bd_rate.anchor: {anchor!r} is not among the study's codecs; {allowed(anchor, config['codecs'])}"
+    wanted = {"bd_rate.metrics": study.bd_rate.metrics if study.bd_rate else [], "figures.panels": study.figures.panels}
+    for key, names in wanted.items():
+        for name in names:
+            if name not in study.metrics:
+                yield f"{key}: {name!r} is not among the study's metrics; {allowed(name, study.metrics)}"
+    if study.bd_rate and study.bd_rate.anchor not in study.codecs:
+        anchor = study.bd_rate.anchor
+        yield f"bd_rate.anchor: {anchor!r} is not among the study's codecs; {allowed(anchor, study.codecs)}"

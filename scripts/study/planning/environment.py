@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from study.core.paths import ROOT
+from study.planning.study import Study
 
 CHECKOUT = "STUDY_CHECKOUT"
 
 
-def prepare(config: Mapping) -> None:
+def prepare(study: Study) -> None:
     """Set what the jobs of this process inherit: `python` is that of Snakemake; mirror, cache and limits the config's.
 
     They are no parameters of a job: a moved checkout, another mirror or another limit reruns nothing.
     """
     os.environ[CHECKOUT] = str(ROOT)
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    for name, folder in (("STUDY_MIRROR", config["mirror"]), ("STUDY_CACHE", config["cache"])):
+    for name, folder in (("STUDY_MIRROR", study.mirror), ("STUDY_CACHE", study.cache)):
         if folder:
             os.environ[name] = str(Path(folder).expanduser())
     os.environ.setdefault("STUDY_STARTED", str(time.time()))
-    for name, value in config["cell_limit"].items():
+    for name, value in dataclasses.asdict(study.cell_limit).items():
         os.environ[f"STUDY_CELL_{name.upper()}"] = "" if value is None else str(value)
 
 

@@ -1,4 +1,4 @@
-"""What each command needs to know of a study, as plain objects for its specification."""
+"""What each command needs to know of a study, for its specification (`specs.write`)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 from study.analysis import claim_pairs, published_curves
+from study.analysis.claim_pairs import ClaimOptions, ClaimPlan
 from study.core import results
 from study.planning import catalogue
 from study.planning.cells import Plan
@@ -17,7 +18,7 @@ MACHINE = ("mirror", "cache", "cell_limit")  # keys of a config that only say ho
 def tables(plan: Plan) -> dict:
     """For `aggregate.py` and `provenance.py`: image sets with their parts, codecs with their qualities, metrics."""
     codecs = {name: {**entry, "qualities": plan.qualities[name]} for name, entry in plan.codecs.items()}
-    return {"sets": _parts(plan), "codecs": codecs, "metrics": plan.config["metrics"]}
+    return {"sets": _parts(plan), "codecs": codecs, "metrics": plan.study.metrics}
 
 
 def complexity(plan: Plan) -> dict:
@@ -29,14 +30,13 @@ def complexity(plan: Plan) -> dict:
     return found
 
 
-def claims(plan: Plan) -> dict:
-    """For `claims.py`: the study's claims, spelled out; nothing for a study that tests none."""
-    if "claims" not in plan.config:
-        return {}
+def claims(plan: Plan) -> ClaimPlan:
+    """For `claims.py`: the study's claims, spelled out; none for a study that tests none."""
     kinds = {
         name: claim_pairs.weights_kind(plan.weights_source(name, str(some[0]))) for name, some in plan.qualities.items()
     }
-    return claim_pairs.plan(plan.config, catalogue.claims(plan.config), list(plan.codecs), kinds)
+    options, known = plan.study.claims or ClaimOptions([]), catalogue.claims(plan.study)
+    return claim_pairs.plan(options, known, list(plan.codecs), plan.study.metrics, kinds)
 
 
 def published(plan: Plan) -> dict:
@@ -45,8 +45,8 @@ def published(plan: Plan) -> dict:
     if not sets:
         return {}
     codecs = {name: entry["published"] for name, entry in plan.codecs.items() if entry.get("published")}
-    chosen = {"sets": sets, "curves": published_curves.CURVES, "codecs": codecs, "metrics": plan.config["metrics"]}
-    return chosen | plan.config["published"]
+    chosen = {"sets": sets, "curves": published_curves.CURVES, "codecs": codecs, "metrics": plan.study.metrics}
+    return chosen | vars(plan.study.published)
 
 
 def published_tables(plan: Plan) -> list[str]:
@@ -59,8 +59,8 @@ def exports(plan: Plan, commands: Mapping[str, Mapping[str, str]]) -> dict:
     sets = {
         name: {image: part for part in parts for image in plan.part_images(part)} for name, parts in plan.parts.items()
     }
-    bd = "bd_rate" in plan.config
-    return {"sets": sets, "metrics": plan.config["metrics"], "bd": bd, "commands": dict(commands)}
+    bd = plan.study.bd_rate is not None
+    return {"sets": sets, "metrics": plan.study.metrics, "bd": bd, "commands": dict(commands)}
 
 
 def export_files(plan: Plan, folder: str) -> list[str]:
@@ -68,7 +68,7 @@ def export_files(plan: Plan, folder: str) -> list[str]:
     kinds = ("compressai", "codec-compare")
     batches = [f"{kind}/{name}/{codec}.json" for kind in kinds for name in plan.parts for codec in plan.codecs]
     lists = [f"codec-compare/{name}.json" for name in plan.parts]
-    bd = ["bd_rate.tex"] if "bd_rate" in plan.config else []
+    bd = ["bd_rate.tex"] if plan.study.bd_rate else []
     return [f"{folder}/{path}" for path in (*batches, *lists, *bd, "papers.bib")]
 
 
@@ -91,8 +91,8 @@ def page(plan: Plan, graph: Mapping, commands: Mapping[str, Mapping], more: Iter
     }
     return {
         "study": plan.name,
-        "config": {key: value for key, value in plan.config.items() if key not in MACHINE},
-        "metrics": plan.config["metrics"],
+        "config": {key: value for key, value in plan.study.data().items() if key not in MACHINE},
+        "metrics": plan.study.metrics,
         "sets": _parts(plan),
         "codecs": chosen,
         "files": [file for file in files if "/images/" not in file and file != "index.html"] + list(more),
@@ -103,10 +103,10 @@ def page(plan: Plan, graph: Mapping, commands: Mapping[str, Mapping], more: Iter
 
 def records(plan: Plan) -> list[str]:
     """The tables and figures of the study that its rules declare; of figures in folders, the records that list them."""
-    folder, bd = results.study(plan.name), "bd_rate" in plan.config
+    folder, bd = results.study(plan.name), plan.study.bd_rate is not None
     names = ["rd.csv", "rd.parquet", "means.csv", "codecs.csv"]
     names += ["bd.csv"] * bd + ["complexity.csv"] * bool(plan.weighted())
-    names += [f"{name}.csv" for name in ("claims", "claims_comparisons") if "claims" in plan.config]
+    names += [f"{name}.csv" for name in ("claims", "claims_comparisons") if plan.study.claims]
     names += [f"{name}.csv" for name in ("published", "published_check") if published(plan)]
     for image_set in plan.parts:
         names.append(f"figures/{image_set}/images.csv")
@@ -136,7 +136,7 @@ def products(plan: Plan) -> list[str]:
 
 def latent_table(plan: Plan, experiment: str) -> dict:
     """For `latent_table.py`: the cells of an experiment."""
-    return {"study": plan.name, "metrics": plan.config["metrics"], "cells": plan.latents.cells(experiment)}
+    return {"study": plan.name, "metrics": plan.study.metrics, "cells": plan.latents.cells(experiment)}
 
 
 def latent_edit(plan: Plan, experiment: str, part: str, codec: str, quality: str) -> dict:
@@ -144,8 +144,8 @@ def latent_edit(plan: Plan, experiment: str, part: str, codec: str, quality: str
     chosen = plan.latents.by_name[experiment]
     return {
         "set": plan.latents.image_set(experiment, part),
-        "edits": chosen["edits"],
-        "side_information": chosen["side_information"],
+        "edits": chosen.edits,
+        "side_information": chosen.side_information,
         "reference": plan.latents.references(experiment, part, codec, quality),
     }
 

@@ -10,20 +10,20 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from study.core import results
+from study.core import results, typed
 from study.core.errors import WriteError
 
 
-def write(whose: str, content: Mapping) -> str:
+def write(whose: str, content: object) -> str:
     """The path of the file of a job's specification, which is written if it isn't there.
 
-    `whose` tells people whose it is (codecs/jpeg, say). Raises WriteError where it can't be written.
+    `whose` tells people whose it is (codecs/jpeg, say), `content` is a mapping or a dataclass (`typed.plain`). Raises
+    WriteError where it can't be written.
     """
-    return _written(whose, json.dumps(content, ensure_ascii=False, allow_nan=False))
+    return _written(whose, json.dumps(typed.plain(content), ensure_ascii=False, allow_nan=False))
 
 
 @cache

@@ -23,8 +23,8 @@ from study.figures.latents import (
     report_comparison,
     top_k_curve,
 )
-from study.figures.latents import names as figure_names
 from study.figures.latents.kinds import sheet
+from study.figures.latents.names import FigureChoice
 from study.figures.latents.records import JobRecords
 from study.jobs.latents import impulse_response
 from study.latents import edits
@@ -37,7 +37,7 @@ ROOT = paths.ROOT
 
 def test_every_figure_has_its_row_and_files(pair, tmp_path):
     rows = pair.draw(tmp_path, **FIGURES)
-    expected = [named.stem for named in figure_names.named(FIGURES, ["a", "b"])]
+    expected = [named.stem for named in FigureChoice(**FIGURES).files(["a", "b"])]
     assert [Path(row["file"]).stem for row in rows] == expected
     for row in rows:
         check_figure(tmp_path / row["file"], tmp_path / row["pdf"])

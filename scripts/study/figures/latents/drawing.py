@@ -10,7 +10,6 @@ from types import ModuleType
 from study.analysis import report2021
 from study.core import atomic_io
 from study.figures import canvas, tiles
-from study.figures.latents import names as figure_names
 from study.figures.latents.kinds import (
     atlas,
     attribution,
@@ -47,7 +46,7 @@ def draw(plan: FigurePlan, results: Path, references: Path, out: Path, record: P
     """
     records = JobRecords(plan, results, references)
     rows, below = [], PurePosixPath(os.path.relpath(out, record.parent))
-    for named in figure_names.named(plan.figures, records.images()):
+    for named in plan.figures.files(records.images()):
         kind = KINDS[named.figure]
         title = f"{records.title(named.image)}: {kind.TITLE}" + (f", {named.edit}" if named.edit else "")
         row = {**named._asdict(), "file": f"{below / named.stem}.png", "pdf": f"{below / named.stem}.pdf"}

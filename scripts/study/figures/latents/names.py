@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-PICTURED = ("atlas", "rate_map", "impulse")  # figures of a latent itself
-DRAWN = ("sheet", "report", "attribution", "progressive", "interpolation", "equivariance")  # of edits
+OF_LATENTS = ("atlas", "rate_map", "impulse")  # drawn from a latent itself
+OF_EDITS = ("sheet", "report", "attribution", "progressive", "interpolation", "equivariance")
 PER_EDIT = ("interpolation",)
-OF_LATENTS = ("atlas", "rate_map", "impulse")
+
+
+@dataclass(frozen=True)
+class FigureChoice:
+    """Which figures an experiment draws, and of which edits (rules/schema.yaml, `experiment.figures`)."""
+
+    atlas: str | bool = "bits"
+    rate_map: bool = True
+    impulse: bool = False
+    sheet: bool | list[str] = True
+    report: bool = False
+    attribution: str | None = None
+    progressive: str | None = None
+    interpolation: list[str] = field(default_factory=list)
+    equivariance: list[str] = field(default_factory=list)
+
+    def names(self) -> list[str]:
+        """The figures that are on, by the names of their files."""
+        return [name for name in (*OF_LATENTS, *OF_EDITS) if getattr(self, name)]
+
+    def edits(self, figure: str) -> list[str]:
+        """The edits that are named for a figure."""
+        named = getattr(self, figure)
+        return [named] if isinstance(named, str) else named if isinstance(named, list) else []
+
+    def files(self, images: Sequence[str]) -> list[Named]:
+        """Every figure that a part's images get."""
+        return [
+            Named(figure, image, edit)
+            for image in images
+            for figure in self.names()
+            for edit in (self.edits(figure) if figure in PER_EDIT else [""])
+        ]
 
 
 class Named(NamedTuple):
@@ -22,18 +55,3 @@ class Named(NamedTuple):
     def stem(self) -> str:
         """The name of its files without their suffix."""
         return "-".join(part for part in self if part)
-
-
-def named(figures: Mapping[str, object], images: Sequence[str]) -> list[Named]:
-    """Every figure that a part's images get, by the `figures` of an experiment."""
-    found = []
-    for image in images:
-        for figure in figure_names({"figures": figures}):
-            for edit in figures[figure] if figure in PER_EDIT else [""]:
-                found.append(Named(figure, image, edit))
-    return found
-
-
-def figure_names(experiment: Mapping) -> list[str]:
-    """The figures of an experiment, by the names of their files; those that are off (false) left out."""
-    return [name for name in (*PICTURED, *DRAWN) if experiment["figures"].get(name)]

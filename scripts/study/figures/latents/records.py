@@ -13,6 +13,7 @@ from study.analysis import latent_table, report2021
 from study.core import outcome, readers
 from study.core.errors import StudyError
 from study.figures import palette
+from study.figures.latents.names import FigureChoice
 from study.figures.latents.top_k_curve import Point
 from study.images import png
 from study.jobs.latents import impulse_response
@@ -30,7 +31,7 @@ class NotDrawn(StudyError):
 class FigurePlan:
     """What a figure job is told.
 
-    `cell` has `experiment`, `set`, `part`, `codec` and `quality`; `figures` are the experiment's options by figure;
+    `cell` has `experiment`, `set`, `part`, `codec` and `quality`; `figures` are the experiment's choice;
     `curve` are the study's own cells (part, codec, quality) with this codec, `baselines` the experiment's other
     qualities of it: both are points of the codec's own curve. `others` are the parts of the image sets that strips of
     interpolation take images from.
@@ -38,13 +39,13 @@ class FigurePlan:
 
     study: str
     metrics: list[str]
-    cell: Mapping[str, str]
+    cell: dict[str, str]
     label: str
     family: str
-    figures: Mapping[str, object]
-    curve: list[tuple[str, str, str]]
+    figures: FigureChoice
+    curve: list[list[str]]
     baselines: list[str]
-    others: Mapping[str, list[str]]
+    others: dict[str, list[str]]
 
 
 class JobRecords:

@@ -17,7 +17,7 @@ from study.core.errors import CodecError, StudyError
 from study.core.isolation import Limit
 from study.jobs.latents import extract
 from study.latents import archive, edits
-from study.latents.edits import Cell
+from study.latents.edits import Cell, Edit
 from study.latents.selection import Site
 from study.latents.set_statistics import Reference
 
@@ -33,7 +33,7 @@ def edit_set(
     image_set: str,
     latents: Path,
     record: Path,
-    named: Mapping[str, object],
+    named: Mapping[str, Edit],
     policies: Sequence[str],
     others: Mapping[str, Sequence[Path]] | None = None,
     generation: int = 0,

@@ -15,6 +15,7 @@ from study.images import png
 from study.images.sets import EXTENSIONS
 from study.jobs.latents import edit as edit_job
 from study.latents import archive, edits
+from study.latents.edits import Edit
 from study.latents.set_statistics import Sets
 from study.metrics import registry as metric_registry
 
@@ -22,14 +23,14 @@ from study.metrics import registry as metric_registry
 def edit(
     codec: LearnedCodec,
     picture: np.ndarray,
-    named: Mapping[str, object],
+    named: Mapping[str, Edit],
     out: Path,
     policies: Sequence[str] = edits.POLICIES,
     names: Sequence[str] = ("psnr_rgb", "ms_ssim"),
 ) -> list[dict[str, object]]:
     """Do edits of an image, uint8 [H, W, 3], through bitstreams, as the workflow does them; a row for each cell.
 
-    `named` are edits by name, as in a config, where `image` and `set` are the path of an image and of a folder of
+    `named` are edits by name, where `image` and `set` are the path of an image and of a folder of
     images. Rows have the columns of edits.csv that one image has: rates, the metrics `names`, and changes against
     the baseline, which comes first. Bitstreams and images are written to the folder `out`. Raises StudyError for a
     codec that can't run and for an edit that means nothing; a cell that can't be done has a status and

@@ -30,15 +30,14 @@ def job(plan: Plan, experiment: str, part: str, codec: str, quality: str) -> Edi
 def payload(plan: Plan, job: Edited) -> dict:
     """For `plot_latents.py`: a job, its figures, and what they are drawn from."""
     entry = plan.catalogued[job.codec]
-    chosen = plan.latents.by_name[job.experiment]["figures"]
     return {
         "study": plan.name,
-        "metrics": plan.config["metrics"],
+        "metrics": plan.study.metrics,
         "cell": {"experiment": job.experiment, "set": job.image_set, "part": job.part, "codec": job.codec,
                  "quality": job.quality},
         "label": entry["label"],
         "family": entry["family"],
-        "figures": {name: chosen[name] for name in figure_names.figure_names({"figures": chosen})},
+        "figures": plan.latents.by_name[job.experiment].figures,
         "curve": [[cell.part, cell.codec, cell.quality] for cell in _curve(plan, job)],
         "baselines": _other_qualities(plan, job),
         "others": {name: list(plan.latents.parts[name]) for name in _sets(plan, job)},
@@ -86,5 +85,5 @@ def _other_qualities(plan: Plan, job: Edited) -> list[str]:
 def _sets(plan: Plan, job: Edited) -> list[str]:
     """The image sets that strips of interpolation take images from."""
     experiment = plan.latents.by_name[job.experiment]
-    named_edits = {name: experiment["edits"][name] for name in experiment["figures"].get("interpolation") or []}
+    named_edits = {name: experiment.edits[name] for name in experiment.figures.interpolation}
     return list(dict.fromkeys([*([job.image_set] if named_edits else []), *edits.sets_needed(named_edits)]))

@@ -6,25 +6,23 @@ from collections.abc import Callable, Iterator, Mapping
 
 from study.core import results
 from study.core.cell import Cell
-from study.figures.latents import names as figure_names
 from study.latents import edits
 from study.planning.catalogue import qualities
-from study.planning.latents import experiments
 from study.planning.latents.experiments import Edited
+from study.planning.study import Study
 
 
 class Experiments:
-    """The experiments of a checked config, spelled out for the workflow. `cut` gives the parts of an image set."""
+    """The experiments of a study, spelled out for the workflow. `cut` gives the parts of an image set."""
 
-    def __init__(self, config: Mapping, catalogued: Mapping[str, dict], cut: Callable[[str], dict[str, dict]]) -> None:
-        self.study: str = config["study"]
-        self.by_name: dict[str, dict] = config["latents"]
-        self.metrics: list[str] = config["metrics"]
+    def __init__(self, study: Study, catalogued: Mapping[str, dict], cut: Callable[[str], dict[str, dict]]) -> None:
+        self.study = study.study
+        self.by_name = study.latents
         self.parts: dict[str, dict[str, dict]] = {}
         self.qualities: dict[str, list] = {}
         self._catalogued = catalogued
         for name, experiment in self.by_name.items():
-            for image_set in (*experiment["images"], *experiments.sets_needed(experiment)):
+            for image_set in (*experiment.images, *edits.sets_needed(experiment.edits)):
                 self.parts.setdefault(image_set, cut(image_set))
             for codec, chosen in self._codecs(name):
                 known = self.qualities.setdefault(codec, [])
@@ -34,7 +32,7 @@ class Experiments:
         """The jobs of an experiment: (part of an image set, codec, quality)."""
         return [
             Edited(name, image_set, part, codec, str(quality))
-            for image_set in self.by_name[name]["images"]
+            for image_set in self.by_name[name].images
             for part in self.parts[image_set]
             for codec, chosen in self._codecs(name)
             for quality in chosen
@@ -54,7 +52,7 @@ class Experiments:
         A set that is cut into parts is among them if its own images are of it.
         """
         own = self.image_set(name, part)
-        wanted = dict.fromkeys(experiments.sets_needed(self.by_name[name]))
+        wanted = dict.fromkeys(edits.sets_needed(self.by_name[name].edits))
         if len(self.parts[own]) > 1:
             wanted[own] = None
         return {
@@ -64,11 +62,11 @@ class Experiments:
 
     def files(self, name: str) -> list[str]:
         """The files that the edits of an experiment ask for: masks."""
-        return edits.files_needed(self.by_name[name]["edits"])
+        return edits.files_needed(self.by_name[name].edits)
 
     def image_set(self, name: str, part: str) -> str:
         """The image set of an experiment that a part belongs to."""
-        return next(each for each in self.by_name[name]["images"] if part in self.parts[each])
+        return next(each for each in self.by_name[name].images if part in self.parts[each])
 
     def cells(self, name: str) -> list[dict[str, str]]:
         """The jobs of an experiment as plain objects."""
@@ -79,7 +77,7 @@ class Experiments:
 
     def figure_names(self, name: str) -> list[str]:
         """The figures of an experiment, by the names of their files."""
-        return figure_names.figure_names(self.by_name[name])
+        return self.by_name[name].figures.names()
 
     def products(self, folder: str) -> list[str]:
         """The tables and figures of the experiments of a study, which lies in `folder`."""
@@ -92,5 +90,5 @@ class Experiments:
                 yield f"{folder}/figures/latents/{name}/{job.path}/figures.csv"
 
     def _codecs(self, name: str) -> list[tuple[str, list]]:
-        chosen = self.by_name[name]["codecs"]
+        chosen = self.by_name[name].codecs
         return [(codec, qualities(each, self._catalogued[codec])) for codec, each in chosen.items()]

@@ -29,7 +29,7 @@ class Order:
 def drawn(records: JobRecords, named: Named, title: str) -> tuple[Figure, str]:
     """The atlas of an image's latent, and its caption."""
     arrays = records.arrays(named.image)
-    order = ordered(arrays, str(records.plan.figures["atlas"]))
+    order = ordered(arrays, str(records.plan.figures.atlas))
     figure = channel_grid.latent(arrays["y"], order.channels, order.shares, title, [order.note])
     return figure, f"{title}. Channels of the latent y in falling order of their {order.by}, on one symmetric scale."
 

@@ -32,7 +32,7 @@ class Rates:
 
 def drawn(records: JobRecords, named: Named, title: str) -> tuple[Figure, str]:
     """A panel for PSNR and for MS-SSIM, and the caption."""
-    edit = str(records.plan.figures["attribution"])
+    edit = str(records.plan.figures.attribution)
     rows = records.edit_rows(named.image, edit)
     policy = rows[0]["side_information"]
     rows = [row for row in rows if row["side_information"] == policy]

@@ -41,7 +41,7 @@ class Moves:
 
 def drawn(records: JobRecords, named: Named, title: str) -> tuple[Figure, str]:
     """Curves of shifts and bars of other moves, and the caption."""
-    chosen = records.plan.figures["equivariance"]
+    chosen = records.plan.figures.equivariance
     found = moves(records.edit_rows(named.image, edit) for edit in chosen)
     if not found.curves and not found.bars:
         raise NotDrawn(" ".join(found.notes()) or "no edit has a value")

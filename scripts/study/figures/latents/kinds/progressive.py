@@ -16,7 +16,7 @@ TITLE = "the strongest channels alone"
 
 def drawn(records: JobRecords, named: Named, title: str) -> tuple[Figure, str]:
     """The curves of each policy beside the codec's own, and the caption."""
-    rows = records.edit_rows(named.image, str(records.plan.figures["progressive"]))
+    rows = records.edit_rows(named.image, str(records.plan.figures.progressive))
     kept = points(rows)
     if not kept:
         raise NotDrawn(edit_tiles.reason(rows[0]))

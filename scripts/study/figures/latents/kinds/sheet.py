@@ -22,7 +22,7 @@ NOTE = "Beside each image: the luma of the edit minus that of the baseline, of t
 def drawn(records: JobRecords, named: Named, title: str) -> tuple[Figure, str]:
     """The sheet of the edits that the experiment chooses, and the caption."""
     rows = records.rows(named.image)
-    chosen = records.plan.figures["sheet"]
+    chosen = records.plan.figures.sheet
     known = [name for name in dict.fromkeys(row["edit"] for row in rows) if name != edits.BASELINE]
     wanted = known if chosen is True else [name for name in known if name in chosen]
     original, baseline = records.original(named.image), records.baseline(named.image)
