@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from pathlib import Path
 
 import pytest
 
-from study.core import readers
+from study.analysis.claim_pairs import Claim, ClaimOptions, Comparison
+from study.core import readers, typed
 from study.core.errors import StudyError
+from study.figures.latents.names import FigureChoice
 from study.planning import config
+from study.planning.study import BdRate, CellLimit, Define, Experiment, Figures, Published, Study, Training
 from tiny_study import ROOT, TINY
 
 
@@ -110,6 +114,52 @@ def test_defaults_are_filled_in_and_the_given_config_stays() -> None:
 )
 def test_every_study_of_the_repository_is_valid(path: Path) -> None:
     config.checked(readers.read_yaml(path), path.name)
+
+
+PARTS = {
+    "": Study,
+    "properties.bd_rate": BdRate,
+    "properties.claims": ClaimOptions,
+    "properties.published": Published,
+    "properties.figures": Figures,
+    "properties.cell_limit": CellLimit,
+    "properties.training": Training,
+    "properties.define": Define,
+    "$defs.experiment": Experiment,
+    "$defs.experiment.properties.figures": FigureChoice,
+    "$defs.claim": Claim,
+    "$defs.comparison": Comparison,
+}
+
+
+@pytest.mark.parametrize("place", PARTS)
+def test_schema_and_dataclasses_are_in_step(place: str) -> None:
+    """The same fields, the same ones required, the same defaults: an object has what the schema says of its keys."""
+    part = readers.read_yaml(config.SCHEMA)
+    for key in place.split(".") if place else ():
+        part = part[key]
+    fields = {field.name: field for field in dataclasses.fields(PARTS[place])}
+    assert set(fields) == set(part["properties"])
+    required = {name for name, field in fields.items() if field.default is field.default_factory is dataclasses.MISSING}
+    assert required == set(part.get("required", ()))
+    made = typed.built(PARTS[place], dict.fromkeys(required))
+    for name in set(fields) - required:
+        value = getattr(made, name)
+        said = part["properties"][name].get("default", {} if dataclasses.is_dataclass(value) else None)
+        assert (type(value)() if said == {} and dataclasses.is_dataclass(value) else said) == value, name
+
+
+def test_every_object_of_the_schema_has_its_dataclass() -> None:
+    def objects(part: dict, place: str) -> set[str]:
+        found = {place} if part.get("additionalProperties") is False else set()
+        for name, inner in part.get("properties", {}).items():
+            found |= objects(inner, f"{place}.properties.{name}".lstrip("."))
+        return found
+
+    schema = readers.read_yaml(config.SCHEMA)
+    known = objects(schema, "").union(*(objects(part, f"$defs.{name}") for name, part in schema["$defs"].items()))
+    parsed_elsewhere = {"$defs.step", "$defs.step.properties.select", "$defs.codec", "$defs.image_set"}
+    assert known - parsed_elsewhere == set(PARTS)
 
 
 def test_every_key_of_the_schema_is_described() -> None:

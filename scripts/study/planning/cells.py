@@ -21,6 +21,7 @@ from study.planning.catalogue import qualities
 from study.planning.code_hash import code, content, lock
 from study.planning.latents.jobs import Experiments
 from study.planning.scores import Scores
+from study.planning.study import Study
 from study.training import recipes
 
 
