@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from study.codecs.coded_bits import coded_bits
 from study.core.errors import BitstreamError, CodecError
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 LARGEST = 2**20
 _SLACK = 8
-_PRECISION = 16  # bits of the coder's probabilities
-_DIGIT = 4  # bits
 _SHIFT = 128
 
 
@@ -42,23 +41,10 @@ class Tables:
         return RansEncoder().encode_with_indexes(*lists, self.cdfs, self.lengths, self._shifted)
 
     def bits(self, symbols: np.ndarray, indexes: np.ndarray) -> np.ndarray:
-        """The length of each integer's code in bits, float64 in the shape of `symbols`.
-
-        A distribution covers the integers of its table but for the last entry, the escape: an integer outside is coded
-        by that, then as how many digits of 4 bits it has (15 at a time), then its digits.
-        """
+        """The length of each integer's code in bits, float64 in the shape of `symbols` (`coded_bits`)."""
         width = max(self.lengths)
-        cdfs = np.array([row + [row[-1]] * (width - len(row)) for row in self.cdfs], dtype=np.int64)
-        lengths, offsets = (np.array(values)[indexes] for values in (self.lengths, self.offsets))
-        places = symbols.astype(np.int64) - offsets
-        escape = lengths - 2
-        outside = (places < 0) | (places >= escape)
-        slots = np.where(outside, escape, places)
-        bits = _PRECISION - np.log2(cdfs[indexes, slots + 1] - cdfs[indexes, slots])
-        beyond = np.where(places < 0, -2 * places - 1, 2 * (places - escape))[outside]
-        digits = np.ceil(np.log2(beyond + 1) / _DIGIT)
-        bits[outside] += _DIGIT * (digits + 1 + digits // (2**_DIGIT - 1))
-        return bits
+        cdfs = np.array([row + [row[-1]] * (width - len(row)) for row in self.cdfs])
+        return coded_bits(symbols, indexes, cdfs, np.array(self.lengths), np.array(self.offsets))
 
     def decode(self, string: bytes, indexes: np.ndarray) -> np.ndarray:
         """The integers, int32 in the shape of `indexes`, of a string. Raises BitstreamError if it can't be one."""

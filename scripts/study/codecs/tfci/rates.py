@@ -12,11 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from study.codecs.coded_bits import coded_bits
 from study.codecs.tfci.metagraph import Node
 
 _ENCODERS = ("UnboundedIndexRangeEncode", "EntropyEncodeChannel", "EntropyEncodeIndex")
-_PRECISION = 16  # bits of TFC 1's probabilities, and the digits of its escapes, as its layers have them
-_DIGIT = 4
 
 
 def bits(
@@ -34,7 +33,7 @@ def bits(
     if len(inputs) < len(sources):
         return None
     if nodes[encoder].op == "UnboundedIndexRangeEncode":
-        return _bits_of_version_1(*run(inputs))
+        return coded_bits(*run(inputs))
     table = _table(nodes, inputs[0])
     if table is None:
         return None
@@ -92,21 +91,6 @@ def _tensor(name: str) -> str:
 
 def _node(name: str) -> str:
     return name.removeprefix("^").split(":")[0]
-
-
-def _bits_of_version_1(
-    data: np.ndarray, index: np.ndarray, cdf: np.ndarray, size: np.ndarray, offset: np.ndarray
-) -> np.ndarray:
-    cdf = cdf.astype(np.int64)
-    places = data.astype(np.int64) - offset[index]
-    escape = size[index] - 2
-    outside = (places < 0) | (places >= escape)
-    slots = np.where(outside, escape, places)
-    bits = _PRECISION - np.log2(cdf[index, slots + 1] - cdf[index, slots])
-    beyond = np.where(places < 0, -2 * places - 1, 2 * (places - escape))[outside]
-    digits = np.ceil(np.log2(beyond + 1) / _DIGIT)
-    bits[outside] += _DIGIT * (digits + 1 + digits // (2**_DIGIT - 1))
-    return bits
 
 
 def _rows(table: np.ndarray) -> list[np.ndarray]:
