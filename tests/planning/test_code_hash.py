@@ -88,3 +88,11 @@ def test_every_import_inside_the_library_is_followed() -> None:
     )
     closure = code_hash.closure([paths.SCRIPTS / "encode.py"])
     assert {Path(name) for name in loaded.stdout.split()} <= closure
+
+
+@pytest.mark.parametrize("script", ["encode.py", "decode.py", "score.py", "fetch_images.py", "fetch_weights.py"])
+def test_commands_of_cells_know_neither_edits_nor_claims_nor_what_a_study_is(script: str) -> None:
+    """Else an edit of an operation on latents would encode everything again."""
+    files = {file.relative_to(code_hash.SCRIPTS).as_posix() for file in code_hash.closure([code_hash.SCRIPTS / script])}
+    assert not {file for file in files if file.startswith(("study/latents/", "study/analysis/"))}
+    assert "study/planning/study.py" not in files

@@ -1,37 +1,31 @@
-"""What the ids of a study mean: codecs, image sets and claims, from the catalogues and from the study itself."""
+"""What the ids of a study mean: codecs and image sets, from the catalogues and from the study itself.
+
+Commands of codecs read it, so it imports nothing whose edits had to rerun them: what a study is, or its claims.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from study.analysis.claim_pairs import Claim
-from study.core import typed
 from study.core.errors import StudyError, allowed
 from study.core.paths import CATALOGUE
 from study.core.readers import read_yaml
-from study.planning.study import Quality, Study
 
 Entry = TypeVar("Entry")
 
 
-def codecs(study: Study | None = None) -> dict[str, dict[str, Any]]:
-    """Every codec's entry by id: those of `catalogue/codecs.yaml` and those that the study defines.
+def codecs(own: Mapping[str, dict[str, Any]] | None = None) -> dict[str, dict[str, Any]]:
+    """Every codec's entry by id: those of `catalogue/codecs.yaml` and a study's `own`.
 
-    Raises StudyError for an id of the catalogue that the study gives another meaning; so do the others.
+    Raises StudyError for an id of the catalogue that the study gives another meaning.
     """
-    return _with_own(read("codecs"), study.define.codecs if study else {}, "codec")
+    return with_own(read("codecs"), own or {}, "codec")
 
 
-def image_sets(study: Study | None = None) -> dict[str, dict[str, Any]]:
-    """Every image set's entry by id: those of `catalogue/images.yaml` and those that the study defines."""
-    return _with_own(read("images"), study.define.images if study else {}, "image set")
-
-
-def claims(study: Study | None = None) -> dict[str, Claim]:
-    """Every claim by id: those of `catalogue/claims.yaml` and those that the study defines."""
-    shared = {name: typed.built(Claim, entry, f"claim {name}") for name, entry in read("claims").items()}
-    return _with_own(shared, study.define.claims if study else {}, "claim")
+def image_sets(own: Mapping[str, dict[str, Any]] | None = None) -> dict[str, dict[str, Any]]:
+    """Every image set's entry by id: those of `catalogue/images.yaml` and a study's `own`. Raises as `codecs`."""
+    return with_own(read("images"), own or {}, "image set")
 
 
 def read(name: str) -> dict[str, Any]:
@@ -46,12 +40,13 @@ def entry(kind: str, name: str, entries: Mapping[str, Entry]) -> Entry:
     return entries[name]
 
 
-def qualities(chosen: str | list[Quality], entry: Mapping[str, Any]) -> list[Quality]:
+def qualities(chosen: str | list, entry: Mapping[str, Any]) -> list:
     """The qualities of a codec that a study runs, in the order given: `chosen`, or all of the catalogue's entry."""
     return list(entry["qualities"]) if chosen == "all" else list(chosen)
 
 
-def _with_own(shared: dict[str, Entry], own: Mapping[str, Entry], kind: str) -> dict[str, Entry]:
+def with_own(shared: dict[str, Entry], own: Mapping[str, Entry], kind: str) -> dict[str, Entry]:
+    """The entries of a catalogue and a study's own. Raises StudyError for an id with two meanings."""
     for name in own:
         if name in shared and own[name] != shared[name]:
             raise StudyError(

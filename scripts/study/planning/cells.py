@@ -34,10 +34,10 @@ class Plan:
     def __init__(self, study: Study) -> None:
         self.study = study
         self.name = study.study
-        self.catalogued = catalogue.codecs(study)
+        self.catalogued = catalogue.codecs(study.define.codecs)
         self.codecs = {name: self.catalogued[name] for name in study.codecs}
         self.qualities = {name: qualities(chosen, self.codecs[name]) for name, chosen in study.codecs.items()}
-        self.known_sets = catalogue.image_sets(study)
+        self.known_sets = catalogue.image_sets(study.define.images)
         self.parts = {name: self._cut(name) for name in study.images}
         self.scores = Scores(study.metrics)
         self.latents = Experiments(study, self.catalogued, self._cut)

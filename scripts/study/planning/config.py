@@ -17,7 +17,7 @@ from study.metrics import registry as metric_registry
 from study.planning import catalogue
 from study.planning.catalogue import qualities
 from study.planning.latents import experiments
-from study.planning.study import Study
+from study.planning.study import Study, claims
 
 SCHEMA = paths.ROOT / "rules" / "schema.yaml"
 
@@ -104,8 +104,9 @@ def _against_catalogues(study: Study, schema: Mapping, unsound: Collection[str])
         yield from problems
         return
     try:
-        known_codecs, known_sets = catalogue.codecs(study), catalogue.image_sets(study)
-        known_claims = catalogue.claims(study)
+        known_codecs = catalogue.codecs(study.define.codecs)
+        known_sets = catalogue.image_sets(study.define.images)
+        known_claims = claims(study)
     except StudyError as error:
         yield str(error)
         return

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from study.analysis import claim_pairs, published_curves
 from study.analysis.claim_pairs import ClaimOptions, ClaimPlan
 from study.core import results
-from study.planning import catalogue
+from study.planning import study as study_config
 from study.planning.cells import Plan
 from study.planning.code_hash import lock
 
@@ -35,7 +35,7 @@ def claims(plan: Plan) -> ClaimPlan:
     kinds = {
         name: claim_pairs.weights_kind(plan.weights_source(name, str(some[0]))) for name, some in plan.qualities.items()
     }
-    options, known = plan.study.claims or ClaimOptions([]), catalogue.claims(plan.study)
+    options, known = plan.study.claims or ClaimOptions([]), study_config.claims(plan.study)
     return claim_pairs.plan(options, known, list(plan.codecs), plan.study.metrics, kinds)
 
 

@@ -13,6 +13,7 @@ from study.analysis.claim_pairs import Claim, ClaimOptions
 from study.core import typed
 from study.figures.latents.names import FigureChoice
 from study.latents.edits import Edit
+from study.planning import catalogue
 
 Quality = int | float | str
 METRICS = ("psnr_rgb", "psnr_y", "ssim", "ms_ssim", "ssim_sewar", "msssim_sewar", "vifp_sewar")
@@ -108,3 +109,12 @@ class Study:
     def data(self) -> dict[str, Any]:
         """The config as plain data; keys that are null are left out."""
         return typed.plain(self)
+
+
+def claims(study: Study) -> dict[str, Claim]:
+    """Every claim by id: those of `catalogue/claims.yaml` and those that the study defines.
+
+    Raises StudyError for an id of the catalogue that the study gives another meaning.
+    """
+    shared = {name: typed.built(Claim, entry, f"claim {name}") for name, entry in catalogue.read("claims").items()}
+    return catalogue.with_own(shared, study.define.claims, "claim")
