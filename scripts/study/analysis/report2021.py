@@ -36,17 +36,17 @@ def rows(
     that isn't among our own has one, with the reason.
     """
     baseline = next((row for row in reference if row["edit"] == edits.BASELINE), {})
-    found = []
+    compared = []
     for theirs in reference:
         ours = [row for row in own if row["edit"] == theirs["edit"] and not row["value"]]
         if not ours:
             ours = [{**own[0], "side_information": None, "bpp": None, "reason": _LACKING}]
             ours[0] |= dict.fromkeys(metrics)
         for row in ours:
-            base = next((each for each in own if _is_control_of(each, row)), {})
+            base = next((candidate for candidate in own if _is_baseline_of(candidate, row)), {})
             for measure, metric in _measures(metrics):
-                found.append(_compared(theirs, baseline, row, base, measure, metric))
-    return found
+                compared.append(_compared(theirs, baseline, row, base, measure, metric))
+    return compared
 
 
 _LACKING = "the experiment has no edit of this name without sweep"
@@ -59,14 +59,14 @@ def _measures(metrics: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield measure, metric
 
 
-def _is_control_of(each: Mapping, row: Mapping) -> bool:
-    return each["edit"] == edits.BASELINE and each["side_information"] == row["side_information"]
+def _is_baseline_of(candidate: Mapping, row: Mapping) -> bool:
+    return candidate["edit"] == edits.BASELINE and candidate["side_information"] == row["side_information"]
 
 
 def _compared(
     theirs: Mapping[str, str], baseline: Mapping[str, str], row: Mapping, base: Mapping, measure: str, metric: str
 ) -> dict[str, object]:
-    report, start = (float(each[measure]) if each.get(measure) else None for each in (theirs, baseline))
+    report, start = (float(source[measure]) if source.get(measure) else None for source in (theirs, baseline))
     ours, begun = row.get(metric), base.get(metric)
     result = {key: row[key] for key in ("image_set", "image", "codec", "quality", "side_information", "reason")}
     result |= {"figure": theirs["figure"], "edit": theirs["edit"], "measure": measure, "metric": metric}

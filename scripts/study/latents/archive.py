@@ -25,7 +25,7 @@ def load(path: str | Path) -> dict[str, np.ndarray]:
 
 def arrays(codec: LearnedCodec, latents: Latents) -> dict[str, np.ndarray]:
     """The arrays of `ARRAYS` that a codec has for an image's latents, and their axes."""
-    told = codec.statistics(latents)
-    found = {"y": latents.y, "z": latents.z, **{name: getattr(told, name) for name in ARRAYS[2:]}}
-    kept = {name: np.asarray(values, np.float32) for name, values in found.items() if values is not None}
+    statistics = codec.statistics(latents)
+    named = {"y": latents.y, "z": latents.z, **{name: getattr(statistics, name) for name in ARRAYS[2:]}}
+    kept = {name: np.asarray(values, np.float32) for name, values in named.items() if values is not None}
     return kept | {"axes": np.array(AXES)}

@@ -104,10 +104,11 @@ def operation(
     """Register a function as the operation of its name; `kinds` says what its parameters may be."""
 
     def register(function: Callable) -> Callable:
-        name = function.__name__.rstrip("_")
-        found = list(inspect.signature(function).parameters.values())
-        defaults = {each.name: each.default for each in found if each.default is not inspect.Parameter.empty}
-        REGISTRY[name] = Operation(name, function, kinds, defaults, _moves, _picture)
+        own_name = function.__name__.rstrip("_")
+        parameters = list(inspect.signature(function).parameters.values())
+        all_defaults = {parameter.name: parameter.default for parameter in parameters}
+        defaults = {name: default for name, default in all_defaults.items() if default is not inspect.Parameter.empty}
+        REGISTRY[own_name] = Operation(own_name, function, kinds, defaults, _moves, _picture)
         return function
 
     return register
@@ -119,23 +120,23 @@ def parsed(op: object) -> tuple[Operation, dict[str, Any]]:
     `zero`; `{scale: 2}` for the first parameter; `{noise: {std: 0.5, seed: 3}}` for several.
     """
     if isinstance(op, str):
-        name, given = op, {}
+        name, options = op, {}
     elif isinstance(op, Mapping) and len(op) == 1:
-        name, given = next(iter(op.items()))
+        name, options = next(iter(op.items()))
     else:
         raise CodecError(f"op: found {op!r}; allowed: a name, or a name with its parameters, like {{scale: 2}}")
     if name not in REGISTRY:
         raise CodecError(f"op: {name!r} is unknown; {allowed(name, REGISTRY)}")
-    found = REGISTRY[name]
-    if not isinstance(given, Mapping):
-        if not found.kinds:
-            raise CodecError(f"op.{name}: found {given!r}; it has no parameters")
-        given = {next(iter(found.kinds)): given}
-    for key in given:
-        if key not in found.kinds:
-            raise CodecError(f"op.{name}.{key}: this parameter is unknown; {allowed(key, found.kinds)}")
-    parameters = {**found.defaults, **given}
-    for key, kind in found.kinds.items():
+    chosen_operation = REGISTRY[name]
+    if not isinstance(options, Mapping):
+        if not chosen_operation.kinds:
+            raise CodecError(f"op.{name}: found {options!r}; it has no parameters")
+        options = {next(iter(chosen_operation.kinds)): options}
+    for key in options:
+        if key not in chosen_operation.kinds:
+            raise CodecError(f"op.{name}.{key}: this parameter is unknown; {allowed(key, chosen_operation.kinds)}")
+    parameters = {**chosen_operation.defaults, **options}
+    for key, kind in chosen_operation.kinds.items():
         if key not in parameters:
             raise CodecError(f"op.{name}: the parameter {key!r} is missing; allowed: {kind.words}")
         values = parameters[key] if isinstance(parameters[key], list) else [parameters[key]]
@@ -144,14 +145,15 @@ def parsed(op: object) -> tuple[Operation, dict[str, Any]]:
                 raise CodecError(f"op.{name}.{key}: found {value!r}; allowed: {kind.words}, or a list for a sweep")
         if not values:
             raise CodecError(f"op.{name}.{key}: found an empty list; allowed: {kind.words}, or a list for a sweep")
-    return found, {key: parameters[key] for key in found.kinds}
+    return chosen_operation, {key: parameters[key] for key in chosen_operation.kinds}
 
 
 def perform(
-    values: np.ndarray, chosen: np.ndarray, found: Operation, parameters: Mapping, around: Around
+    values: np.ndarray, chosen: np.ndarray, performed: Operation, parameters: Mapping, around: Around
 ) -> np.ndarray:
     """The edited latent, float32. Raises CodecError where the operation can't be done on this latent."""
-    result = found.apply(values, _box(chosen, found.name) if found.moves else chosen, around, **parameters)
+    where = _box(chosen, performed.name) if performed.moves else chosen
+    result = performed.apply(values, where, around, **parameters)
     return np.ascontiguousarray(result, dtype=np.float32)
 
 
@@ -355,9 +357,9 @@ def arithmetic(
     return np.where(chosen, values + amount * direction, values)
 
 
-def sets_needed(found: Operation, parameters: Mapping) -> Iterator[str]:
+def sets_needed(chosen_operation: Operation, parameters: Mapping) -> Iterator[str]:
     """The image sets whose latents an operation asks for, beside the set of the image itself."""
-    for key, kind in found.kinds.items():
+    for key, kind in chosen_operation.kinds.items():
         if kind in (NAME, NAME_OR_NONE) and key != "image":
             values = parameters[key] if isinstance(parameters[key], list) else [parameters[key]]
             yield from (value for value in values if value is not None)

@@ -48,7 +48,7 @@ def chosen(select: Mapping, site: Site) -> np.ndarray:
         if name in select:
             line = np.zeros(shape[axis], dtype=bool)
             line[_indexes(select[name], shape[axis], name)] = True
-            mask &= line.reshape([-1 if place == axis else 1 for place in range(3)])
+            mask &= line.reshape([-1 if other == axis else 1 for other in range(3)])
     if "top" in select:
         line = np.zeros(shape[0], dtype=bool)
         line[_top(select["top"], site)] = True
@@ -154,11 +154,11 @@ def _top_problems(value: object, channels: int | None) -> Iterator[str]:
     if value.get("by", "bits") not in BY:
         yield f"select.top.by: found {value['by']!r}; {allowed(value['by'], BY)}"
     k = value["k"]
-    for each in [] if k == ALL else k if isinstance(k, list) else [k]:
-        if not _whole(each) or each < 0:
-            yield f"select.top.k: found {each!r}; {wanted}"
-        elif channels is not None and each > channels:
-            yield f"select.top.k: found {each}; the latent has {channels} channels"
+    for count in [] if k == ALL else k if isinstance(k, list) else [k]:
+        if not _whole(count) or count < 0:
+            yield f"select.top.k: found {count!r}; {wanted}"
+        elif channels is not None and count > channels:
+            yield f"select.top.k: found {count}; the latent has {channels} channels"
     if k == []:
         yield f"select.top.k: found []; {wanted}"
 
@@ -200,8 +200,8 @@ def _picture_mask(mask: Mapping, size: tuple[int, int]) -> np.ndarray:
     except (OSError, ValueError) as error:
         raise StudyError(f"select.mask.png: can't read {path}: {error}") from None
     if picture.size[0] * height != picture.size[1] * width:
-        found = f"{picture.size[0]}x{picture.size[1]}"
-        raise CodecError(f"select.mask.png: {path} is {found}, another shape than the image, {width}x{height}")
+        own = "x".join(map(str, picture.size))
+        raise CodecError(f"select.mask.png: {path} is {own}, another shape than the image, {width}x{height}")
     return np.asarray(picture.resize((width, height), Image.Resampling.BOX), dtype=np.float64) / 255
 
 
@@ -211,6 +211,6 @@ def _on_grid(mask: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
     missing = [count * stride - side for count, side in zip(grid, mask.shape)]
     if min(missing) < 0:
         raise CodecError(f"select.mask: the latent's grid {list(grid)} doesn't cover an image of {list(mask.shape)}")
-    padded = np.pad(mask, [(each // 2, each - each // 2) for each in missing], mode="edge")
+    padded = np.pad(mask, [(pixels // 2, pixels - pixels // 2) for pixels in missing], mode="edge")
     squares = padded.reshape(grid[0], stride, grid[1], stride)
     return squares.mean((1, 3)) >= 0.5

@@ -72,10 +72,10 @@ class Reference(Sets):
     def latent(self, image: str, image_set: str | None) -> np.ndarray:
         """The latent of an image. Raises CodecError if the set has no such image, or no latent of it."""
         name = image_set or self._own
-        found = self._pictures(name)
-        if image not in found:
-            raise CodecError(f"the image set {name} has no image {image!r}; {allowed(image, found)}")
-        return self._load(found[image])
+        files = self._pictures(name)
+        if image not in files:
+            raise CodecError(f"the image set {name} has no image {image!r}; {allowed(image, files)}")
+        return self._load(files[image])
 
     def all(self, image_set: str) -> list[np.ndarray]:
         """The latents of all images of a set. Raises CodecError if one has none."""
@@ -83,17 +83,17 @@ class Reference(Sets):
 
     def _pictures(self, image_set: str) -> dict[str, Path]:
         """The files of a set's latents by image."""
-        found = {}
+        files = {}
         for record in self._records.get(image_set, []):
             for row in readers.read_rows(record):
                 if not row["file"]:
                     raise CodecError(f"the image {row['image']} of the set {image_set} has no latent: {row['reason']}")
-                found[row["image"]] = Path(record).parent / row["file"]
-        if not found:
+                files[row["image"]] = Path(record).parent / row["file"]
+        if not files:
             raise CodecError(
                 f"the latents of the image set {image_set!r} are needed; {allowed(image_set, self._records)}"
             )
-        return found
+        return files
 
     def _load(self, path: Path) -> np.ndarray:
         values = load(path).get(self._site)

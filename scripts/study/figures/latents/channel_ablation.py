@@ -60,8 +60,8 @@ def figure(
         whole = 2 * canvas.MARGIN + canvas.title_height(title) + 0.08 + _ROW + _UNDER + canvas.LINE * len(text)
         layout = canvas.start(whole, title)
         layout.y -= 0.08
-        for place, panel in enumerate(panels):
-            box = canvas.panel(layout, _LEFT + place * (width + _BETWEEN), layout.y - _ROW, width, _ROW)
+        for number, panel in enumerate(panels):
+            box = canvas.panel(layout, _LEFT + number * (width + _BETWEEN), layout.y - _ROW, width, _ROW)
             _draw(box, rate, rate_label, panel, style)
         layout.y -= _ROW + _UNDER
         canvas.notes(layout, text)
@@ -99,9 +99,9 @@ def trend(rate: np.ndarray, panel: Panel) -> Callable[[np.ndarray], np.ndarray]:
     degree = 2 if np.ptp(x) > 1 else 0
     weights = np.ones(len(x))
     for _ in range(20):
-        found = np.polynomial.Polynomial.fit(x, y, degree, w=np.sqrt(weights), domain=[x.min() - 1, x.max() + 1])
-        weights = 1 / np.maximum(np.abs(y - found(x)), 1e-3)
-    return lambda at: np.exp(found(np.log(at)))
+        parabola = np.polynomial.Polynomial.fit(x, y, degree, w=np.sqrt(weights), domain=[x.min() - 1, x.max() + 1])
+        weights = 1 / np.maximum(np.abs(y - parabola(x)), 1e-3)
+    return lambda at: np.exp(parabola(np.log(at)))
 
 
 def _least(rate: np.ndarray) -> float:

@@ -35,8 +35,8 @@ def latent(y: np.ndarray, order: Sequence[int], shares: np.ndarray | None, title
         f"Colours are linear within half a step of quantisation, logarithmic up to ±{limit:.3g}, and saturate there.",
     ]
 
-    def draw(layout: canvas.Layout, place: int, at: Sequence[float]) -> None:
-        tiles.plane(layout, np.clip(y[shown[place]], -limit, limit), norm, tiles.SIGNED, at)
+    def draw(layout: canvas.Layout, number: int, at: Sequence[float]) -> None:
+        tiles.plane(layout, np.clip(y[shown[number]], -limit, limit), norm, tiles.SIGNED, at)
 
     def bar(layout: canvas.Layout) -> None:
         ticks = tiles.signed_ticks(limit, _LINEAR)
@@ -70,8 +70,8 @@ def impulse(
         f"the number after ± in levels of 255, is white or black; peaks under {LEAST_PEAK:g} as if they were that.",
     ]
 
-    def draw(layout: canvas.Layout, place: int, at: Sequence[float]) -> None:
-        channel = shown[place]
+    def draw(layout: canvas.Layout, number: int, at: Sequence[float]) -> None:
+        channel = shown[number]
         scaled = response[channel][window] / max(peaks[channel], LEAST_PEAK)
         tiles.picture(layout, np.rint(127.5 + 127.5 * scaled).astype(np.uint8), *at)
 
@@ -123,7 +123,7 @@ def _grid(
     draw: Callable[[canvas.Layout, int, Sequence[float]], None],
     bar: Callable[[canvas.Layout], None] | None = None,
 ) -> Figure:
-    """Tiles of one shape (width over height) in rows, `draw(layout, place, at)` each, under it its label."""
+    """Tiles of one shape (width over height) in rows, `draw(layout, number, at)` each, under it its label."""
     room = canvas.WIDTH - 2 * canvas.MARGIN
     across = min(10 if len(labels) > 40 else 8, len(labels))
     across = max(across, 4)
@@ -136,10 +136,10 @@ def _grid(
         whole = 2 * canvas.MARGIN + canvas.title_height(title) + 0.1 + down * (height + _WORDS) + under
         layout = canvas.start(whole + canvas.LINE * len(text), title)
         layout.y -= 0.06
-        for place, label in enumerate(labels):
-            x = canvas.MARGIN + place % across * (width + _GAP)
-            top = layout.y - place // across * (height + _WORDS)
-            draw(layout, place, (x, top, width, height))
+        for number, label in enumerate(labels):
+            x = canvas.MARGIN + number % across * (width + _GAP)
+            top = layout.y - number // across * (height + _WORDS)
+            draw(layout, number, (x, top, width, height))
             canvas.text(layout, x, top - height - 0.02, canvas.shortened(label, width, tiles.TINY), tiles.TINY)
         layout.y -= down * (height + _WORDS) + 0.04
         if bar:

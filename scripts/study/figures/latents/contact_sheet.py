@@ -54,20 +54,20 @@ def figure(shown: Sequence[Shown], title: str, notes: Sequence[str]) -> Figure:
             ]
         )
         rows = [shown[start : start + across] for start in range(0, len(shown), across)]
-        words = [canvas.LINE * (1 + max(len(each.lines) for each in row)) + _BETWEEN for row in rows]
+        words = [canvas.LINE * (1 + max(len(tile.lines) for tile in row)) + _BETWEEN for row in rows]
         whole = 2 * canvas.MARGIN + canvas.title_height(title) + 0.06 + len(rows) * height + sum(words)
         layout = canvas.start(whole + canvas.LINE * len(text), title)
         layout.y -= 0.06
         for row, under in zip(rows, words):
-            for place, each in enumerate(row):
-                x = canvas.MARGIN + place * (pair + _GAP)
+            for column, tile in enumerate(row):
+                x = canvas.MARGIN + column * (pair + _GAP)
                 at = (x + width + _INNER, layout.y, width, height)
-                _picture(layout, each, (x, layout.y, width, height))
-                if each.against is not None and each.picture is not None:
-                    _difference(layout, each, norm, at)
-                elif each.picture is not None:
+                _picture(layout, tile, (x, layout.y, width, height))
+                if tile.against is not None and tile.picture is not None:
+                    _difference(layout, tile, norm, at)
+                elif tile.picture is not None:
                     _scale(layout, norm, at)
-                _words(layout, each, x, layout.y - height - 0.02, pair)
+                _words(layout, tile, x, layout.y - height - 0.02, pair)
             layout.y -= height + under
         canvas.notes(layout, text)
         return layout.figure
@@ -77,22 +77,22 @@ def strips(rows: Sequence[Sequence[Shown]], title: str, notes: Sequence[str]) ->
     """Images side by side, words under each; a row of more than six goes on in the next."""
     broken = [part for row in rows for part in _broken(row)]
     across = max(len(row) for row in broken)
-    shape = _shape([each for row in rows for each in row])
+    shape = _shape([tile for row in rows for tile in row])
     room = canvas.WIDTH - 2 * canvas.MARGIN
     width = min((room - (across - 1) * _INNER * 2) / across, 2.2)
     height = min(width / shape, 2.2)
     with canvas.looks():
         text = canvas.note_lines(notes)
-        lines = max(1 + len(each.lines) for row in broken for each in row)
+        lines = max(1 + len(tile.lines) for row in broken for tile in row)
         down = height + canvas.LINE * lines + _BETWEEN
         whole = 2 * canvas.MARGIN + canvas.title_height(title) + 0.06 + len(broken) * down
         layout = canvas.start(whole + canvas.LINE * len(text), title)
         layout.y -= 0.06
         for row in broken:
-            for place, each in enumerate(row):
-                x = canvas.MARGIN + place * (width + 2 * _INNER)
-                _picture(layout, each, (x, layout.y, width, height))
-                _words(layout, each, x, layout.y - height - 0.02, width)
+            for column, tile in enumerate(row):
+                x = canvas.MARGIN + column * (width + 2 * _INNER)
+                _picture(layout, tile, (x, layout.y, width, height))
+                _words(layout, tile, x, layout.y - height - 0.02, width)
             layout.y -= down
         canvas.notes(layout, text)
         return layout.figure
@@ -110,19 +110,19 @@ def _shape(shown: Sequence[Shown]) -> float:
     return min(max(sizes[0][1] / sizes[0][0], 0.5), 2.6) if sizes else 1.5
 
 
-def _picture(layout: canvas.Layout, each: Shown, at: Sequence[float]) -> None:
-    if each.picture is None:
-        tiles.missing(layout, each.reason, *at)
+def _picture(layout: canvas.Layout, tile: Shown, at: Sequence[float]) -> None:
+    if tile.picture is None:
+        tiles.missing(layout, tile.reason, *at)
     else:
-        tiles.picture(layout, each.picture, *at)
+        tiles.picture(layout, tile.picture, *at)
 
 
-def _difference(layout: canvas.Layout, each: Shown, norm: object, at: Sequence[float]) -> None:
-    if each.picture.shape != each.against.shape:
-        sizes = [f"{rgb.shape[1]}×{rgb.shape[0]}" for rgb in (each.picture, each.against)]
+def _difference(layout: canvas.Layout, tile: Shown, norm: object, at: Sequence[float]) -> None:
+    if tile.picture.shape != tile.against.shape:
+        sizes = [f"{rgb.shape[1]}×{rgb.shape[0]}" for rgb in (tile.picture, tile.against)]
         tiles.missing(layout, f"no difference: the edit turned the image, {sizes[1]}, to {sizes[0]}", *at)
         return
-    levels = each.picture @ _LUMA - each.against @ _LUMA
+    levels = tile.picture @ _LUMA - tile.against @ _LUMA
     tiles.plane(layout, levels, norm, tiles.SIGNED, at)
 
 
@@ -134,7 +134,7 @@ def _scale(layout: canvas.Layout, norm: object, at: Sequence[float]) -> None:
     )  # fmt: skip
 
 
-def _words(layout: canvas.Layout, each: Shown, x: float, top: float, width: float) -> None:
-    for number, line in enumerate((each.name, *each.lines)):
+def _words(layout: canvas.Layout, tile: Shown, x: float, top: float, width: float) -> None:
+    for number, line in enumerate((tile.name, *tile.lines)):
         size, colour = (canvas.SMALL, canvas.GREY) if number else (canvas.TEXT, "black")
         canvas.text(layout, x, top - number * canvas.LINE, canvas.shortened(line, width, size), size, colour)

@@ -57,9 +57,9 @@ def figure(
 
 def _curves(box: Axes, curves: Mapping[str, Sequence[tuple[float, float]]], across: str) -> None:
     for number, (name, points) in enumerate(curves.items()):
-        found = sorted(points)
+        line = sorted(points)
         box.plot(
-            [shift for shift, _ in found], [value for _, value in found], label=name, linewidth=1.0, markersize=3.5,
+            [shift for shift, _ in line], [value for _, value in line], label=name, linewidth=1.0, markersize=3.5,
             color=_COLOURS[number % len(_COLOURS)], marker=_MARKERS[number % len(_MARKERS)],
         )  # fmt: skip
     values = [value for points in curves.values() for _, value in points]
@@ -80,6 +80,6 @@ def _bars(box: Axes, bars: Mapping[str, float]) -> None:
     box.tick_params(axis="y", length=0)
     box.grid(False, axis="y")
     box.set_xlim(0, max(bars.values()) * 1.02)
-    for place, value in zip(places, bars.values()):
-        box.annotate(f"{value:.1f}", (value, place), (2, 0), textcoords="offset points", va="center", size=canvas.SMALL)
+    for y, value in zip(places, bars.values()):
+        box.annotate(f"{value:.1f}", (value, y), (2, 0), textcoords="offset points", va="center", size=canvas.SMALL)
     box.set_xlabel(LABEL)

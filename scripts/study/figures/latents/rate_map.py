@@ -48,13 +48,13 @@ def figure(picture: np.ndarray, maps: Mapping[str, np.ndarray], title: str, note
         layout.y -= 0.06
         heads = ["picture", *(f"bits of {name}: {np.mean(values):.3g} bpp" for name, values in maps.items())]
         top = layout.y - _WORDS
-        for place, head in enumerate(heads):
-            x = canvas.MARGIN + place * (width + _GAP)
+        for column, head in enumerate(heads):
+            x = canvas.MARGIN + column * (width + _GAP)
             canvas.text(layout, x, layout.y, canvas.shortened(head, width))
-            if place == 0:
+            if column == 0:
                 tiles.picture(layout, picture, x, top, width, height)
                 continue
-            values = maps[list(maps)[place - 1]]
+            values = maps[list(maps)[column - 1]]
             norm = Normalize(0, float(max(np.percentile(values, 99.9), 1e-9)))
             box = tiles.plane(layout, values, norm, COLOURS, (x, top, width, height))
             detail = _detail(tiles.reduced(picture, width, height))

@@ -23,7 +23,7 @@ def figure(rows: Sequence[Mapping[str, object]], title: str, notes: Sequence[str
     lines: dict[tuple, dict[str, Mapping[str, object]]] = {}
     for row in rows:
         lines.setdefault((row["figure"], row["edit"], row["side_information"]), {})[row["measure"]] = row
-    measures = [name for name in _GROUPS if any(name in found for found in lines.values())]
+    measures = [name for name in _GROUPS if any(name in by_measure for by_measure in lines.values())]
     metrics = [palette.short(row["metric"]) for row in next(iter(lines.values())).values() if row["metric"] != "bpp"]
     said = [
         "✓, ✗: whether our change against the baseline has the direction of the report's; the number is our change "
@@ -40,11 +40,11 @@ def figure(rows: Sequence[Mapping[str, object]], title: str, notes: Sequence[str
         layout.y -= 0.08
         _head(layout, measures)
         before = next(iter(lines))[0]
-        for place, ((number, edit, policy), found) in enumerate(lines.items()):
+        for line, ((number, edit, policy), by_measure) in enumerate(lines.items()):
             if number != before:
                 _rule(layout, 0.3)
-            head = [str(number), str(edit)] if number != before or place == 0 else ["", ""]
-            _row(layout, head, str(policy or "–"), found, measures)
+            head = [str(number), str(edit)] if number != before or line == 0 else ["", ""]
+            _row(layout, head, str(policy or "–"), by_measure, measures)
             before = number
         _rule(layout, 0.8)
         layout.y -= 0.08
@@ -53,14 +53,14 @@ def figure(rows: Sequence[Mapping[str, object]], title: str, notes: Sequence[str
 
 
 def _head(layout: canvas.Layout, measures: Sequence[str]) -> None:
-    for place, name in enumerate(measures):
-        canvas.text(layout, _COLUMNS[3] + place * _GROUP, layout.y, _GROUPS[name], canvas.TEXT)
+    for column, name in enumerate(measures):
+        canvas.text(layout, _COLUMNS[3] + column * _GROUP, layout.y, _GROUPS[name], canvas.TEXT)
     layout.y -= _LINE
     for x, words in zip(_COLUMNS, ("Fig.", "Edit", "z")):
         canvas.text(layout, x, layout.y, words, canvas.TEXT)
-    for place in range(len(measures)):
+    for column in range(len(measures)):
         for x, words in ((0.0, "report"), (_OURS, "ours"), (_CHANGE, "change")):
-            canvas.text(layout, _COLUMNS[3] + place * _GROUP + x, layout.y, words, canvas.SMALL, canvas.GREY)
+            canvas.text(layout, _COLUMNS[3] + column * _GROUP + x, layout.y, words, canvas.SMALL, canvas.GREY)
     layout.y -= _LINE
     _rule(layout, 0.8)
 
@@ -77,16 +77,16 @@ def _row(
     layout: canvas.Layout,
     head: Sequence[str],
     policy: str,
-    found: Mapping[str, Mapping[str, object]],
+    by_measure: Mapping[str, Mapping[str, object]],
     measures: Sequence[str],
 ) -> None:
     for x, words in zip(_COLUMNS, (*head, policy)):
         canvas.text(layout, x, layout.y, canvas.shortened(words, 1.32))
-    for place, name in enumerate(measures):
-        row = found.get(name)
+    for column, name in enumerate(measures):
+        row = by_measure.get(name)
         if row is None:
             continue
-        x = _COLUMNS[3] + place * _GROUP
+        x = _COLUMNS[3] + column * _GROUP
         for left, key in ((0.0, "report"), (_OURS, "ours")):
             value = row[key]
             words = "?" if value is None and key == "report" else "–" if value is None else _FORMATS[name].format(value)

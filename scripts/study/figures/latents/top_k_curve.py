@@ -50,8 +50,8 @@ def figure(
         layout = canvas.start(whole, title)
         layout.y -= above
         width = min((canvas.WIDTH - _LEFT - _RIGHT - (len(metrics) - 1) * _BETWEEN) / max(len(metrics), 1), 4.2)
-        for place, metric in enumerate(metrics):
-            box = canvas.panel(layout, _LEFT + place * (width + _BETWEEN), layout.y - _ROW, width, _ROW)
+        for number, metric in enumerate(metrics):
+            box = canvas.panel(layout, _LEFT + number * (width + _BETWEEN), layout.y - _ROW, width, _ROW)
             _draw(box, kept, curve, metric, look)
         layout.figure.axes[0].legend(
             handles=_handles(kept, curve, look), frameon=False, loc="lower left", bbox_to_anchor=(0, 1),
@@ -63,14 +63,14 @@ def figure(
 
 
 def _handles(kept: Mapping[str, Sequence[Point]], curve: Sequence[Point], look: Style) -> list[Line2D]:
-    found = []
+    handles = []
     if curve:
-        found.append(Line2D([], [], label=f"{canvas.shortened(look.label, 2.0)}, its qualities", **_look(look)))
+        handles.append(Line2D([], [], label=f"{canvas.shortened(look.label, 2.0)}, its qualities", **_look(look)))
     for policy in kept:
         colour, dashes, words = POLICIES[policy]
         label = f"strongest channels, {words}" if words else "strongest channels"
-        found.append(Line2D([], [], label=label, **_kept(colour, dashes)))
-    return found
+        handles.append(Line2D([], [], label=label, **_kept(colour, dashes)))
+    return handles
 
 
 def _draw(box: Axes, kept: Mapping[str, Sequence[Point]], curve: Sequence[Point], metric: str, look: Style) -> None:

@@ -78,13 +78,13 @@ def responses(codec: LearnedCodec, mean: np.ndarray, amplitude: np.ndarray) -> t
     if shape[0] != len(mean):
         raise CodecError(f"the set's latents have {len(mean)} channels, the codec's {shape[0]}; extract them again")
     flat = np.broadcast_to(mean[:, None, None], shape).astype(np.float32)
-    place = shape[1] // 2, shape[2] // 2
-    found = []
+    centre = shape[1] // 2, shape[2] // 2
+    differences = []
     for channel, by in enumerate(amplitude):
-        plus, minus = (_painted(codec, flat, (channel, *place), sign * by) for sign in (1, -1))
-        found.append((plus - minus) / 2)
-    middle = [(at + 0.5) * SIDE / count for at, count in zip(place, shape[1:])]
-    return np.stack(found), np.array(middle, np.float32)
+        plus, minus = (_painted(codec, flat, (channel, *centre), sign * by) for sign in (1, -1))
+        differences.append((plus - minus) / 2)
+    middle = [(at + 0.5) * SIDE / count for at, count in zip(centre, shape[1:])]
+    return np.stack(differences), np.array(middle, np.float32)
 
 
 def load(path: str | Path) -> tuple[np.ndarray, tuple[float, float]]:
@@ -96,9 +96,9 @@ def load(path: str | Path) -> tuple[np.ndarray, tuple[float, float]]:
         raise StudyError(f"can't read the responses {path}: {error}; delete the file and run the study again") from None
 
 
-def _painted(codec: LearnedCodec, flat: np.ndarray, place: Sequence[int], by: float) -> np.ndarray:
+def _painted(codec: LearnedCodec, flat: np.ndarray, element: Sequence[int], by: float) -> np.ndarray:
     latent = flat.copy()
-    latent[tuple(place)] += by
+    latent[tuple(element)] += by
     return codec.synthesise(Latents(latent, None, (SIDE, SIDE))).astype(np.float32)
 
 

@@ -42,33 +42,33 @@ class Moves:
 def drawn(records: JobRecords, named: Named, title: str) -> tuple[Figure, str]:
     """Curves of shifts and bars of other moves, and the caption."""
     chosen = records.plan.figures.equivariance
-    found = moves(records.edit_rows(named.image, edit) for edit in chosen)
-    if not found.curves and not found.bars:
-        raise NotDrawn(" ".join(found.notes()) or "no edit has a value")
+    measured = moves(records.edit_rows(named.image, edit) for edit in chosen)
+    if not measured.curves and not measured.bars:
+        raise NotDrawn(" ".join(measured.notes()) or "no edit has a value")
     row = records.latent_row(named.image)
     stride, left = divmod(int(row["width"]), int(row["columns"]))
     across = "Shift (elements of y" + (f", {stride} pixels each)" if not left else ")")
-    figure = equivariance.figure(found.curves, found.bars, across, title, [NOTE, *found.notes()])
+    figure = equivariance.figure(measured.curves, measured.bars, across, title, [NOTE, *measured.notes()])
     return figure, f"{title}. How truly the decoded image moves as its latent is moved."
 
 
 def moves(rows_of_edits: Iterable[Sequence[Mapping]]) -> Moves:
     """The moves of some edits, each with its rows under all values and policies."""
-    found = Moves()
+    measured = Moves()
     for rows in rows_of_edits:
         for row, policy in _told_apart(rows):
             edit = row["edit"]
             name = edit if row["value"] is None else f"{edit} {row['value']}"
             value = row["equivariance_db"]
             if value is None:
-                found.lacking.setdefault(row["reason"] or UNMOVED, {})[f"{name}{policy}"] = None
+                measured.lacking.setdefault(row["reason"] or UNMOVED, {})[f"{name}{policy}"] = None
             elif math.isinf(value):
-                found.perfect[name] = None
+                measured.perfect[name] = None
             elif (elements := shift(row)) is not None:
-                found.curves.setdefault(f"{edit}{policy}", []).append((elements, value))
+                measured.curves.setdefault(f"{edit}{policy}", []).append((elements, value))
             else:
-                found.bars[f"{name}{policy}"] = value
-    return found
+                measured.bars[f"{name}{policy}"] = value
+    return measured
 
 
 def shift(row: Mapping) -> float | None:
