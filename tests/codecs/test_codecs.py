@@ -132,6 +132,7 @@ def test_other_than_8_bit_rgb_is_refused(name, wrong):
         load(name).encode(wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RATED)
 def test_rate_and_quality_rise_along_the_catalogues_qualities(name):
     rgb = natural()
@@ -183,6 +184,7 @@ def _first_of_its_backend(name: str) -> bool:
     return name == next(other for other in NAMES if CATALOGUE[other]["backend"] == CATALOGUE[name]["backend"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in COMMANDS or _first_of_its_backend(name)])
 def test_damaged_streams_give_an_error_or_a_picture_and_no_crash(name):
     codec = load(name)
@@ -196,6 +198,7 @@ def test_damaged_streams_give_an_error_or_a_picture_and_no_crash(name):
     assert peak < MEMORY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in CLASSICAL if _first_of_its_backend(name)])
 def test_no_part_of_a_stream_is_a_picture(name):
     codec = load(name)
@@ -444,6 +447,7 @@ PUBLISHED = [  # codec, quality, bpp and PSNR-RGB over the 24 Kodak images, and 
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "quality", "bpp", "quality_db", "rate_tolerance", "db_tolerance"), PUBLISHED)
 def test_averages_over_kodak_are_those_published(name, quality, bpp, quality_db, rate_tolerance, db_tolerance):
     folder = Path(os.environ.get("STUDY_MIRROR", "")) / "kodak"

@@ -118,6 +118,7 @@ def outcomes(tmp_path_factory):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("topic", ["coding", "latents", "damage"])
 def test_backend(topic, outcomes):
     count, failures = outcomes[f"tests.tfc.test_{topic}"]

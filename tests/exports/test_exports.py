@@ -85,6 +85,7 @@ def folder(tmp_path: Path) -> Path:
 # ------------------------------------------------------------------------------------------------ CompressAI
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["psnr", "ms-ssim"])
 def test_compressai_draws_our_curves_beside_its_own(folder, tmp_path, metric):
     own = {"name": "own", "results": {"ms-ssim-rgb": [0.9, 0.95], "psnr-rgb": [28, 31], "bpp": [0.2, 0.4]}}

@@ -62,6 +62,7 @@ def made(folder, tmp_path_factory):
     return plain, spoilt / "out"
 
 
+@pytest.mark.slow
 def test_commands_write_both_formats(made):
     plain, _ = made
     stems = ("originals", "a", "b", "average", "bd.rate", "time")
@@ -79,6 +80,7 @@ def test_commands_write_both_formats(made):
             assert b"/Subtype /Image" not in data, "curves are lines, not pixels"
 
 
+@pytest.mark.slow
 def test_the_same_tables_give_the_same_bytes(made):
     plain, spoilt = made
     for path in plain.iterdir():

@@ -44,6 +44,7 @@ def test_qualities_are_told_apart() -> None:
     assert len(figure.axes[0].get_legend().get_texts()) == 16
 
 
+@pytest.mark.slow
 def test_the_same_tables_give_the_same_bytes(tmp_path: Path) -> None:
     for kind in ("png", "pdf"):
         for place in (tmp_path / f"1.{kind}", tmp_path / f"2.{kind}"):
@@ -58,6 +59,7 @@ def test_trainings_that_can_not_be_drawn() -> None:
         training.figure("m", {"1": curve(100, 1.0), "2": []})
 
 
+@pytest.mark.slow
 def test_the_plotting_script(tmp_path: Path) -> None:
     for name in ("1", "2"):
         atomic_io.write_rows(tmp_path / f"{name}.csv", training.COLUMNS, curve(200, float(name)))

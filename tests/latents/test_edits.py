@@ -278,6 +278,7 @@ def command(*options: str | Path) -> subprocess.CompletedProcess:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not BUNDLED, reason="no bundled weights")
 def test_one_edit_from_the_shell(tmp_path: Path) -> None:
     png.write(tmp_path / "photo.png", picture())

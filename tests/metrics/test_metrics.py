@@ -418,6 +418,7 @@ def recipes(*names: str) -> str:
     return metric_registry.recipes(names or metric_registry.groups(metric_registry.REGISTRY)[metric_registry.CHEAP])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", metric_registry.ENGINES)
 def test_the_script_writes_a_record(records: tuple[Path, Path], tmp_path: Path, engine: str) -> None:
     out = tmp_path / "scores" / "50.csv"

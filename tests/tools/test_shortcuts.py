@@ -5,6 +5,8 @@ import subprocess
 import pytest
 import shortcuts
 
+pytestmark = pytest.mark.slow
+
 MODULES = "\nimport sys; print(len(sys.modules))"
 FAULTS = "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)"
 IMPORTS = [shortcut for shortcut in shortcuts.SHORTCUTS if "memory" not in shortcut.name]

@@ -22,6 +22,8 @@ from study.core.errors import StudyError
 from study.training import crops as training_crops
 from study.training import loop
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 TINY = loop.Recipe("bmshj2018-hyperprior", "mse", [4, 6, 8], 12, [4, 6, 8], 0.01, 150, batch=2, crop=64, warmup=5)
 

@@ -13,6 +13,8 @@ from study.core import atomic_io, readers
 from study.jobs import determinism
 from tiny_study import Study, environment, make_study
 
+pytestmark = pytest.mark.study
+
 ENTRY = {"label": "A test codec", "family": "Test", "parameter": "none", "qualities": [1, 2]}
 HEAD = "import os, time, uuid\nfrom study.codecs.classical.jpeg import Backend as Jpeg\n\nclass Backend(Jpeg):\n"
 RANDOM = HEAD + "    def encode(self, rgb):\n        return super().encode(rgb) + uuid.uuid4().bytes\n"

@@ -177,6 +177,7 @@ def decoded_here(jobs):
     return [hashlib.sha256(one.decode(data).tobytes()).hexdigest() for one, data in jobs]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [2, 3])
 def test_another_process_with_other_threads_decodes_the_same(weights, threads):
     """Also in another order, so with other images decoded before."""
@@ -185,6 +186,7 @@ def test_another_process_with_other_threads_decodes_the_same(weights, threads):
     assert decoded_elsewhere(jobs[::-1], threads)[::-1] == decoded_here(jobs)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not BUNDLED, reason="no weights are bundled")
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_bundled_models_decode_the_same_elsewhere(threads):

@@ -5,7 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from study.core import paths
+
+pytestmark = pytest.mark.slow
 
 ROOT = paths.ROOT
 

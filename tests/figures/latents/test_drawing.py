@@ -35,6 +35,7 @@ ROOT = paths.ROOT
 # What a job leaves
 
 
+@pytest.mark.slow
 def test_every_figure_has_its_row_and_files(pair, tmp_path):
     rows = pair.draw(tmp_path, **FIGURES)
     expected = [named.stem for named in FigureChoice(**FIGURES).files(["a", "b"])]
@@ -48,6 +49,7 @@ def test_every_figure_has_its_row_and_files(pair, tmp_path):
     assert left == listed
 
 
+@pytest.mark.slow
 def test_the_same_records_give_the_same_bytes(tmp_path):
     made = LatentRecords(tmp_path / "made", channels=9)
     for name in ("one", "two"):
@@ -56,6 +58,7 @@ def test_the_same_records_give_the_same_bytes(tmp_path):
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [3, 48, 192])
 def test_nothing_is_cut(tmp_path, drawn, channels):
     LatentRecords(tmp_path, channels).draw(tmp_path / "out", **FIGURES)
