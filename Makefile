@@ -100,14 +100,8 @@ tensorflow: .venv-tensorflow/.ready
 .venv-tensorflow/.ready: envs/tensorflow.txt
 	$(call environment,.venv-tensorflow,envs/tensorflow.txt,--no-deps)
 
-<<<<<<< HEAD
 .venv/.dev: envs/dev.txt .venv/.study .venv/.perceptual
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r envs/dev.txt
-	touch $@
-=======
-.venv/.dev: envs/dev.txt .venv/.study
 	$(call environment,.venv,envs/dev.txt)
->>>>>>> 3abe06c (make study says in a sentence what is wrong with STUDY, PROFILE, PYTHON, a study file and an install without network)
 
 .venv-docs/.ready: envs/docs.txt
 	$(call environment,.venv-docs,envs/docs.txt)
