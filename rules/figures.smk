@@ -1,6 +1,6 @@
 # INPUTS:  the study's tables (rd.csv, means.csv, codecs.csv, bd.csv); the original images
-# OUTPUTS: results/studies/{study}/figures/{set}/: originals, average, bd_rate and time as .pdf and .png, images.csv and
-#          what it lists, images/{image}.pdf and .png
+# OUTPUTS: results/studies/{study}/figures/{set}/: originals, average, bd_rate, time and rank_agreement as .pdf and
+#          .png, images.csv and what it lists, images/{image}.pdf and .png
 
 DRAWING = options(vars(PLAN.study.figures))
 
@@ -108,3 +108,22 @@ rule plot_time:
     shell:
         f"python {SCRIPTS}/plot_time.py --rd {{input.rd:q}} --means {{input.means:q}} --codecs {{input.codecs:q}}"
         " {params.bd} {params.drawing} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
+
+
+rule plot_rank_agreement:
+    input:
+        rd=f"{STUDY}/rd.csv",
+        codecs=f"{STUDY}/codecs.csv",
+    output:
+        figure("rank_agreement"),
+    log:
+        results.log(f"{LOGS}/plot_rank_agreement/{{set}}"),
+    conda:
+        "../envs/study.yaml"
+    params:
+        metrics=config["metrics"],
+        code=code("plot_rank_agreement.py"),
+        lock=lock("study"),
+    shell:
+        f"python {SCRIPTS}/plot_rank_agreement.py --rd {{input.rd:q}} --codecs {{input.codecs:q}}"
+        " --set {wildcards.set:q} --metrics {params.metrics:q} --out {output:q} 2> {log:q}"

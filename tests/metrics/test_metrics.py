@@ -415,14 +415,14 @@ def run(*arguments: object, script: str = SCORE) -> subprocess.CompletedProcess:
 
 
 def recipes(*names: str) -> str:
-    return metric_registry.recipes(names or metric_registry.groups(metric_registry.REGISTRY)[metric_registry.CHEAP])
+    return metric_registry.recipes(names or CHECKED)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", metric_registry.ENGINES)
 def test_the_script_writes_a_record(records: tuple[Path, Path], tmp_path: Path, engine: str) -> None:
     out = tmp_path / "scores" / "50.csv"
-    names = metric_registry.groups(metric_registry.REGISTRY)[metric_registry.CHEAP]
+    names = CHECKED
     options = ("--engine", engine, "--metrics", recipes(*names))
     done = run("--images", records[0], "--decoded", records[1], "--out", out, *options)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -63,7 +63,8 @@ def test_every_figure_is_there_in_both_formats(finished: Study) -> None:
     figures = finished.folder / "results/studies/tiny/figures"
     drawn = {path.relative_to(figures).with_suffix("").as_posix() for path in figures.rglob("*.png")}
     assert drawn == {
-        f"crops/{name}" for name in ("average", "bd_rate", "images/face", "images/suit", "originals", "time")
+        f"crops/{name}"
+        for name in ("average", "bd_rate", "images/face", "images/suit", "originals", "rank_agreement", "time")
     }
     for name in drawn:
         check_figure(figures / f"{name}.png", figures / f"{name}.pdf")

@@ -10,7 +10,6 @@ _FFMPEG = {
     "compute": "study.metrics.ffmpeg_metrics:compute",
     "skip": "study.metrics.ffmpeg_metrics:skip",
     "versions": "study.metrics.ffmpeg_metrics:versions",
-    "group": "ffmpeg",
 }
 _YUV = "Y'CbCr of ITU-R BT.709, limited range, 4:4:4, 10 bits, of R'G'B' as decoded"
 _VMAF = {
