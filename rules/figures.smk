@@ -121,7 +121,7 @@ rule plot_rank_agreement:
     conda:
         "../envs/study.yaml"
     params:
-        metrics=config["metrics"],
+        metrics=PLAN.study.metrics,
         code=code("plot_rank_agreement.py"),
         lock=lock("study"),
     shell:

@@ -110,13 +110,8 @@ def records(plan: Plan) -> list[str]:
     names += [f"{name}.csv" for name in ("published", "published_check") if published(plan)]
     for image_set in plan.parts:
         names.append(f"figures/{image_set}/images.csv")
-        kinds = [
-            "originals",
-            "average",
-            "time",
-            *["bd_rate"] * bd,
-            *["rank_agreement"] * (len(plan.config["metrics"]) > 1),
-        ]
+        kinds = ["originals", "average", "time", *["bd_rate"] * bd]
+        kinds += ["rank_agreement"] * (len(plan.study.metrics) > 1)
         names += [f"figures/{image_set}/{kind}.{suffix}" for kind in kinds for suffix in ("png", "pdf")]
     names += [f"figures/training/{model}.{suffix}" for model in plan.trained() for suffix in ("png", "pdf")]
     shown = [f"{folder}/{name}" for name in names]
