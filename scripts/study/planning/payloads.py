@@ -105,13 +105,14 @@ def records(plan: Plan) -> list[str]:
     """The tables and figures of the study that its rules declare; of figures in folders, the records that list them."""
     folder, bd = results.study(plan.name), plan.study.bd_rate is not None
     names = ["rd.csv", "rd.parquet", "means.csv", "codecs.csv"]
-    names += ["bd.csv"] * bd + ["complexity.csv"] * bool(plan.weighted())
+    names += ["bd.csv", "head_to_head.csv"] * bd + ["complexity.csv"] * bool(plan.weighted())
     names += [f"{name}.csv" for name in ("claims", "claims_comparisons") if plan.study.claims]
     names += [f"{name}.csv" for name in ("published", "published_check") if published(plan)]
     for image_set in plan.parts:
         names.append(f"figures/{image_set}/images.csv")
-        kinds = ["originals", "average", "time", *["bd_rate"] * bd]
-        kinds += ["rank_agreement"] * (len(plan.study.metrics) > 1)
+        kinds = ["originals", "average", "time", *["rank_agreement"] * (len(plan.study.metrics) > 1)]
+        if plan.study.bd_rate is not None:
+            kinds += ["bd_rate", *(f"head_to_head-{metric}" for metric in plan.study.bd_rate.metrics)]
         names += [f"figures/{image_set}/{kind}.{suffix}" for kind in kinds for suffix in ("png", "pdf")]
     names += [f"figures/training/{model}.{suffix}" for model in plan.trained() for suffix in ("png", "pdf")]
     shown = [f"{folder}/{name}" for name in names]
