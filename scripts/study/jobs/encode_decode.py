@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import resource
-import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from study.core import atomic_io, isolation, outcome, readers
 from study.core.errors import CodecError, StudyError, WriteError
 from study.core.isolation import Limit
 from study.images import png
+from study.jobs import supervised
 
 ENCODED = (
     "image", "file", "width", "height", "bytes", "payload_bytes", "sha256",
@@ -36,7 +36,7 @@ def encode_set(codec: Codec, pictures: Path, record: Path, generation: int = 0, 
     sources = readers.read_rows(pictures)
 
     def start() -> Callable[[Mapping], dict]:
-        skip, versions = _state(codec)
+        skip, versions = supervised.state(codec)
         warm = skip is not None
 
         def work(source: Mapping) -> dict:
@@ -59,7 +59,7 @@ def encode_set(codec: Codec, pictures: Path, record: Path, generation: int = 0, 
             "settings": settings,
             "generation": generation,
         }
-        rows.append(row | _ended(codec, source, result))
+        rows.append(row | supervised.ended(codec, source["image"], result))
     atomic_io.write_rows(record, ENCODED, rows)
 
 
@@ -75,7 +75,7 @@ def decode_set(codec: Codec, encoded: Path, record: Path, generation: int = 0, l
     coded = [source for source in sources if source["file"]]
 
     def start() -> Callable[[Mapping], dict]:
-        skip, versions = _state(codec)
+        skip, versions = supervised.state(codec)
         warm = False
 
         def work(source: Mapping) -> dict:
@@ -93,27 +93,13 @@ def decode_set(codec: Codec, encoded: Path, record: Path, generation: int = 0, l
         return work
 
     results = zip(coded, isolation.each(coded, start, limit or Limit()))
-    done = {source["image"]: _ended(codec, source, result) for source, result in results}
+    done = {source["image"]: supervised.ended(codec, source["image"], result) for source, result in results}
     rows = [
         {"image": source["image"], "generation": generation}
         | done.get(source["image"], {name: source[name] for name in ("status", "reason")})
         for source in sources
     ]
     atomic_io.write_rows(record, DECODED, rows)
-
-
-def _state(codec: Codec) -> tuple[str | None, str]:
-    """Why the codec can't run, or None, and the versions of its libraries."""
-    skip = codec.skip()
-    return skip, codec.versions() if skip is None else ""
-
-
-def _ended(codec: Codec, source: Mapping, result: dict | str) -> dict:
-    """The result of an image as its part of a row, told on stderr too."""
-    row = outcome.without(outcome.FAILED, result) if isinstance(result, str) else result
-    if said := outcome.sentence(row):
-        print(f"{codec.name} {codec.quality} {source['image']}: {said}", file=sys.stderr)
-    return row
 
 
 def _keep(codec: Codec, data: bytes, record: Path, source: Mapping) -> dict:

@@ -15,7 +15,7 @@ from study.codecs.base import Latents, LearnedCodec
 from study.core import atomic_io, isolation, outcome, readers
 from study.core.errors import CodecError, StudyError
 from study.core.isolation import Limit
-from study.jobs.latents import extract
+from study.jobs import supervised
 from study.latents import archive, edits
 from study.latents.edits import Cell, Edit
 from study.latents.selection import Site
@@ -56,7 +56,7 @@ def edit_set(
     records = {image_set: [latents], **(others or {})}
 
     def start() -> Callable[[tuple[Mapping, Cell | None]], dict]:
-        skip, versions = extract.state(codec)
+        skip, versions = supervised.state(codec)
         around = {site: Reference(site, image_set, records) for site in edits.SITES}
         loaded: dict[str, tuple[dict[str, Site], Latents]] = {}
 
@@ -86,7 +86,7 @@ def edit_set(
         if cell is not None:
             row |= {"edit": cell.edit, "value": cell.value, "site": cell.site}
             row |= {"side_information": cell.policy, "steps": edits.as_text(cell.steps)}
-        rows.append(row | extract.told(codec, name, result))
+        rows.append(row | supervised.ended(codec, name, result))
     atomic_io.write_rows(record, COLUMNS, rows)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from study.core import atomic_io, isolation, outcome, readers
 from study.core.errors import CodecError, StudyError, WriteError
 from study.core.isolation import Limit
 from study.images import png
+from study.jobs import supervised
 from study.latents import archive
 
 COLUMNS = (
@@ -34,7 +34,7 @@ def extract_set(
     sources = readers.read_rows(pictures)
 
     def start() -> Callable[[Mapping], dict]:
-        skip, versions = state(codec)
+        skip, versions = supervised.state(codec)
 
         def work(source: Mapping) -> dict:
             if skip is not None:
@@ -47,22 +47,8 @@ def extract_set(
     rows = []
     for source, result in zip(sources, isolation.each(sources, start, limit or Limit())):
         row = {name: source[name] for name in ("image", "width", "height")} | {"generation": generation}
-        rows.append(row | told(codec, source["image"], result))
+        rows.append(row | supervised.ended(codec, source["image"], result))
     atomic_io.write_rows(record, COLUMNS, rows)
-
-
-def state(codec: LearnedCodec) -> tuple[str | None, str]:
-    """Why a codec can't run, or None, and the versions of its libraries."""
-    skip = codec.skip()
-    return skip, codec.versions() if skip is None else ""
-
-
-def told(codec: LearnedCodec, name: str, result: dict | str) -> dict:
-    """The result of a supervised job as its part of a row, its reason told on stderr."""
-    row = outcome.without(outcome.FAILED, result) if isinstance(result, str) else result
-    if not outcome.is_ok(row):
-        print(f"{codec.name} {codec.quality} {name}: {outcome.told(row)}", file=sys.stderr)
-    return row
 
 
 def _attempt(codec: LearnedCodec, picture: Path, path: Path) -> dict[str, object]:
