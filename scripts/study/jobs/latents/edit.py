@@ -48,7 +48,7 @@ def edit_set(
     sources = readers.read_rows(latents)
     for source in sources:
         outcome.check(source, latents)
-    things = [
+    jobs = [
         (source, cell)
         for source in sources
         for cell in (edits.expanded(named, policies, _channels(source)) if source["file"] else [None])
@@ -60,8 +60,8 @@ def edit_set(
         around = {site: Reference(site, image_set, records) for site in edits.SITES}
         loaded: dict[str, tuple[dict[str, Site], Latents]] = {}
 
-        def work(thing: tuple[Mapping, Cell | None]) -> dict:
-            source, cell = thing
+        def work(job: tuple[Mapping, Cell | None]) -> dict:
+            source, cell = job
             if cell is None or skip is not None:
                 if skip is not None:
                     return outcome.without(outcome.SKIPPED, skip)
@@ -72,14 +72,14 @@ def edit_set(
                 loaded.clear()
                 loaded[source["image"]] = sites_of(archive.load(latents.parent / source["file"]), source)
             path = record.parent / f"{_name(source, cell)}.{codec.extension}"
-            sites, given = loaded[source["image"]]
-            return {"versions": versions, **written(codec, cell, given, sites, around, path)}
+            sites, analysed = loaded[source["image"]]
+            return {"versions": versions, **written(codec, cell, analysed, sites, around, path)}
 
         return work
 
     settings = json.dumps(codec.settings, sort_keys=True)
     rows = []
-    for (source, cell), result in zip(things, isolation.each(things, start, limit or Limit())):
+    for (source, cell), result in zip(jobs, isolation.each(jobs, start, limit or Limit())):
         name = _name(source, cell)
         row = {"image": name, "source": source["image"], "width": source["width"], "height": source["height"]}
         row |= {"edit": edits.BASELINE, "settings": settings, "generation": generation, "stride": _stride(source)}
@@ -110,7 +110,7 @@ def sites_of(arrays: Mapping[str, np.ndarray], source: Mapping) -> tuple[dict[st
 def written(
     codec: LearnedCodec,
     cell: Cell,
-    given: Latents,
+    analysed: Latents,
     sites: Mapping[str, Site],
     around: Mapping[str, Reference],
     path: Path,
@@ -118,7 +118,7 @@ def written(
     """Write the bitstream of one cell; its columns of the record, or the reason why there is none."""
     try:
         values = edits.edited(cell, sites, around)
-        latents = _as_written(cell, given, values)
+        latents = _as_written(cell, analysed, values)
         begun = time.perf_counter()
         data = codec.write(latents)
         seconds = time.perf_counter() - begun
@@ -155,11 +155,11 @@ def _stride(source: Mapping[str, str]) -> int | None:
     return rows if rows == columns and not lines and not pixels else None
 
 
-def _as_written(cell: Cell, given: Latents, values: Mapping[str, np.ndarray]) -> Latents:
+def _as_written(cell: Cell, analysed: Latents, values: Mapping[str, np.ndarray]) -> Latents:
     """The latents that a cell writes: z as it was, as it was edited, or left to the hyperprior."""
-    turned = values["y"].shape[1:] == given.y.shape[2:0:-1] and values["y"].shape != given.y.shape
-    size = given.size[::-1] if turned else given.size
-    z = None if given.z is None or cell.policy == "recompute" else values["z"]
+    turned = values["y"].shape[1:] == analysed.y.shape[2:0:-1] and values["y"].shape != analysed.y.shape
+    size = analysed.size[::-1] if turned else analysed.size
+    z = None if analysed.z is None or cell.policy == "recompute" else values["z"]
     if turned and z is not None and cell.policy == "keep":
         raise CodecError("the image's size was turned, so the z of the original doesn't fit; use recompute")
     return Latents(values["y"], z, size)
