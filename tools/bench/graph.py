@@ -178,7 +178,8 @@ def draw(rows: list[Mapping[str, float]], out: Path) -> None:
 
 
 def _record(record: str, columns: tuple, pictures: list[str], suffix: str) -> None:
-    same = dict.fromkeys(columns, "x" * 16) | {"status": outcome.OK, "reason": "", "generation": 0}
+    known = {"status": outcome.OK, "reason": "", "generation": 0}
+    same = {column: known.get(column, "x" * 16) for column in columns}
     rows = [same | {"image": picture, "file": f"{picture}.{suffix}"} for picture in pictures]
     atomic_io.write_rows(record, columns, rows)
     for row in rows:
