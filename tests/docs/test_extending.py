@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from tiny_study import ROOT, make_study
@@ -107,6 +108,30 @@ def test_an_operation_is_held_to_the_contract_and_done(tmp_path: Path) -> None:
     rates = {row["value"]: float(row["bpp"]) for row in rows if row["side_information"] == "keep"}
     rates.pop("")
     assert len(rates) == 2 and min(rates.values()) < 0.9 * max(rates.values())
+
+
+@pytest.mark.study
+def test_a_study_with_all_of_them(tmp_path: Path) -> None:
+    study = make_study(tmp_path / "copy")
+    for kind in KINDS:
+        add(kind, study.folder)
+    study.config |= {"metrics": ["psnr_rgb", "largest_error"], "claims": {"test": ["lossless"]}}
+    study.config["figures"] = {"panels": ["psnr_rgb", "largest_error"]}
+    study.config["codecs"]["steps"] = [32, 16, 8, 4]
+    own = yaml.safe_load((EXAMPLES / "claim/studies/hyperprior.yaml").read_text())["define"]["claims"]
+    comparison = own["hyperprior-pays"]["compare"][0] | {"better": "webp", "than": "jpeg", "margin": 0}
+    study.config["define"]["claims"] = {"lossless": {**own["hyperprior-pays"], "compare": [comparison]}}
+    done = study.run()
+    assert done.status == 0, done.output
+    made = study.folder / "results" / "studies" / "tiny"
+    with (made / "rd.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["codec"] == "steps"]
+    assert {int(float(row["largest_error"])) for row in rows if row["quality"] == "8"} <= {4}
+    assert {row["claim"] for row in csv.DictReader((made / "claims.csv").open())} == {"lossless"}
+    for name in ("figures/crops/spread.png", "figures/crops/spread.pdf", "tables.tar.gz", "exports/means.md"):
+        assert (made / name).stat().st_size > 0
+    assert "| crops | steps | 8 |" in (made / "exports/means.md").read_text()
+    assert study.plan() == {}
 
 
 @pytest.mark.study

@@ -19,11 +19,12 @@ def main() -> None:
     codecs = list(dict.fromkeys(row["codec"] for row in rows))
     with canvas.looks():
         figure = Figure(figsize=(canvas.WIDTH, 0.6 + 0.2 * len(codecs)), layout="constrained")
-        axes = figure.add_subplot(xlabel="rate (bits per pixel)", xscale="log")
+        axes = figure.add_subplot(xlabel="rate (bits per pixel)")
         for place, codec in enumerate(codecs):
             mine = [row for row in rows if row["codec"] == codec]
             rates = [float(row["bpp"]) for row in mine if row["quality"] == mine[-1]["quality"]]
             axes.plot(rates, [place] * len(rates), "o", markersize=3)
+        axes.set(xlim=(0, None), ylim=(-0.5, len(codecs) - 0.5))
         axes.set_yticks(range(len(codecs)), codecs)
         axes.invert_yaxis()
     canvas.save(figure, canvas.paths(arguments.out))
