@@ -50,6 +50,22 @@ _LPIPS = {
     "higher_is_better": False,
     "compute": "study.metrics.lpips:compute",
 }
+_FSIM = {
+    "label": "FSIM",
+    "window": "log-Gabor filters of 4 scales (wavelengths 6 to 48 pixels) and 4 orientations; Scharr gradients; of "
+    "means of squares that leave the smaller side about 256 pixels",
+    "averaging": "over pixels, weighted with the larger phase congruency",
+    "library": "piq",
+    "version": "0.8.0",
+    "source": "Zhang, Zhang, Mou, Zhang, IEEE Trans. Image Processing 20 (2011), eqs. 4-12",
+    "unit": "1",
+    "range": "0 to 1; 1 for identical images",
+    "higher_is_better": True,
+    "scale": "db",
+    "smallest": 8,
+    "empty": "neither image has an edge",
+    "compute": "study.metrics.fsim:compute",
+}
 _DISTANCE = "squared distance of the activations, each scaled to length 1 over the channels"
 
 PERCEPTUAL = (
@@ -213,5 +229,40 @@ PERCEPTUAL = (
         higher_is_better=True,
         smallest=1,
         **_FFMPEG,
+    ),
+    Metric(
+        "fsim",
+        "FSIM: (2 px py + 0.85) / (px^2 + py^2 + 0.85) of phase congruency times (2 gx gy + 160) / (gx^2 + gy^2 + 160) "
+        "of gradients",
+        variant="luma",
+        colour_space="Y' = 0.299 R' + 0.587 G' + 0.114 B' of R'G'B' as decoded, 0..255",
+        function="piq.fsim(chromatic=False), in double precision",
+        **_FSIM,
+    ),
+    Metric(
+        "fsimc",
+        "FSIMc: FSIM times the 0.03th power of the similarity of I and of Q, with the constant 200",
+        variant="colour",
+        colour_space="YIQ of R'G'B' as decoded, 0..255",
+        function="piq.fsim, in double precision",
+        **_FSIM,
+    ),
+    Metric(
+        "gmsd",
+        "GMSD: standard deviation of (2 gx gy + 170) / (gx^2 + gy^2 + 170) of gradients",
+        label="GMSD",
+        variant="",
+        colour_space="Y' = 0.299 R' + 0.587 G' + 0.114 B' of R'G'B' as decoded, 0..255, halved by means of 2x2 pixels",
+        window="Prewitt gradients, 3x3, zeros around",
+        averaging="the deviation over pixels",
+        library="piq",
+        version="0.8.0",
+        function="piq.gmsd, in double precision",
+        source="Xue, Zhang, Mou, Bovik, IEEE Trans. Image Processing 23 (2014), eqs. 2-6",
+        unit="1",
+        range="0 to 0.5; 0 for identical images",
+        higher_is_better=False,
+        smallest=4,
+        compute="study.metrics.gmsd:compute",
     ),
 )
