@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from study.codecs import registry as codec_registry
+from study.core import limits
 from study.core.errors import guarded
 from study.jobs import encode_decode
 from study.planning import options
@@ -21,10 +22,10 @@ def main() -> None:
         "--out", type=Path, required=True, help="record to write (encoded.csv); the bitstreams are put beside it"
     )
     parser.add_argument("--generation", type=int, default=0, help="how often this job's lost files were made again")
-    options.add_limit(parser)
+    limits.add_options(parser)
     arguments = parser.parse_args()
     codec = codec_registry.load(*options.codec(arguments))
-    encode_decode.encode_set(codec, arguments.images, arguments.out, arguments.generation, options.limit(arguments))
+    encode_decode.encode_set(codec, arguments.images, arguments.out, arguments.generation, limits.limit(arguments))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from study.core import readers
+from study.core import limits, readers
 from study.core.errors import guarded
 from study.jobs.latents import edit as edit_job
 from study.latents import edits
@@ -27,7 +27,7 @@ def main() -> None:
         "--out", type=Path, required=True, help="record to write (encoded.csv); the bitstreams are put beside it"
     )
     parser.add_argument("--generation", type=int, default=0, help="how often this job's lost files were made again")
-    options.add_limit(parser)
+    limits.add_options(parser)
     arguments = parser.parse_args()
     wanted = readers.plan(arguments.edits)
     edit_job.edit_set(
@@ -39,7 +39,7 @@ def main() -> None:
         wanted["side_information"],
         {name: [Path(path) for path in paths] for name, paths in wanted.get("reference", {}).items()},
         arguments.generation,
-        options.limit(arguments),
+        limits.limit(arguments),
     )
 
 

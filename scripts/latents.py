@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from study.core import limits
 from study.core.errors import guarded
 from study.jobs.latents import extract
 from study.planning import options
@@ -20,10 +21,10 @@ def main() -> None:
         "--out", type=Path, required=True, help="record to write (latents.csv); the arrays (.npz) are put beside it"
     )
     parser.add_argument("--generation", type=int, default=0, help="how often this job's lost files were made again")
-    options.add_limit(parser)
+    limits.add_options(parser)
     arguments = parser.parse_args()
     codec = options.learned(arguments)
-    extract.extract_set(codec, arguments.images, arguments.out, arguments.generation, options.limit(arguments))
+    extract.extract_set(codec, arguments.images, arguments.out, arguments.generation, limits.limit(arguments))
 
 
 if __name__ == "__main__":

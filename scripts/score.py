@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from study.core import limits
 from study.core.errors import guarded
 from study.jobs import scoring
 from study.metrics import engine
@@ -23,9 +24,11 @@ def main() -> None:
         "--out", type=Path, required=True, help="record to write (CSV): a row per image, a column per metric"
     )
     scoring.add_options(parser)
+    limits.add_options(parser)
     arguments = parser.parse_args()
     recipes = engine.recipes(arguments.metrics)
-    scoring.score_set(arguments.images, arguments.decoded, arguments.out, recipes, arguments.engine, arguments.threads)
+    records = (arguments.images, arguments.decoded, arguments.out)
+    scoring.score_set(*records, recipes, arguments.engine, arguments.threads, limits.limit(arguments))
 
 
 if __name__ == "__main__":

@@ -212,3 +212,14 @@ def test_a_killed_process_leaves_its_scratch_to_the_next(tmp_path, monkeypatch) 
     assert left.exists()
     with isolation.scratch():
         assert not left.parent.exists()
+
+
+def test_the_time_of_a_start_is_not_that_of_a_thing(monkeypatch) -> None:
+    def slowly():
+        time.sleep(1.5)
+        return lambda number: {"square": number**2}
+
+    assert each(range(3), slowly, Limit(seconds=0.5)) == squares(*range(3))
+    monkeypatch.setattr(isolation, "STARTING_S", 1.0)
+    (result,) = each([0], slowly, Limit(seconds=0.5))
+    assert result == "it was stopped after 1 s in which it wasn't ready to begin"

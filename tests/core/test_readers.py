@@ -52,8 +52,8 @@ def test_what_is_no_table_is_said_so(tmp_path, data) -> None:
 def test_a_limit_of_the_environment_is_a_number(text, monkeypatch) -> None:
     import argparse
 
-    from study.planning import options
+    from study.core import limits
 
     monkeypatch.setenv("STUDY_CELL_SECONDS", text)
     with pytest.raises(StudyError, match=f"STUDY_CELL_SECONDS: found '{text}'; allowed: a number above 0"):
-        options.add_limit(argparse.ArgumentParser())
+        limits.add_options(argparse.ArgumentParser())

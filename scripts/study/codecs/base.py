@@ -94,6 +94,10 @@ class Codec(ABC):
         """Why this codec can't run here (a missing plug-in, say, and how to get it), or None."""
         return None
 
+    def prepare(self) -> None:
+        """Load what the first call would load, such as the weights; its time isn't that of a cell."""
+        return
+
     def too_large(self, height: int, width: int, most: int) -> bool:
         """Whether a bitstream claims more pixels than `most`, or than any image that was encoded has."""
         return height * width > min(most, self.largest_pixels or most)

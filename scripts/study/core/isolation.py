@@ -25,6 +25,7 @@ from pathlib import Path
 
 from study.core.errors import StudyError, message
 
+STARTING_S = 600  # for what `start` does in a child, however little time a thing may take
 GIVE_UP = 3  # failures of a child in a row, after which the rest isn't tried
 _GLANCE_S = 0.2  # how often memory is looked at
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -36,8 +37,9 @@ _DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 class Limit:
     """What one thing may take: seconds of wall-clock time, and GiB of memory of the child and its own children.
 
-    None stands for no limit of time, and for the memory that this machine or container has, less a tenth. `again` is
-    how often a scheduler would try the whole job again, with more memory.
+    The time is that of the work on a thing; what a child does first, such as loading a model, has `STARTING_S`. None
+    stands for no limit of time, and for the memory that this machine or container has, less a tenth. `again` is how
+    often a scheduler would try the whole job again, with more memory.
     """
 
     seconds: float | None = None
@@ -149,6 +151,7 @@ def _be_child(parent: int, things: Sequence, start: Callable[[], Callable], writ
         ends_with(parent)()
         faulthandler.enable(_STDERR)  # a crash leaves its stack in the log
         work = start()
+        _send(writing, {"started": True})
         for thing in things:
             _send(writing, {"result": work(thing)})
         status = 0
@@ -175,7 +178,7 @@ def _send(writing: int, told: dict) -> None:
 def _watch(child: int, reading: int, count: int, limit: Limit, results: list) -> None:
     """Read the child's messages until it ends. Raises _Failure, and what the child raised."""
     allowed = limit.memory_gb * 2**30 if limit.memory_gb else memory() * 0.9
-    since, wanted = time.monotonic(), len(results) + count
+    since, wanted, started = time.monotonic(), len(results) + count, False
     pending = b""
     while True:
         ready, _, _ = select.select([reading], [], [], _GLANCE_S)
@@ -186,13 +189,19 @@ def _watch(child: int, reading: int, count: int, limit: Limit, results: list) ->
                 told = json.loads(line)
                 if "error" in told:
                     raise StudyError(told["error"]) if told["error"] else SystemExit(1)
-                results.append(told["result"])
                 since = time.monotonic()
+                if "started" in told:
+                    started = True
+                else:
+                    results.append(told["result"])
             if not block:
                 break
-        if limit.seconds and time.monotonic() - since > limit.seconds:
+        seconds = limit.seconds if started or not limit.seconds else max(limit.seconds, STARTING_S)
+        if seconds and time.monotonic() - since > seconds:
             if len(results) == wanted:
                 return
+            if not started:
+                raise _Failure(f"it was stopped after {seconds:g} s in which it wasn't ready to begin")
             raise _Failure(f"it was stopped after {limit.seconds:g} s, the time limit of a cell (cell_limit.seconds)")
         used = sum(_resident(process) for process in family(child))
         if used > allowed:

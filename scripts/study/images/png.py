@@ -25,8 +25,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from study.core import atomic_io
-from study.core.errors import ImageError
+from study.core import atomic_io, readers
+from study.core.errors import ImageError, StudyError
+from study.core.outcome import AGAIN
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
 LARGEST_PIXELS = 2**26
@@ -69,6 +70,15 @@ def read(path: str | Path) -> np.ndarray:
     if rgb is None:
         raise ImageError(f"{path}: {found}; the study's images are 8-bit RGB PNG files, made by fetch_images.py")
     return rgb
+
+
+def verified(path: Path, sha256: str) -> np.ndarray:
+    """As `read`, of the file that a record tells of. Raises StudyError if it is missing or another one."""
+    if not path.is_file():
+        raise StudyError(f"{path} is missing, though its record tells of it; run the study again to make it anew")
+    if readers.sha256(path) != sha256:
+        raise StudyError(f"{path} isn't the image that its record tells of: its sha256 differs; {AGAIN}")
+    return read(path)
 
 
 def write(path: str | Path, rgb: np.ndarray) -> None:

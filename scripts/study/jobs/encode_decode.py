@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import resource
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,17 +36,22 @@ def encode_set(codec: Codec, pictures: Path, record: Path, generation: int = 0, 
     can't run here, `refused` if it can't hold this image, `failed` for an error, a crash or more than `limit`. `note`
     holds warnings. `generation` counts how often lost files were made again.
     """
-    sources = readers.read_rows(pictures)
+    sources = readers.read_record(pictures, ("image", "file", "width", "height", "sha256"))
 
     def start() -> Callable[[Mapping], dict]:
         skip, versions = supervised.state(codec)
+        if skip is None:
+            _quietly(codec.prepare)
         warm = skip is not None
 
         def work(source: Mapping) -> dict:
             nonlocal warm
             if skip is not None:
                 return outcome.without(outcome.SKIPPED, skip)
-            rgb = png.read(pictures.parent / source["file"])
+            try:
+                rgb = png.verified(pictures.parent / source["file"], source["sha256"])
+            except StudyError as error:
+                return outcome.without(outcome.FAILED, error)
             if not warm:
                 _quietly(lambda: codec.encode(np.ascontiguousarray(rgb[:64, :64])))
                 warm = True
@@ -69,26 +77,32 @@ def decode_set(codec: Codec, encoded: Path, record: Path, generation: int = 0, l
     The images come from the bitstreams alone. Statuses are as in `encode_set`; an image that was not encoded keeps its
     status and reason.
     """
-    sources = readers.read_rows(encoded)
+    sources = readers.read_record(encoded, ("image", "file", "width", "height", "sha256"))
     for source in sources:
         outcome.check(source, encoded)
     coded = [source for source in sources if source["file"]]
+    codec.largest_pixels = max((int(source["width"]) * int(source["height"]) for source in coded), default=None)
 
     def start() -> Callable[[Mapping], dict]:
         skip, versions = supervised.state(codec)
+        if skip is None:
+            _quietly(codec.prepare)
         warm = False
 
         def work(source: Mapping) -> dict:
             nonlocal warm
             if skip is not None:
                 return outcome.without(outcome.SKIPPED, skip)
-            data = _bitstream(encoded.parent / source["file"], source["sha256"])
+            try:
+                data = _bitstream(encoded.parent / source["file"], source["sha256"])
+            except StudyError as error:
+                return outcome.without(outcome.FAILED, error)
             if not warm:
                 _quietly(lambda: codec.decode(data))
                 warm = True
             path = record.parent / f"{source['image']}.png"
             row = {"versions": versions}
-            return row | _measured("decode", lambda: codec.decode(data), lambda rgb: _keep_picture(rgb, path))
+            return row | _measured("decode", lambda: codec.decode(data), lambda rgb: _keep_picture(rgb, path, source))
 
         return work
 
@@ -103,6 +117,9 @@ def decode_set(codec: Codec, encoded: Path, record: Path, generation: int = 0, l
 
 
 def _keep(codec: Codec, data: bytes, record: Path, source: Mapping) -> dict:
+    if not isinstance(data, bytes) or not data:
+        found = "an empty bitstream" if isinstance(data, bytes) else f"{type(data).__name__} as its bitstream"
+        raise StudyError(f"the encoder gave {found}; a codec's `encode` gives bytes, at least one")
     name = f"{source['image']}.{codec.extension}"
     atomic_io.write_bytes(record.parent / name, data)
     return {
@@ -113,7 +130,12 @@ def _keep(codec: Codec, data: bytes, record: Path, source: Mapping) -> dict:
     }
 
 
-def _keep_picture(rgb: np.ndarray, path: Path) -> dict:
+def _keep_picture(rgb: np.ndarray, path: Path, source: Mapping) -> dict:
+    size = int(source["height"]), int(source["width"])
+    allowed = {size, size[::-1]} if "steps" in source else {size}  # an edit may turn the image
+    if rgb.shape[:2] not in allowed:
+        found = f"{rgb.shape[1]}x{rgb.shape[0]}"
+        raise StudyError(f"the decoder gave an image of {found}, and the one encoded is {size[1]}x{size[0]}")
     png.write(path, rgb)
     return {"file": path.name, "sha256": readers.sha256(path)}
 
@@ -132,10 +154,10 @@ def _bitstream(path: Path, sha256: str) -> bytes:
     return data
 
 
-def _measured(stage: str, call: Callable[[], object], keep: Callable[[object], dict]) -> dict:
+def _measured(stage: str, call: Callable[[], object], keep: Callable[[Any], dict]) -> dict:
     """What `keep` says of the call's result, with its time and peak memory; or the reason why there is none."""
     try:
-        with warnings.catch_warnings(record=True) as caught:
+        with warnings.catch_warnings(record=True) as caught, _same_folder():
             warnings.simplefilter("always")
             _reset_peak()
             start = time.perf_counter()
@@ -148,23 +170,39 @@ def _measured(stage: str, call: Callable[[], object], keep: Callable[[object], d
             f"{stage}_rss": peak,
             **outcome.ok("; ".join(sorted({" ".join(str(warning.message).split()) for warning in caught}))),
         }
-    except (OSError, WriteError):
+    except (OSError, WriteError, *_ENDS):
         raise
     except CodecError as error:
         return outcome.without(outcome.REFUSED, error)
     except StudyError as error:
         return outcome.without(outcome.FAILED, error)
-    except Exception as error:
+    except BaseException as error:  # a panic of a Rust library is no Exception
         return outcome.without(outcome.FAILED, f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
+
+
+_ENDS = (KeyboardInterrupt, SystemExit, GeneratorExit)
+
+
+@contextmanager
+def _same_folder() -> Iterator[None]:
+    """Come back to the working folder, which a codec may change and which every path here is relative to."""
+    here = os.open(".", os.O_RDONLY)
+    try:
+        yield
+    finally:
+        os.fchdir(here)
+        os.close(here)
 
 
 def _quietly(call: Callable[[], object]) -> None:
     """Make a call only for what a codec loads at its first one."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _same_folder():
         warnings.simplefilter("ignore")
         try:
             call()
-        except Exception:  # the measured call will tell
+        except _ENDS:
+            raise
+        except BaseException:  # the measured call will tell
             return
 
 

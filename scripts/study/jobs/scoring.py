@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from study.core import atomic_io, outcome, readers
+from study.core import atomic_io, isolation, outcome, readers
 from study.core.errors import StudyError
+from study.core.isolation import Limit
 from study.core.outcome import AGAIN
 from study.images import png
 from study.metrics import engine as metric_engine
@@ -42,20 +45,20 @@ def score_set(
     recipes: Mapping[str, Recipe],
     engine: str = "fast",
     threads: int = 1,
+    limit: Limit | None = None,
 ) -> None:
     """Score the images of a decode job's record against those of an image set's record; write `record` last.
 
     `recipes` are those of the metrics, by name. An image that was not decoded has empty cells and keeps its
     status and reason; `gaps` tells of metrics without value (see `outcome`). `versions` are of programs whose version
-    isn't pinned.
-    Raises StudyError if a record lacks an image, or a file is not the one that its record tells of.
+    isn't pinned. A file that is not the one its record tells of, a crash or more than `limit` fails its image alone.
+    Raises StudyError if a record lacks an image.
     """
-    originals = readers.read_rows(pictures)
-    images = {row["image"]: row for row in readers.read_rows(decoded)}
+    originals = readers.read_record(pictures, ("image", "file", "sha256"))
+    images = {row["image"]: row for row in readers.read_record(decoded, ("image", "file", "sha256"))}
     for name in images:
         if name not in {row["image"] for row in originals}:
             raise StudyError(f"{decoded} has the image {name!r}, which {pictures} lacks; {AGAIN}")
-    rows = []
     for original in originals:
         name = original["image"]
         if name not in images:
@@ -63,19 +66,52 @@ def score_set(
         outcome.check(images[name], decoded)
         if bool(images[name]["file"]) != outcome.is_ok(images[name]):
             raise StudyError(f"{decoded} has {_both(images[name])} for the image {name!r}; {AGAIN}")
-        row = {"image": name} | {column: images[name][column] for column in ("status", "reason")}
-        if images[name]["file"]:
-            pair = read(pictures.parent, original), read(decoded.parent, images[name])
-            if pair[0].shape != pair[1].shape:
-                sizes = [f"{rgb.shape[1]}x{rgb.shape[0]}" for rgb in pair]
-                raise StudyError(
-                    f"{decoded.parent / images[name]['file']} is {sizes[1]}, its original {sizes[0]}; {AGAIN}"
-                )
-            values, reasons = metric_engine.score(*pair, recipes, engine, threads)
-            versions = metric_engine.versions(recipes.values())
-            row |= values | {"versions": versions, "gaps": outcome.as_gaps(reasons)}
-        rows.append(row)
+
+    def work(original: Mapping[str, str]) -> dict[str, object]:
+        try:
+            pair = read(pictures.parent, original), read(decoded.parent, images[original["image"]])
+        except StudyError as error:
+            return outcome.without(outcome.FAILED, error)
+        if pair[0].shape != pair[1].shape:
+            sizes = [f"{rgb.shape[1]}x{rgb.shape[0]}" for rgb in pair]
+            return outcome.without(outcome.FAILED, f"the decoded image is {sizes[1]}, its original {sizes[0]}")
+        return scored(*pair, recipes, engine, threads)
+
+    shown = [original for original in originals if images[original["image"]]["file"]]
+    results = supervised([original["image"] for original in shown], shown, lambda: work, limit)
+    rows = []
+    for original in originals:
+        row = {"image": original["image"]}
+        row |= {column: images[original["image"]][column] for column in ("status", "reason")}
+        rows.append(row | results.get(original["image"], {}))
     atomic_io.write_rows(record, columns(recipes), rows)
+
+
+def scored(
+    original: np.ndarray, image: np.ndarray, recipes: Mapping[str, Recipe], engine: str, threads: int
+) -> dict[str, object]:
+    """The metrics of an image as its part of a row."""
+    try:
+        values, reasons = metric_engine.score(original, image, recipes, engine, threads)
+    except StudyError:
+        raise
+    except Exception as error:  # of whatever library computes a metric
+        traceback.print_exc()
+        return outcome.without(outcome.FAILED, f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
+    numbers = {name: None if value is None else float(value) for name, value in values.items()}
+    return numbers | {"versions": metric_engine.versions(recipes.values()), "gaps": outcome.as_gaps(reasons)}
+
+
+def supervised(
+    names: Sequence[str], things: Sequence, start: Callable[[], Callable], limit: Limit | None
+) -> dict[str, dict[str, object]]:
+    """What the work on each thing adds to its row, by name; a crash or more than `limit` is told on stderr."""
+    found: dict[str, dict[str, object]] = {}
+    for name, result in zip(names, isolation.each(things, start, limit or Limit())):
+        found[name] = outcome.without(outcome.FAILED, result) if isinstance(result, str) else result
+        if "reason" in found[name]:
+            print(f"{name}: {outcome.told(found[name])}", file=sys.stderr)
+    return found
 
 
 def _both(row: Mapping[str, str]) -> str:
@@ -84,9 +120,4 @@ def _both(row: Mapping[str, str]) -> str:
 
 def read(folder: Path, row: Mapping[str, str]) -> np.ndarray:
     """The image that a row of a record tells of, verified."""
-    path = folder / row["file"]
-    if not path.is_file():
-        raise StudyError(f"{path} is missing, though its record tells of it; run the study again to make it anew")
-    if readers.sha256(path) != row["sha256"]:
-        raise StudyError(f"{path} isn't the image that its record tells of: its sha256 differs; {AGAIN}")
-    return png.read(path)
+    return png.verified(folder / row["file"], row["sha256"])

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import math
-import os
 from pathlib import Path
 
 from study.codecs import base
 from study.codecs import registry as codec_registry
 from study.core import paths, readers
 from study.core.errors import StudyError
-from study.core.isolation import Limit
-
-LIMITS = {"seconds": "wall-clock time in seconds", "memory_gb": "memory in GiB"}
 
 
 def add_codec(parser: argparse.ArgumentParser) -> None:
@@ -30,45 +25,6 @@ def add_codec(parser: argparse.ArgumentParser) -> None:
         type=paths.found,
         help="file of weights, for a codec that needs one; looked for in the working folder, then in the repository",
     )
-
-
-def add_limit(parser: argparse.ArgumentParser) -> None:
-    """Options that say what an image may take, before the process that works on it is stopped."""
-    for name, kind in LIMITS.items():
-        parser.add_argument(
-            f"--{name.replace('_', '-')}",
-            type=_positive,
-            default=_of_environment(f"STUDY_CELL_{name.upper()}"),
-            help=f"largest {kind} of one image (default: $STUDY_CELL_{name.upper()}, else none)",
-        )
-    parser.add_argument(
-        "--again", type=int, default=0, help="how often a scheduler would try this job again, with more memory"
-    )
-
-
-def _positive(text: str) -> float:
-    """A number above 0. Raises ArgumentTypeError for other text."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"found {text!r}; allowed: a number above 0")
-    return value
-
-
-def _of_environment(name: str) -> float | None:
-    """The limit in an environment variable, None without one. Raises StudyError for what is no limit."""
-    text = os.environ.get(name)
-    try:
-        return _positive(text) if text else None
-    except argparse.ArgumentTypeError as error:
-        raise StudyError(f"the environment variable {name}: {error}") from None
-
-
-def limit(arguments: argparse.Namespace) -> Limit:
-    """The limit that the options of `add_limit` give."""
-    return Limit(arguments.seconds, arguments.memory_gb, arguments.again)
 
 
 def codec(arguments: argparse.Namespace) -> tuple[str, int | float | str, dict, Path | None]:

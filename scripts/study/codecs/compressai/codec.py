@@ -106,6 +106,9 @@ class Backend(LearnedCodec):
 
         return f"compressai {version('compressai')}; torch {version('torch')}"
 
+    def prepare(self) -> None:
+        _ = self._transforms, self._bottleneck
+
     def payload_bytes(self, bitstream: bytes) -> int:
         return sum(self.string_bytes(bitstream).values())
 

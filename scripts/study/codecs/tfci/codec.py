@@ -79,6 +79,9 @@ class Backend(LearnedCodec):
 
         return f"tensorflow-compression {version('tensorflow-compression')}; tensorflow {_tensorflow_version()}"
 
+    def prepare(self) -> None:
+        _ = self._codec
+
     def payload_bytes(self, bitstream: bytes) -> int:
         return tfci_file.payload_bytes(bitstream)
 

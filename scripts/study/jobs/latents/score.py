@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from study.core import atomic_io, outcome, readers
 from study.core.errors import StudyError
+from study.core.isolation import Limit
 from study.core.outcome import AGAIN
 from study.jobs import scoring
 from study.latents import edits
-from study.metrics import engine as metric_engine
 from study.metrics import psnr
 from study.metrics.engine import Recipe
 
@@ -25,37 +26,51 @@ def score_set(
     recipes: Mapping[str, Recipe],
     engine: str = "fast",
     threads: int = 1,
+    limit: Limit | None = None,
 ) -> None:
     """Score the images of an edit job's records against those of the image set's record; write `record` last.
 
     `recipes` are those of the metrics, by name.
     `equivariance_db` is the PSNR between the decoded edit and the decoded baseline moved as the edit moves the latent:
     how well synthesis(move(y)) = move(synthesis(y)) holds; empty where an edit isn't a move of the whole latent.
-    A cell without image keeps its status and reason; `gaps` tells of metrics without value (see `outcome`).
-    Raises StudyError if a record lacks an image, or a file is not the one that its record tells of.
+    A cell without image keeps its status and reason; `gaps` tells of metrics without value (see `outcome`). A file that
+    is not the one its record tells of, a crash or more than `limit` fails its cell alone.
+    Raises StudyError if a record lacks an image.
     """
-    originals = {row["image"]: row for row in readers.read_rows(pictures)}
-    shown = {row["image"]: row for row in readers.read_rows(decoded)}
-    baseline: np.ndarray | None = None
-    rows = []
-    for cell in readers.read_rows(edited):
+    originals = {row["image"]: row for row in readers.read_record(pictures, ("image", "file", "sha256"))}
+    shown = {row["image"]: row for row in readers.read_record(decoded, ("image", "file", "sha256"))}
+    cells, baselines, last = readers.read_record(edited, ("image", "source", "edit", "steps", "stride")), {}, None
+    for cell in cells:
         found = shown.get(cell["image"])
         if found is None or cell["source"] not in originals:
             raise StudyError(f"{decoded if found is None else pictures} lacks {cell['image']!r} of {edited}; {AGAIN}")
-        if cell["edit"] == edits.BASELINE:
-            baseline = None
         outcome.check(found, decoded)
-        row = {"image": cell["image"]} | {column: found[column] for column in ("status", "reason")}
-        if found["file"]:
-            picture = scoring.read(decoded.parent, found)
-            if cell["edit"] == edits.BASELINE:
-                baseline = picture
-            original = scoring.read(pictures.parent, originals[cell["source"]])
-            row |= _scored(original, picture, recipes, engine, threads)
-            row["equivariance_db"] = _equivariance(cell, baseline, picture)
-        rows.append(row)
-    columns = scoring.columns([*recipes, "equivariance_db"])
-    atomic_io.write_rows(record, columns, rows)
+        last = cell["image"] if cell["edit"] == edits.BASELINE else last
+        baselines[cell["image"]] = last
+
+    def start() -> Callable[[Mapping[str, str]], dict[str, object]]:
+        image = lru_cache(maxsize=2)(lambda name: scoring.read(decoded.parent, shown[name]))
+
+        def work(cell: Mapping[str, str]) -> dict[str, object]:
+            try:
+                picture = image(cell["image"])
+                original = scoring.read(pictures.parent, originals[cell["source"]])
+                name = baselines[cell["image"]]
+                baseline = image(name) if name is not None and shown[name]["file"] else None
+            except StudyError as error:
+                return outcome.without(outcome.FAILED, error)
+            row = _scored(original, picture, recipes, engine, threads)
+            return row | {"equivariance_db": _equivariance(cell, baseline, picture)}
+
+        return work
+
+    coded = [cell for cell in cells if shown[cell["image"]]["file"]]
+    results = scoring.supervised([cell["image"] for cell in coded], coded, start, limit)
+    rows = []
+    for cell in cells:
+        row = {"image": cell["image"]} | {column: shown[cell["image"]][column] for column in ("status", "reason")}
+        rows.append(row | results.get(cell["image"], {}))
+    atomic_io.write_rows(record, scoring.columns([*recipes, "equivariance_db"]), rows)
 
 
 def _scored(
@@ -65,8 +80,7 @@ def _scored(
         sizes = [f"{rgb.shape[1]}x{rgb.shape[0]}" for rgb in (picture, original)]
         why = f"the edit turned the image ({sizes[0]}); it can't be scored against the original ({sizes[1]})"
         return {"gaps": outcome.as_gaps(dict.fromkeys(recipes, why))}
-    values, reasons = metric_engine.score(original, picture, recipes, engine, threads)
-    return values | {"versions": metric_engine.versions(recipes.values()), "gaps": outcome.as_gaps(reasons)}
+    return scoring.scored(original, picture, recipes, engine, threads)
 
 
 def _equivariance(cell: Mapping[str, str], baseline: np.ndarray | None, picture: np.ndarray) -> float | None:

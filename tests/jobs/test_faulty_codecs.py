@@ -1,0 +1,156 @@
+"""A codec that does what none should costs the cells that it does it in, and nothing else."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from study.codecs.base import Codec
+from study.core import atomic_io, readers
+from study.core.errors import StudyError
+from study.core.isolation import Limit
+from study.images import png
+from study.jobs import encode_decode, scoring
+from study.metrics import engine as metric_engine
+from study.metrics import registry as metric_registry
+
+WIDE, RECIPES = 20, metric_engine.recipes(metric_registry.recipes(["psnr_rgb"]))
+NAMES = ("a", "b", "c")
+
+
+class Panic(BaseException):
+    """As a Rust library's panic comes: no Exception."""
+
+
+class Faulty(Codec):
+    """Stores samples, but does `fault` at the image of 20 columns."""
+
+    fault = ""
+
+    def encode(self, rgb):
+        if rgb.shape[1] == WIDE:
+            if self.fault == "panic":
+                raise Panic("index out of bounds:\n  the length is 3")
+            if self.fault == "empty":
+                return b""
+            if self.fault == "no bytes":
+                return None
+            if self.fault == "elsewhere":
+                os.chdir("/")
+            if self.fault == "crash":
+                ctypes.string_at(0)
+        return bytes([*rgb.shape[:2]]) + rgb.tobytes()
+
+    def decode(self, bitstream):
+        if self.fault == "elsewhere":
+            os.chdir("/")
+        rgb = np.frombuffer(bitstream, np.uint8, offset=2).reshape(bitstream[0], bitstream[1], 3)
+        if rgb.shape[1] == WIDE and self.fault == "smaller":
+            return rgb[:, 1:].copy()
+        if rgb.shape[1] == WIDE and self.fault == "decode panic":
+            raise Panic("again")
+        return rgb
+
+
+@pytest.fixture
+def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The record of three images, the second of which is 20 columns wide; paths are relative, as in a study."""
+    monkeypatch.chdir(tmp_path)
+    chance, rows = np.random.default_rng(1), []
+    for name, width in zip(NAMES, (16, WIDE, 17)):
+        path = Path("images", f"{name}.png")
+        png.write(path, chance.integers(0, 256, (12, width, 3), np.uint8))
+        rows.append({"image": name, "file": path.name, "width": width, "height": 12, "sha256": readers.sha256(path)})
+    atomic_io.write_rows("images/images.csv", rows[0], rows)
+    return Path("images/images.csv")
+
+
+def run(images: Path, fault: str, limit: Limit | None = None) -> dict[str, list[dict[str, str]]]:
+    """The three records of a codec with a fault."""
+    codec = Faulty("faulty", 1)
+    codec.fault = fault
+    encoded, decoded, scores = (Path(f"{name}/{name}.csv") for name in ("encoded", "decoded", "scores"))
+    encode_decode.encode_set(codec, images, encoded, limit=limit)
+    encode_decode.decode_set(codec, encoded, decoded, limit=limit)
+    scoring.score_set(images, decoded, scores, RECIPES, limit=limit)
+    return {path.stem: readers.read_rows(path) for path in (encoded, decoded, scores)}
+
+
+FAULTS = {
+    "panic": "Panic: index out of bounds: the length is 3",
+    "empty": "the encoder gave an empty bitstream; a codec's `encode` gives bytes, at least one",
+    "no bytes": "the encoder gave NoneType as its bitstream",
+    "crash": "the process was killed by signal 11 (SIGSEGV)",
+    "smaller": "the decoder gave an image of 19x12, and the one encoded is 20x12",
+    "decode panic": "Panic: again",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_costs_its_cell(fault: str, images: Path) -> None:
+    records = run(images, fault)
+    assert [row["status"] for row in records["scores"]] == ["ok", "failed", "ok"]
+    assert records["scores"][1]["reason"].startswith(FAULTS[fault])
+    assert [row["psnr_rgb"] for row in records["scores"]] == ["inf", "", "inf"] or all(
+        float(row["psnr_rgb"] or 99) > 90 for row in records["scores"]
+    )
+    stage = "decoded" if fault in ("smaller", "decode panic") else "encoded"
+    assert [row["status"] for row in records[stage]] == ["ok", "failed", "ok"]
+
+
+def test_a_codec_that_changes_the_folder_harms_nothing(images: Path) -> None:
+    records = run(images, "elsewhere")
+    assert {row["status"] for rows in records.values() for row in rows} == {"ok"}
+    assert not [path for path in Path("/").glob("*.bin") if path.stem in NAMES]
+
+
+def test_an_altered_file_costs_its_cell(images: Path) -> None:
+    run(images, "")
+    codec = Faulty("faulty", 1)
+    data = bytearray(Path("encoded/b.bin").read_bytes())
+    data[50] ^= 1
+    Path("encoded/b.bin").write_bytes(data)
+    encode_decode.decode_set(codec, Path("encoded/encoded.csv"), Path("again/decoded.csv"))
+    rows = readers.read_rows("again/decoded.csv")
+    assert [row["status"] for row in rows] == ["ok", "failed", "ok"]
+    assert "encoded/b.bin isn't the bitstream that was encoded: its sha256 differs" in rows[1]["reason"]
+    png.write("decoded/b.png", np.zeros((12, WIDE, 3), np.uint8))
+    scoring.score_set(images, Path("decoded/decoded.csv"), Path("again/scores.csv"), RECIPES)
+    rows = readers.read_rows("again/scores.csv")
+    assert [row["status"] for row in rows] == ["ok", "failed", "ok"]
+    assert "decoded/b.png isn't the image that its record tells of" in rows[1]["reason"]
+    png.write("images/a.png", np.zeros((12, 16, 3), np.uint8))
+    encode_decode.encode_set(codec, images, Path("again/encoded.csv"))
+    rows = readers.read_rows("again/encoded.csv")
+    assert [row["status"] for row in rows] == ["failed", "ok", "ok"]
+    assert "images/a.png isn't the image that its record tells of" in rows[0]["reason"]
+
+
+def test_a_metric_that_crashes_or_hangs_costs_its_cell(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(images, "")
+    original = scoring.metric_engine.score
+
+    def score(reference, image, *rest):
+        if reference.shape[1] == WIDE:
+            ctypes.string_at(0)
+        if reference.shape[1] == WIDE - 3:
+            time.sleep(60)
+        return original(reference, image, *rest)
+
+    monkeypatch.setattr(scoring.metric_engine, "score", score)
+    scoring.score_set(images, Path("decoded/decoded.csv"), Path("s.csv"), RECIPES, limit=Limit(seconds=2))
+    rows = readers.read_rows("s.csv")
+    assert [row["status"] for row in rows] == ["ok", "failed", "failed"]
+    assert "SIGSEGV" in rows[1]["reason"] and "cell_limit.seconds" in rows[2]["reason"]
+
+
+def test_a_record_that_leads_elsewhere_is_refused(images: Path) -> None:
+    text = images.read_text().replace("a.png", "../a.png")
+    images.write_text(text)
+    with pytest.raises(StudyError, match=r"names the file '\.\./a\.png'"):
+        encode_decode.encode_set(Faulty("faulty", 1), images, Path("encoded/encoded.csv"))
