@@ -1,10 +1,27 @@
 # INPUTS:  results/images/{set}/images.csv and its images; results/latents/{set}/{codec}/{quality}/{latents,impulse}.csv
 #          and their arrays; results/edits/{study}/{experiment}/{set}/{codec}/{quality}/{encoded,decoded,scores}.csv and
 #          the images; for a codec's own curve, records of its other qualities; the repository's references/epfl2021.csv
-# OUTPUTS: results/studies/{study}/figures/latents/{experiment}/{set}/{codec}/{quality}/figures.csv and the figures that
+# OUTPUTS: results/latents/{set}/{codec}/{quality}/impulse.csv, impulse.npz beside it
+#          results/studies/{study}/figures/latents/{experiment}/{set}/{codec}/{quality}/figures.csv and the figures that
 #          it lists, drawn/{figure}-{image}[-{edit}].png and .pdf
 
 DRAWN = f"{FIGURES}/latents/{{experiment}}/{CELL.path}"
+
+
+rule latent_impulse:
+    input:
+        **codec_input,
+        latents=CELL.latents(),
+    output:
+        record=CELL.impulse(),
+    log:
+        results.log(f"latents/{CELL.path}.impulse"),
+    conda:
+        lambda w: f"../envs/{PLAN.environment(w.codec)}.yaml"
+    params:
+        **codec_params("latent_impulse.py", CELL.impulse()),
+    shell:
+        codec_command("--latents {input.latents:q}")
 
 
 rule latent_figures:

@@ -1,6 +1,5 @@
 # INPUTS:  results/images/{set}/images.csv and its images; a file of weights; the experiments of the config's `latents`
 # OUTPUTS: results/latents/{set}/{codec}/{quality}/latents.csv, arrays of the latents beside it (.npz)
-#          results/latents/{set}/{codec}/{quality}/impulse.csv, impulse.npz beside it
 #          results/edits/{study}/{experiment}/{set}/{codec}/{quality}/{encoded,decoded,scores}.csv, bitstreams and
 #          images of the edits beside them
 #          results/studies/{study}/latents/{experiment}/{edits,channels}.csv
@@ -22,22 +21,6 @@ use rule encode as latents with:
         "latents"
     params:
         **codec_params("latents.py", CELL.latents()),
-
-
-rule latent_impulse:
-    input:
-        **codec_input,
-        latents=CELL.latents(),
-    output:
-        record=CELL.impulse(),
-    log:
-        results.log(f"latents/{CELL.path}.impulse"),
-    conda:
-        lambda w: f"../envs/{PLAN.environment(w.codec)}.yaml"
-    params:
-        **codec_params("latent_impulse.py", CELL.impulse()),
-    shell:
-        codec_command("--latents {input.latents:q}")
 
 
 rule latent_edit:
