@@ -49,6 +49,7 @@ checks: .venv/.dev
 	.venv/bin/snakefmt --check Snakefile rules
 	.venv/bin/snakemake --lint
 	PYTHONPATH=scripts .venv/bin/lint-imports
+	.venv/bin/mypy
 
 quick: checks node_modules/.ready
 	.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not study and not browser and not slow"

@@ -19,6 +19,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -135,7 +136,7 @@ def overlap(
     measure = np.log10 if over == "rate" else np.asarray
     if within is not None:
         low, high = np.maximum(low, within[0]), np.minimum(high, within[1])
-        first = second = within
+        first = second = np.array(within[0]), np.array(within[1])
     with np.errstate(invalid="ignore", divide="ignore"):
         ranges = [measure(ends[1]) - measure(ends[0]) for ends in (first, second)]
         share = (measure(high) - measure(low)) / np.minimum(*ranges)
@@ -300,7 +301,7 @@ def _ends(values: np.ndarray, marked: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return low, np.where(marked, values, -np.inf).max(axis=1, initial=-np.inf)
 
 
-def _library():
+def _library() -> Any:
     import bjontegaard
 
     return bjontegaard

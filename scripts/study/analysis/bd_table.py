@@ -121,7 +121,7 @@ def check(rows: Sequence[Mapping], options: Options) -> None:
         raise StudyError(
             f"the anchor {options.anchor!r} is not among the study's codecs; {allowed(options.anchor, codecs)}"
         )
-    choices = [("rate", options.rate, RATES)]
+    choices: list[tuple[str, str, Sequence[str]]] = [("rate", options.rate, RATES)]
     choices += [("method", method, bd.METHODS) for method in options.methods]
     choices += [("scale", scale, SCALES) for scale in options.scales.values()]
     choices += [("metric with a scale", metric, options.metrics) for metric in options.scales]

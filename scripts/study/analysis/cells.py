@@ -147,7 +147,7 @@ def _values(image: str, picture: Mapping, records: Mapping, paths: Mapping, grou
         **{metric: number(group, metric) for metric, group in group_of.items()},
         "encode_s": number("encoded", "encode_s"),
         "decode_s": number("decoded", "decode_s"),
-        "peak_rss": None if None in peaks else int(max(peaks)),
+        "peak_rss": None if peaks[0] is None or peaks[1] is None else int(max(peaks[0], peaks[1])),
     }
     return values | {
         "settings": encoded.get("settings") or None,

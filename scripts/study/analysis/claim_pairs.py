@@ -105,7 +105,9 @@ class ClaimPlan:
 
 def parts(claim: Claim, codecs: Sequence[str], metrics: Sequence[str]) -> tuple[list[Part], list[str]]:
     """A claim's parts in a study of these codecs and metrics, and why it can't be tested there (empty if it can)."""
-    found, lacking, missing = [], [], []
+    found: list[Part] = []
+    lacking: list[str] = []
+    missing: list[str] = []
     for comparison in claim.compare:
         sides = comparison.sides
         paired, why = pairs(sides["better"], sides["than"], codecs)

@@ -71,7 +71,7 @@ def need_met(verdicts: Sequence[str], need: str | float) -> str:
 
     It is `holds` or `fails` only if no verdict on those that are undecided or not tested could change it.
     """
-    wanted = {"all": len(verdicts), "any": 1}.get(need) or math.ceil(float(need) * len(verdicts) - 1e-9)
+    wanted = {"all": len(verdicts), "any": 1}.get(str(need)) or math.ceil(float(need) * len(verdicts) - 1e-9)
     count = Counter(verdicts)
     if count["holds"] >= wanted:
         return "holds"
@@ -124,7 +124,7 @@ def _compare(part: Part, anchor: bd_table.Side, test: bd_table.Side, images: Seq
     """A comparison without its verdict where it has a p-value; `_decided` gives that, by all those of a claim."""
     metric, by = part.metric, part.by
     scale, sign = bd.scale_of(metric), bd.sign_of(metric)
-    within = part.within and tuple(map(float, part.within))
+    within: tuple[float, ...] | None = tuple(map(float, part.within)) if part.within else None
     if within and by == "bd_rate":
         within = tuple(sorted(float(end) for end in sign * bd.on_scale(np.array(within), scale)))
     figure, unit = _FIGURES[by], "%" if by == "bd_rate" else "dB" if scale == "db" else REGISTRY[metric].unit
@@ -237,7 +237,9 @@ def _verdict(parts: Sequence[Part], rows: Sequence[Mapping]) -> dict:
     by_part: dict[int, list[Mapping]] = {}
     for row in rows:
         by_part.setdefault(row["part"], []).append(row)
-    decided, reasons, notes = [], [], []
+    decided: list[str] = []
+    reasons: list[str] = []
+    notes: list[str] = []
     for number, part in enumerate(parts, start=1):
         mine = by_part.get(number, [])
         if not mine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -86,7 +87,7 @@ def channel_rows(results: Path, plan: Mapping) -> list[dict[str, object]]:
                 continue
             pixels = int(source["width"]) * int(source["height"])
             for site, row in _channels(archive.load(record.parent / source["file"])):
-                bits = row["bits"]
+                bits: Any = row["bits"]
                 rate = None if bits is None else bits / pixels
                 rows.append({**same, "site": site, **row, "bpp": rate, "status": outcome.OK})
     return rows
@@ -149,7 +150,7 @@ def _number(text: str | None) -> float | None:
     return float(text) if text else None
 
 
-def _difference(value: object, baseline: object) -> float | None:
+def _difference(value: Any, baseline: Any) -> float | None:
     return None if value is None or baseline is None else float(value) - float(baseline)
 
 

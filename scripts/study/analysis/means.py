@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from study.core import atomic_io, outcome
 from study.core.columns import OUTCOME, figures
@@ -88,7 +89,7 @@ def write_parquet(path: str | Path, columns: Sequence[str], rows: Sequence[Mappi
 def gaps(rows: Iterable[Mapping], metrics: Sequence[str]) -> list[str]:
     """What a user should be told of the rows without value: a line per codec and status, with the first one."""
     lacking: dict[tuple[str, str], list[str]] = {}
-    total = Counter()
+    total: Counter[str] = Counter()
     for row in rows:
         total[row["codec"]] += 1
         if any(row[column] is None for column in figures(metrics)):
@@ -131,5 +132,5 @@ def _lack(rows: Sequence[Mapping], column: str, n: int) -> str:
     return f"{len(rows)} of {n} images have no value, first {first['image']} ({outcome.why(first, column)})"
 
 
-def _cast(value: object, floating: bool) -> object:
+def _cast(value: Any, floating: bool) -> object:
     return float(value) if floating and value is not None else value

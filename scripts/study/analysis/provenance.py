@@ -25,7 +25,7 @@ def facts(results: Path, parts: Iterable[str], cells: Iterable[Cell], started: f
     is younger than `started` (seconds since 1970; the run's start) counts as made by this run, an older one as reused.
     """
     cells = list(cells)
-    paths = {
+    paths: dict[str, list[str] | list[Path]] = {
         "fetch_images": [core_results.images(part, results) for part in parts],
         "encode": [cell.encoded(results) for cell in cells],
         "decode": [cell.decoded(results) for cell in cells],

@@ -98,8 +98,9 @@ def _row(mean: Mapping, metric: str, points: Sequence[Mapping], match: str, pict
         same = [place for place, point in enumerate(points) if point["quality"] == mean["quality"]]
         if not same:
             return row | {"reason": f"quality {mean['quality']} is not published"}
-        row["published_bpp"], row["published_value"] = float(rates[same[0]]), float(points[same[0]]["value"])
-        row["bpp_difference"] = 100 * (bpp / row["published_bpp"] - 1)
+        published_bpp = float(rates[same[0]])
+        row["published_bpp"], row["published_value"] = published_bpp, float(points[same[0]]["value"])
+        row["bpp_difference"] = 100 * (bpp / published_bpp - 1)
         row["difference"] = ours + loss - float(scores[same[0]])
     elif "difference_at_bpp" not in row:
         row["reason"] = f"the published curve ends at {rates.min():.4g} and {rates.max():.4g} bpp"

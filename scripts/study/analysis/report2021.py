@@ -40,8 +40,8 @@ def rows(
     for theirs in reference:
         ours = [row for row in own if row["edit"] == theirs["edit"] and not row["value"]]
         if not ours:
-            ours = [{**own[0], "side_information": None, "bpp": None, "reason": _LACKING}]
-            ours[0] |= dict.fromkeys(metrics)
+            lacking = {"side_information": None, "bpp": None, "reason": _LACKING}
+            ours = [{**own[0], **lacking, **dict.fromkeys(metrics)}]
         for row in ours:
             base = next((candidate for candidate in own if _is_baseline_of(candidate, row)), {})
             for measure, metric in _measures(metrics):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from study.core.errors import StudyError
-from study.core.paths import ROOT
+from study.core.paths import ROOT, cache_folder
 from study.images import cache as images_cache
 from study.images.http import PATIENT, Patience
 
@@ -67,7 +67,7 @@ def _checked(check: Callable[[Path], None], source: Path, cache: str | Path | No
     try:
         check(source)
     except StudyError:
-        if source.is_relative_to(images_cache.cache_folder(cache)):
+        if source.is_relative_to(cache_folder(cache)):
             source.unlink(missing_ok=True)
         raise
 

@@ -33,7 +33,7 @@ def built(kind: type[T], data: Mapping[str, Any], what: str = "") -> T:
     for name, field in fields.items():
         if name not in data and field.default is field.default_factory is dataclasses.MISSING:
             raise StudyError(f"{what}: the key {name!r} is missing")
-    hints = _hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]
     return kind(**{name: _value(hints[name], value, f"{what}.{name}") for name, value in data.items()})
 
 

@@ -34,14 +34,14 @@ def skip() -> str | None:
 
 def _activations(rgb: np.ndarray) -> list[np.ndarray]:
     x = rgb.astype(np.float32) / np.float32(255)
-    scaled = (x - np.float32(MEAN)) / np.float32(DEVIATION)
+    scaled = (x - np.array(MEAN, np.float32)) / np.array(DEVIATION, np.float32)
     return [x, *networks.vgg16(scaled, network_weights.load("vgg16"), _l2_pooled)]
 
 
 def _l2_pooled(x: np.ndarray) -> np.ndarray:
     """The root of the Hanning-weighted mean of squares of 3x3, every second row and column, zeros around."""
     squares = x * x
-    window = np.float32(HANNING)
+    window = np.array(HANNING, np.float32)
     for axis in (0, 1):
         padded = np.pad(squares, [(1, 1) if each == axis else (0, 0) for each in range(3)])
         count = (squares.shape[axis] - 1) // 2 + 1

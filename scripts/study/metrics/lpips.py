@@ -46,7 +46,9 @@ def distance(reference: np.ndarray, image: np.ndarray, network: str) -> float:
 
 
 def _activations(rgb: np.ndarray, network: str, weights: networks.Weights) -> Iterator[np.ndarray]:
-    scaled = (rgb.astype(np.float32) / np.float32(127.5) - 1 - np.float32(SHIFT)) / np.float32(SCALE)
+    scaled = (rgb.astype(np.float32) / np.float32(127.5) - 1 - np.array(SHIFT, np.float32)) / np.array(
+        SCALE, np.float32
+    )
     if network == "alexnet":
         return networks.alexnet(scaled, weights)
     return networks.vgg16(scaled, weights, lambda x: networks.max_pooled(x, 2, 2))

@@ -47,7 +47,8 @@ def missing(*names: str) -> str | None:
     """Why the weights of networks can't be had here, or None."""
     for name in names:
         package, version, _ = SOURCES[name][0]
-        if not cached(name).is_file() and not (source(name) and source(name).is_file()):
+        file = source(name)
+        if not cached(name).is_file() and not (file and file.is_file()):
             return f"the weights of the package {package} {version} aren't there ({INSTALL})"
     return None
 
@@ -64,14 +65,14 @@ def load(name: str) -> dict[str, np.ndarray]:
             return load_file(path)
         except SafetensorError:
             path.unlink(missing_ok=True)
-    if why := missing(name):
-        raise StudyError(why)
-    found = source(name)
-    data, digest = found.read_bytes(), SOURCES[name][1]
-    if readers.sha256(found) != digest:
+    why, file = missing(name), source(name)
+    if why or file is None:
+        raise StudyError(why or f"the weights {name} aren't there")
+    data, digest = file.read_bytes(), SOURCES[name][1]
+    if readers.sha256(file) != digest:
         package, version, _ = SOURCES[name][0]
-        raise StudyError(f"{found} isn't the file of {package} {version}: its sha256 isn't {digest}; install it again")
-    arrays = _torch_arrays(found) if name == "dists" else _flax_arrays(unpickled(data))
+        raise StudyError(f"{file} isn't the file of {package} {version}: its sha256 isn't {digest}; install it again")
+    arrays = _torch_arrays(file) if name == "dists" else _flax_arrays(unpickled(data))
     with contextlib.suppress(WriteError):  # another job may be writing the same, and the package will do as well
         atomic_io.write_bytes(path, save(arrays))
     return arrays

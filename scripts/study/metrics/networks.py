@@ -7,6 +7,7 @@ Activations are float32 [H, W, C].
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,8 @@ def convolved(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, stride: int =
     """The rectified convolution of [H, W, C] with a kernel [h, w, C, D], zeros around, [H', W', D]."""
     height, width, _, depth = kernel.shape
     x = np.pad(x, ((padding, padding), (padding, padding), (0, 0)))
-    windows = np.lib.stride_tricks.sliding_window_view(x, (height, width), axis=(0, 1))[::stride, ::stride]
+    view: Any = np.lib.stride_tricks.sliding_window_view
+    windows = view(x, (height, width), axis=(0, 1))[::stride, ::stride]
     windows = windows.transpose(0, 1, 3, 4, 2)
     matrix = kernel.reshape(-1, depth)
     result = np.empty((*windows.shape[:2], depth), np.float32)

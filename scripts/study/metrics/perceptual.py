@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from study.metrics.definition import Metric
 
-_FFMPEG = {
+_FFMPEG: dict[str, Any] = {
     "library": "imageio-ffmpeg",
     "version": "0.8.1",
     "compute": "study.metrics.ffmpeg_metrics:compute",
@@ -12,7 +14,7 @@ _FFMPEG = {
     "versions": "study.metrics.ffmpeg_metrics:versions",
 }
 _YUV = "Y'CbCr of ITU-R BT.709, limited range, 4:4:4, 10 bits, of R'G'B' as decoded"
-_VMAF = {
+_VMAF: dict[str, Any] = {
     "label": "VMAF",
     "colour_space": f"Y' alone of {_YUV}",
     "window": "VIF and detail loss at 4 scales, by libvmaf in whole numbers; motion is 0 for a single frame",
@@ -23,7 +25,7 @@ _VMAF = {
     "smallest": 17,
     **_FFMPEG,
 }
-_BUTTERAUGLI = {
+_BUTTERAUGLI: dict[str, Any] = {
     "label": "Butteraugli",
     "colour_space": "sRGB as decoded, at 80 cd/m2, in butteraugli's own opponent colours",
     "window": "four bands of frequency, with masking",
@@ -39,7 +41,7 @@ _BUTTERAUGLI = {
     "versions": "study.metrics.butteraugli:versions",
     "group": "butteraugli",
 }
-_LPIPS = {
+_LPIPS: dict[str, Any] = {
     "label": "LPIPS",
     "averaging": "over positions, then the sum over five layers of differences weighted by channel",
     "library": "lpips",

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -79,8 +80,9 @@ def ssimulacra2(reference: np.ndarray, image: np.ndarray) -> float:
 def _score(pyramid: list[list[np.ndarray]]) -> float:
     """The weights are taken in a row, so an image of fewer scales has other weights, as in the author's program."""
     weights = np.reshape(WEIGHTS[: 18 * len(pyramid)], (3, len(pyramid), 2, 3))
-    total = sum(
-        float((weights[:, scale] * _norms(*pair, weights[:, scale] != 0)).sum()) for scale, pair in enumerate(pyramid)
+    total: float = sum(
+        float((weights[:, scale] * _norms(reference, image, weights[:, scale] != 0)).sum())
+        for scale, (reference, image) in enumerate(pyramid)
     )
     total *= 0.9562382616834844
     total = (6.248496625763138e-05 * total - 0.020884521182843837) * total**2 + 2.326765642916932 * total
@@ -95,10 +97,10 @@ def _norms(reference: np.ndarray, image: np.ndarray, wanted: np.ndarray) -> np.n
     for top in range(0, height, ROWS):
         first, last = max(0, top - margin), min(height, top + ROWS + margin)
         inner = slice(top - first, min(top + ROWS, height) - first)
-        pair = [_xyb(linear[first:last]) for linear in (reference, image)]
+        planes_x, planes_y = (_xyb(linear[first:last]) for linear in (reference, image))
         for component in range(3):
             if wanted[component].any():
-                sums[component] += _sums(*(planes[component] for planes in pair), inner, wanted[component])
+                sums[component] += _sums(planes_x[component], planes_y[component], inner, wanted[component])
     sums /= reference[..., 0].size
     sums[:, 1] **= 0.25
     return sums
@@ -112,9 +114,9 @@ def _sums(x: np.ndarray, y: np.ndarray, inner: slice, wanted: np.ndarray) -> np.
         errors = _dissimilarity(x, y, mean_x, mean_y, inner)
         sums[:, 0] = _powers(errors)
     if wanted[:, 1:].any():
-        ratio = cv2.absdiff(y[inner], mean_y)
+        ratio: Any = cv2.absdiff(y[inner], mean_y)
         ratio += 1
-        edges = cv2.absdiff(x[inner], mean_x)
+        edges: Any = cv2.absdiff(x[inner], mean_x)
         edges += 1
         ratio /= edges
         ratio -= 1
@@ -159,7 +161,7 @@ def _blurred(plane: np.ndarray) -> np.ndarray:
 
 def _xyb(linear: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """X, Y and B - Y, each scaled and shifted to about 0..1, of linear light [H, W, 3]."""
-    cones = cv2.split(cv2.pow(cv2.transform(linear, _absorbance()), 1 / 3))
+    cones: Any = cv2.split(cv2.pow(cv2.transform(linear, _absorbance()), 1 / 3))
     shift = np.float32(BIAS ** (1 / 3))
     long, medium, short = cones
     y = (long + medium) * np.float32(0.5)

@@ -112,8 +112,8 @@ def fill(net: CompressionModel, weights: Mapping[str, torch.Tensor], origin: str
         if name.startswith("gaussian_conditional."):
             full.setdefault(name, value)
     if _TABLE in full and full[_TABLE].ndim == 1 and full[_TABLE].numel():
-        rows = torch.split(full[_TABLE], full[_LENGTHS].tolist())
-        full[_TABLE] = torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
+        parts = torch.split(full[_TABLE], full[_LENGTHS].tolist())
+        full[_TABLE] = torch.nn.utils.rnn.pad_sequence(list(parts), batch_first=True)
     for name, value in full.items():
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
             raise StudyError(
