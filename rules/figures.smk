@@ -1,6 +1,6 @@
-# INPUTS:  the study's tables (rd.csv, means.csv, codecs.csv, bd.csv); the original images
-# OUTPUTS: results/studies/{study}/figures/{set}/: originals, average, bd_rate, time and rank_agreement as .pdf and
-#          .png, images.csv and what it lists, images/{image}.pdf and .png
+# INPUTS:  the study's tables (rd.csv, means.csv, codecs.csv); the original images
+# OUTPUTS: results/studies/{study}/figures/{set}/: originals and average as .pdf and .png, images.csv and what it
+#          lists, images/{image}.pdf and .png
 
 DRAWING = options(vars(PLAN.study.figures))
 
@@ -68,62 +68,3 @@ rule plot_average:
     shell:
         f"python {SCRIPTS}/plot_average.py --means {{input.means:q}} --codecs {{input.codecs:q}} {{params.drawing}}"
         " --images {input.images:q} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
-
-
-rule plot_bd_rate:
-    input:
-        bd=f"{STUDY}/bd.csv",
-        codecs=f"{STUDY}/codecs.csv",
-    output:
-        figure("bd_rate"),
-    log:
-        results.log(f"{LOGS}/plot_bd_rate/{{set}}"),
-    conda:
-        "../envs/study.yaml"
-    params:
-        code=code("plot_bd.py"),
-        lock=lock("study"),
-    shell:
-        f"python {SCRIPTS}/plot_bd.py --bd {{input.bd:q}} --codecs {{input.codecs:q}}"
-        " --set {wildcards.set:q} --out {output:q} 2> {log:q}"
-
-
-rule plot_time:
-    input:
-        rd=f"{STUDY}/rd.csv",
-        means=f"{STUDY}/means.csv",
-        codecs=f"{STUDY}/codecs.csv",
-        bd=f"{STUDY}/bd.csv" if PLAN.study.bd_rate else [],
-    output:
-        figure("time"),
-    log:
-        results.log(f"{LOGS}/plot_time/{{set}}"),
-    conda:
-        "../envs/study.yaml"
-    params:
-        bd=options({"bd": f"{STUDY}/bd.csv" if PLAN.study.bd_rate else None}),
-        drawing=options({name: getattr(PLAN.study.figures, name) for name in ("rate_axis", "max_bpp")}),
-        code=code("plot_time.py"),
-        lock=lock("study"),
-    shell:
-        f"python {SCRIPTS}/plot_time.py --rd {{input.rd:q}} --means {{input.means:q}} --codecs {{input.codecs:q}}"
-        " {params.bd} {params.drawing} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
-
-
-rule plot_rank_agreement:
-    input:
-        rd=f"{STUDY}/rd.csv",
-        codecs=f"{STUDY}/codecs.csv",
-    output:
-        figure("rank_agreement"),
-    log:
-        results.log(f"{LOGS}/plot_rank_agreement/{{set}}"),
-    conda:
-        "../envs/study.yaml"
-    params:
-        metrics=PLAN.study.metrics,
-        code=code("plot_rank_agreement.py"),
-        lock=lock("study"),
-    shell:
-        f"python {SCRIPTS}/plot_rank_agreement.py --rd {{input.rd:q}} --codecs {{input.codecs:q}}"
-        " --set {wildcards.set:q} --metrics {params.metrics:q} --out {output:q} 2> {log:q}"

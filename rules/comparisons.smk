@@ -1,0 +1,61 @@
+# INPUTS:  the study's tables (rd.csv, means.csv, codecs.csv, bd.csv)
+# OUTPUTS: results/studies/{study}/figures/{set}/: bd_rate, time and rank_agreement as .pdf and .png
+
+
+rule plot_bd_rate:
+    input:
+        bd=f"{STUDY}/bd.csv",
+        codecs=f"{STUDY}/codecs.csv",
+    output:
+        figure("bd_rate"),
+    log:
+        results.log(f"{LOGS}/plot_bd_rate/{{set}}"),
+    conda:
+        "../envs/study.yaml"
+    params:
+        code=code("plot_bd.py"),
+        lock=lock("study"),
+    shell:
+        f"python {SCRIPTS}/plot_bd.py --bd {{input.bd:q}} --codecs {{input.codecs:q}}"
+        " --set {wildcards.set:q} --out {output:q} 2> {log:q}"
+
+
+rule plot_time:
+    input:
+        rd=f"{STUDY}/rd.csv",
+        means=f"{STUDY}/means.csv",
+        codecs=f"{STUDY}/codecs.csv",
+        bd=f"{STUDY}/bd.csv" if PLAN.study.bd_rate else [],
+    output:
+        figure("time"),
+    log:
+        results.log(f"{LOGS}/plot_time/{{set}}"),
+    conda:
+        "../envs/study.yaml"
+    params:
+        bd=options({"bd": f"{STUDY}/bd.csv" if PLAN.study.bd_rate else None}),
+        drawing=options({name: getattr(PLAN.study.figures, name) for name in ("rate_axis", "max_bpp")}),
+        code=code("plot_time.py"),
+        lock=lock("study"),
+    shell:
+        f"python {SCRIPTS}/plot_time.py --rd {{input.rd:q}} --means {{input.means:q}} --codecs {{input.codecs:q}}"
+        " {params.bd} {params.drawing} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
+
+
+rule plot_rank_agreement:
+    input:
+        rd=f"{STUDY}/rd.csv",
+        codecs=f"{STUDY}/codecs.csv",
+    output:
+        figure("rank_agreement"),
+    log:
+        results.log(f"{LOGS}/plot_rank_agreement/{{set}}"),
+    conda:
+        "../envs/study.yaml"
+    params:
+        metrics=PLAN.study.metrics,
+        code=code("plot_rank_agreement.py"),
+        lock=lock("study"),
+    shell:
+        f"python {SCRIPTS}/plot_rank_agreement.py --rd {{input.rd:q}} --codecs {{input.codecs:q}}"
+        " --set {wildcards.set:q} --metrics {params.metrics:q} --out {output:q} 2> {log:q}"
