@@ -75,7 +75,7 @@ def files(root: Path) -> dict[str, str]:
         jobs = {name: (config, root, Path(folder), name) for name in CONFIGS}
         jobs |= {"offline": (offline, root, Path(folder)), "transparent": (transparent, root, Path(folder))}
         jobs |= {"second": (second, root, Path(folder)), "environment": (environment, root)}
-        jobs |= {"weights": (weights, root, Path(folder))}
+        jobs |= {"weights": (weights, root, Path(folder)), "study": (study, root)}
         with ThreadPoolExecutor(2) as pool:
             said = {name: pool.submit(*job) for name, job in jobs.items()}
             messages = {name: done.result() for name, done in said.items()}
@@ -91,6 +91,9 @@ def config(root: Path, folder: Path, name: str) -> str:
     path = folder / name / STUDY
     path.parent.mkdir(parents=True)
     path.write_text(CONFIGS[name], encoding="utf-8")
+    checked = called(folder / name, str(root / "scripts" / "check_study.py"), "--study", Path(STUDY).stem)
+    if checked.returncode != 0:  # as `make study` begins
+        return checked.stderr
     done = called(root, "-m", "snakemake", "-n", "--configfile", str(path))
     if done.returncode == 0:
         raise ValueError(f"the mistake {name!r} is none any more")
@@ -160,7 +163,13 @@ def weights(root: Path, folder: Path) -> str:
     return called(root, "-c", code).stdout
 
 
+def study(root: Path) -> str:
+    """A study's name misspelt."""
+    return called(root, "scripts/check_study.py", "--study", "kodka").stderr
+
+
 def called(root: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """What Python does with a script in a folder."""
     private = {"OMP_NUM_THREADS": "1", "COLUMNS": "120"}
     known = {name: value for name, value in os.environ.items() if not name.startswith("STUDY_")}
     return subprocess.run(
