@@ -57,3 +57,10 @@ def study(finished: Study, tmp_path: Path) -> Study:
     folder = tmp_path / "elsewhere"
     shutil.copytree(finished.folder, folder, symlinks=True)
     return Study(folder, copy.deepcopy(finished.config))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who asks for the finished study waits for a run of the workflow."""
+    for item in items:
+        if "finished" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.study)
