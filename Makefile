@@ -37,7 +37,7 @@ run := .venv/bin/snakemake --workflow-profile profiles/$(PROFILE) $(if $(CORES),
 .PHONY: study test checks quick docs fuzz tensorflow perceptual bench audit pictures lock conda
 
 study: .venv/.study .venv/.perceptual $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
-	@.venv/bin/python scripts/check_study.py --study '$(STUDY)' --profile '$(PROFILE)'
+	@.venv/bin/python tools/check_study.py --study '$(STUDY)' --profile '$(PROFILE)'
 	$(run) $(config)
 
 test: checks .venv/.dev .venv-tensorflow/.ready .venv-docs/.ready node_modules/.ready

@@ -91,9 +91,9 @@ def test_a_metric_is_computed(tmp_path: Path) -> None:
     other[3, 4, 1] += 17
     for name, image in (("original", original), ("other", other)):
         Image.fromarray(image).save(folder / f"{name}.png")
-    out = run(folder, "scripts/metrics.py", "original.png", "other.png")
+    out = run(folder, "tools/metrics.py", "original.png", "other.png")
     assert re.search(r"^largest_error\s+17(\.0+)?\b", out, re.M), out
-    assert "the l-infinity norm" in run(folder, "scripts/metrics.py")
+    assert "the l-infinity norm" in run(folder, "tools/metrics.py")
 
 
 def test_an_operation_is_held_to_the_contract_and_done(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_an_operation_is_held_to_the_contract_and_done(tmp_path: Path) -> None:
     out = run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/latents/test_operations.py", "-k", "dead")
     assert int(re.search(r"(\d+) passed", out)[1]) >= 2, out
     given = ("--codec", "tiny-bmshj2018-hyperprior-mse", "--quality", "3", "--image", "pictures/face.png", "--csv")
-    out = run(folder, "scripts/edit.py", *given, "--edit", "{op: {dead_zone: [0.1, 2]}}", "--metrics", "psnr_rgb")
+    out = run(folder, "tools/edit.py", *given, "--edit", "{op: {dead_zone: [0.1, 2]}}", "--metrics", "psnr_rgb")
     rows = list(csv.DictReader(out.splitlines()))
     assert len(rows) == 3 * 2  # the baseline and two steps, each with two kinds of side information
     rates = {row["value"]: float(row["bpp"]) for row in rows if row["side_information"] == "keep"}

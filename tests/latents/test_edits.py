@@ -274,7 +274,7 @@ def test_components_and_centroids_of_a_set(records: tuple[LearnedCodec, Path]) -
 
 def command(*options: str | Path) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, paths.ROOT / "scripts" / "edit.py", *options], capture_output=True, text=True, timeout=600
+        [sys.executable, paths.ROOT / "tools" / "edit.py", *options], capture_output=True, text=True, timeout=600
     )
 
 

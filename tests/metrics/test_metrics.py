@@ -355,7 +355,7 @@ def test_a_name_has_one_definition_and_a_definition_one_name() -> None:
 
 
 def test_the_registry_prints_as_a_table() -> None:
-    script = [sys.executable, str(ROOT / "scripts" / "metrics.py")]
+    script = [sys.executable, str(ROOT / "tools" / "metrics.py")]
     text = subprocess.run(script, capture_output=True, text=True, check=True).stdout
     header, *lines = text.splitlines()[: 1 + len(metric_registry.REGISTRY)]
     assert header.split()[:3] == ["name", "unit", "smallest"]
@@ -501,7 +501,7 @@ def test_the_script_refuses_what_the_records_do_not_tell(records: tuple[Path, Pa
 
 
 def test_the_script_prints_the_metrics_of_one_pair(records: tuple[Path, Path]) -> None:
-    script = str(ROOT / "scripts" / "metrics.py")
+    script = str(ROOT / "tools" / "metrics.py")
     done = run(records[0].parent / "b.png", records[1].parent / "b.png", script=script)
     assert done.returncode == 0, done.stderr
     lines = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())

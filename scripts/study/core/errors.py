@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from collections.abc import Callable, Iterable
 
@@ -38,6 +39,10 @@ def guarded(main: Callable[[], None]) -> None:
     """Run a script's `main`; an error that has a `message` becomes that on stderr and exit status 1."""
     try:
         main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except Exception as error:
         told = message(error)
         if told is None:

@@ -1,4 +1,4 @@
-"""One edit of one image, without the workflow: for a notebook, or `scripts/edit.py`."""
+"""One edit of one image, without the workflow: for a notebook, or `tools/edit.py`."""
 
 from __future__ import annotations
 

@@ -8,6 +8,8 @@ import shutil
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+
 from study.core.errors import guarded
 from study.images import png
 from study.metrics import registry as metric_registry

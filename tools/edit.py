@@ -16,6 +16,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+
 from study.core import outcome, paths, strict_yaml
 from study.core.columns import EDIT_RATES as RATES
 from study.core.errors import CodecError, StudyError, guarded
