@@ -114,9 +114,8 @@ def each(reference, picture, rounds: int) -> None:
         told = f"{_median(call, 1) / megapixels:>9.3f}" if call else f"{'-':>9}"
         print(f"{name:<20}{value:>12.6g}{ours:>10.3f}{told}  {words}")
         if name == "ssimulacra2":
-            print(
-                f"{'':<20}target: at most {SSIMULACRA2_TARGET} CPU s/MP: {'met' if ours <= SSIMULACRA2_TARGET else 'MISSED'}"
-            )
+            verdict = "met" if ours <= SSIMULACRA2_TARGET else "MISSED"
+            print(f"{'':<20}target: at most {SSIMULACRA2_TARGET} CPU s/MP: {verdict}")
 
 
 def theirs(name: str, reference, picture) -> tuple:
