@@ -79,9 +79,9 @@ def files(root: Path) -> dict[str, str]:
         with ThreadPoolExecutor(2) as pool:
             said = {name: pool.submit(*job) for name, job in jobs.items()}
             messages = {name: done.result() for name, done in said.items()}
-    empty = [name for name, message in messages.items() if not message.strip()]
-    if empty:
-        raise ValueError(f"these mistakes are answered by nothing: {', '.join(empty)}")
+    bad = [name for name, text in messages.items() if not text.strip() or "can't open file" in text or "Trace" in text]
+    if bad:
+        raise ValueError(f"these mistakes are answered by no message: {', '.join(bad)}")
     given = {f"mistake_{name}.yaml": text for name, text in CONFIGS.items()}
     return given | {f"mistake_{name}.txt": message.rstrip() + "\n" for name, message in messages.items()}
 
@@ -91,7 +91,7 @@ def config(root: Path, folder: Path, name: str) -> str:
     path = folder / name / STUDY
     path.parent.mkdir(parents=True)
     path.write_text(CONFIGS[name], encoding="utf-8")
-    checked = called(folder / name, str(root / "scripts" / "check_study.py"), "--study", Path(STUDY).stem)
+    checked = called(folder / name, str(root / "tools" / "check_study.py"), "--study", Path(STUDY).stem)
     if checked.returncode != 0:  # as `make study` begins
         return checked.stderr
     done = called(root, "-m", "snakemake", "-n", "--configfile", str(path))
@@ -165,7 +165,7 @@ def weights(root: Path, folder: Path) -> str:
 
 def study(root: Path) -> str:
     """A study's name misspelt."""
-    return called(root, "scripts/check_study.py", "--study", "kodka").stderr
+    return called(root, "tools/check_study.py", "--study", "kodka").stderr
 
 
 def called(root: Path, *arguments: str) -> subprocess.CompletedProcess:

@@ -52,7 +52,7 @@ _LPIPS: dict[str, Any] = {
     "higher_is_better": False,
     "compute": "study.metrics.lpips:compute",
 }
-_FSIM = {
+_FSIM: dict[str, Any] = {
     "label": "FSIM",
     "window": "log-Gabor filters of 4 scales (wavelengths 6 to 48 pixels) and 4 orientations; Scharr gradients; of "
     "means of squares that leave the smaller side about 256 pixels",
