@@ -5,6 +5,7 @@
 # make docs            the documentation, in site/ (nothing is fetched)
 # make fuzz            100,000 damaged and made-up bitstreams (the tests take 4,000)
 # make perceptual      the weights of LPIPS and DISTS, installed as well when a study, a test or a bench needs them
+# make faults          a small study interrupted at 100 seeded moments: what came of each signal
 # make tensorflow      the environment of TensorFlow Compression's models, built as well when a study or a test needs it
 # make bench           benchmarks, as ratios against the named peers
 # make audit           what of the study's codecs is bit-exact (STUDY=<name> as above)
@@ -34,7 +35,7 @@ endef
 
 run := .venv/bin/snakemake --workflow-profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)) $(OPTIONS)
 
-.PHONY: study test checks quick docs fuzz tensorflow perceptual bench audit pictures lock conda
+.PHONY: study test checks quick docs fuzz faults tensorflow perceptual bench audit pictures lock conda
 
 study: .venv/.study .venv/.perceptual $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
 	@.venv/bin/python tools/check_study.py --study '$(STUDY)' --profile '$(PROFILE)'
@@ -67,6 +68,9 @@ node_modules/.ready: package-lock.json
 
 fuzz: .venv/.dev
 	FUZZ_INPUTS=100000 .venv/bin/python -m pytest tests/codecs/test_fuzz.py
+
+faults: .venv/.study .venv/.perceptual
+	.venv/bin/python tools/faults.py
 
 bench: .venv/.study .venv/.perceptual .venv-tensorflow/.ready
 	@export OMP_NUM_THREADS=1; status=0; bench() { echo "== $$*"; "$$@" || status=1; }; \

@@ -22,7 +22,10 @@ if not given_configfiles(workflow):
 
 collect_garbage_less()
 limit_timers()
-end_in_thread()
+
+from study.planning import interruption
+
+end_at_once(workflow, interruption.handle)
 
 
 include: "rules/common.smk"

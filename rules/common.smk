@@ -4,7 +4,7 @@ import re
 import shlex
 from functools import cache
 
-from study.core import results
+from study.core import readers, results
 from study.core.cell import Cell
 from study.core.errors import StudyError
 from study.metrics import registry as metric_registry
@@ -22,6 +22,8 @@ from study.planning.code_hash import code, content, lock
 from study.planning.latents import figures as figure_plan
 
 try:
+    for file in workflow.configfiles + given_configfiles(workflow):
+        readers.read_yaml(file)  # Snakemake's own reading takes what is given twice, and 01 for 1
     PLAN = plan.Plan(study_config.checked(config, environment.origin(given_configfiles(workflow))))
     TRAINING = plan.Training(PLAN.study.training) if PLAN.study.training else None
 except StudyError as error:

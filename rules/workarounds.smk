@@ -3,6 +3,7 @@
 
 import gc
 import inspect
+import signal
 import threading
 import time
 import types
@@ -66,20 +67,17 @@ def limit_timers(scheduler=job_scheduler.JobScheduler):
     scheduler._schedule_reevalutation = schedule_one
 
 
-def end_in_thread(scheduler=job_scheduler.JobScheduler):
-    """Have SIGTERM handled by a thread: the handler takes a lock that the interrupted thread may hold, and waits for ever.
+def end_at_once(workflow, handle, scheduler=job_scheduler.JobScheduler):
+    """Have SIGINT and SIGTERM end a run at once: Snakemake waits for its jobs, or for ever, and tells tracebacks.
 
-    docs/upstream/sigterm-deadlock.md; 9.27.1.
+    Its handler takes a lock that the interrupted thread may hold: docs/upstream/sigterm-deadlock.md; 9.27.1.
     """
-    if not hasattr(scheduler, "exit_gracefully") or hasattr(scheduler.exit_gracefully, "in_thread"):
+    if not workflow.is_main_process:
         return
-    waiting = scheduler.exit_gracefully
-
-    def exit_gracefully(self, *signal):
-        threading.Thread(target=waiting, args=(self, *signal), daemon=True).start()
-
-    exit_gracefully.in_thread = True
-    scheduler.exit_gracefully = exit_gracefully
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handle)
+    if hasattr(scheduler, "exit_gracefully"):
+        scheduler.exit_gracefully = lambda self, *received: handle(*received)
 
 
 def own_folder(workflow):

@@ -75,7 +75,7 @@ def folder(tmp_path: Path) -> Path:
     bd = [bd_row("mine", "psnr_rgb", "-12.345", "-15.06", "-9.94")]
     for name, rows in (("codecs", known), ("means", means), ("rd", means), ("bd", bd)):
         atomic_io.write_rows(tmp_path / f"{name}.csv", rows[0], rows)
-    plan = {"sets": {"photos": {"a": "photos.1"}}, "metrics": METRICS, "bd": True}
+    plan = {"sets": {"photos": {"a": "photos@1"}}, "metrics": METRICS, "bd": True}
     plan["commands"] = {name: {"encode": f"e {name}", "decode": f"d {name}"} for name in ("mine", "jpeg")}
     for path, text in exports.texts(tmp_path, plan, ROOT / "references"):
         atomic_io.write_text(tmp_path / "exports" / path, text)
@@ -151,7 +151,7 @@ def test_a_batch_holds_the_cells(folder):
     first = dict(zip(fields, batch["field_values"][0]))
     assert (first["original_name"], first["folder"], first["quality"], first["encoded_size"]) == (
         "a.png",
-        "photos.1",
+        "photos@1",
         2,
         192,
     )

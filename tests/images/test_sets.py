@@ -146,7 +146,7 @@ def test_parts_of_parts_know_their_mirror_folders(tmp_path):
     }
     spec = sets.resolved({"of": "some", "only": ["a"]}, catalogue)
     assert spec == sets.resolved(spec)
-    rows, told = make(spec, tmp_path / "out", "some.1", mirror=tmp_path / "mirror")
+    rows, told = make(spec, tmp_path / "out", "some@1", mirror=tmp_path / "mirror")
     assert [row["source"] for row in rows] == ["https://example.invalid/a.png"] and told == []
 
 

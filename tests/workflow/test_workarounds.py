@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import runpy
+import signal
 import subprocess
 import sys
 import threading
@@ -78,14 +80,23 @@ def ends(kind: type) -> bool:
 
 
 def test_snakemake_still_handles_sigterm_under_its_lock() -> None:
-    assert not ends(job_scheduler.JobScheduler), "take end_in_thread out of the workarounds"
+    assert not ends(job_scheduler.JobScheduler), "take end_at_once out of the workarounds"
 
 
-def test_sigterm_is_heeded_whatever_it_interrupts() -> None:
-    kind = subclass()
-    WORKAROUNDS["end_in_thread"](kind)
-    WORKAROUNDS["end_in_thread"](kind)
-    assert ends(kind)
+def test_sigterm_and_sigint_end_a_run_at_once() -> None:
+    kind, received = subclass(), []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        main = SimpleNamespace(is_main_process=True)
+        WORKAROUNDS["end_at_once"](main, lambda *given: received.append(given[0]), kind)
+        for number in before:
+            os.kill(os.getpid(), number)
+            time.sleep(0.01)
+        scheduler(kind).exit_gracefully(signal.SIGTERM, None)  # which Snakemake installs for SIGTERM
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert received == [signal.SIGINT, signal.SIGTERM, signal.SIGTERM]
 
 
 def test_signatures_are_kept() -> None:

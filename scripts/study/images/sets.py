@@ -37,6 +37,7 @@ COLUMNS = ("image", "file", "width", "height", "sha256", "source", "licence", "c
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm", ".pbm", ".pnm")
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+_PART = re.compile(r"@[1-9][0-9]{0,8}$")  # of a set that is cut, `photos@2`
 _NAME_RULE = "allowed: at most 100 letters, digits, '.', '_' and '-', beginning with a letter, a digit or '_'"
 _ABOUT = ("licence", "credit", "was_jpeg")
 _WAS_JPEG = {True: "yes", False: "no", "unknown": "unknown"}
@@ -112,7 +113,7 @@ def make(
     """
     from study.images import png  # Pillow and NumPy, which listing a set does not need
 
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(_PART.sub("", name)):
         raise StudyError(f"image set {name!r}: this id is not fit for a folder; {_NAME_RULE}")
     spec, record = resolved(entry, catalogue), Path(record)
     folders = [*reversed(spec.get("parents", [])), name, ""]
@@ -245,6 +246,12 @@ def _pictures(spec: Mapping) -> dict[str, Path]:
 
 
 def _folder(spec: Mapping) -> Path:
+    odd = sorted({character for character in "{}\0" if character in spec["folder"]})
+    if odd:  # Snakemake would take {x} for a wildcard
+        raise StudyError(
+            f"folder {spec['folder']!r}: {' and '.join(map(repr, odd))} can't stand in its path; rename it, or put a "
+            "link to it elsewhere"
+        )
     return found_path(spec["folder"])
 
 

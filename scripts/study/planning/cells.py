@@ -172,12 +172,12 @@ class Plan:
         )
 
     def _cut(self, name: str) -> dict[str, dict]:
-        """The parts of an image set by name: itself, if it isn't cut."""
+        """The parts of an image set by name: itself, if it isn't cut. No id has an `@`, so none is a part's name."""
         size, names = self.study.part_size, images_sets.names(self.known_sets[name], self.known_sets)
         if size is None or len(names) <= size:
             return {name: self.known_sets[name]}
         cuts = [names[start : start + size] for start in range(0, len(names), size)]
-        return {f"{name}.{number}": {"of": name, "only": cut} for number, cut in enumerate(cuts, start=1)}
+        return {f"{name}@{number}": {"of": name, "only": cut} for number, cut in enumerate(cuts, start=1)}
 
     @cached_property
     def all_parts(self) -> dict[str, dict]:

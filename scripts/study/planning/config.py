@@ -14,7 +14,7 @@ from study.core import paths, readers, typed
 from study.core.errors import StudyError, allowed
 from study.images import sets
 from study.metrics import registry as metric_registry
-from study.planning import catalogue
+from study.planning import catalogue, collisions
 from study.planning.catalogue import qualities
 from study.planning.latents import experiments
 from study.planning.study import Study, claims
@@ -75,6 +75,7 @@ def _readable(error: jsonschema.ValidationError) -> str:
         "minItems": "at least {} item",
         "maxItems": "at most {} items",
         "minProperties": "at least {} key",
+        "maxLength": "at most {} characters",
         "uniqueItems": "a list without repetitions",
         "pattern": "text that matches {}",
     }
@@ -123,6 +124,10 @@ def _against_catalogues(study: Study, schema: Mapping, unsound: Collection[str])
                 sets.names(known_sets[name], known_sets)
             except StudyError as error:
                 yield f"images: {name}: {error}"
+    chosen_qualities = {
+        name: qualities(chosen, known_codecs[name]) for name, chosen in study.codecs.items() if name in known_codecs
+    }
+    yield from collisions.problems(chosen_qualities, study.images)
     yield from _metric_problems(study)
     yield from experiments.problems(study, known_codecs, known_sets, unsound)
     own = study.define.claims

@@ -1,0 +1,164 @@
+"""Interrupt a small study at seeded moments, again and again, and tell what came of each signal, as a table.
+
+A copy of the checkout runs two photos through JPEG, WebP and a VVC encoder. SIGINT (once or twice) and SIGTERM go to
+Snakemake, to make or to the group of both. After each, everything must have ended within 5 s; the same command then
+goes on, and at the end images, bitstreams and scores must be those of an undisturbed run, byte for byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+SIGNALS = {"SIGINT": [signal.SIGINT], "SIGINT twice": [signal.SIGINT] * 2, "SIGTERM": [signal.SIGTERM]}
+TARGETS = ("snakemake", "make", "group")
+ENDED_S = 5.0
+STUDY = {
+    "study": "faults",
+    "images": ["two"],
+    "codecs": {"jpeg": [30, 60], "webp": [30, 60], "vvc": [37, 42]},
+    "metrics": ["psnr_rgb", "ssim"],
+    "define": {"images": {"two": {"description": "two photos", "licence": "as photos", "of": "photos"}}},
+}
+STUDY["define"]["images"]["two"]["only"] = ["coffee", "chelsea"]  # type: ignore[index]
+LINE = "interrupted; the same command goes on"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--moments", type=int, default=100, help="signals in all (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="of the moments (default: %(default)s)")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="faults-") as place:
+        folder = checkout(Path(place, "checkout"))
+        sys.exit(0 if interrupted(folder, arguments.moments, random.Random(arguments.seed)) else 1)
+
+
+def checkout(folder: Path) -> Path:
+    """A copy of the files under version control, with the study and this environment."""
+    for name in subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).split("\0"):
+        if name and (ROOT / name).is_file() and not name.startswith(("docs/", "tests/")):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    (folder / ".venv").symlink_to(sys.prefix)
+    (folder / "studies" / "faults.yaml").write_text(yaml.safe_dump(STUDY))
+    return folder
+
+
+def interrupted(folder: Path, moments: int, chance: random.Random) -> bool:
+    """Whether all went well; prints the table."""
+    whole, undisturbed = finished(folder)
+    shutil.rmtree(folder / "results")
+    cases = [(name, target) for name in SIGNALS for target in TARGETS]
+    found: dict[tuple[str, str], list[dict]] = defaultdict(list)
+    same = True
+    count = 0
+    while count < moments:
+        case = cases[count % len(cases)]
+        outcome = once(folder, *case, chance.uniform(0.2, 1.0) * undisturbed)
+        if outcome is None:  # it was done before the moment came
+            same &= products(folder) == whole
+            shutil.rmtree(folder / "results")
+            continue
+        found[case].append(outcome)
+        count += 1
+    run(folder).wait()
+    same &= products(folder) == whole
+    print("| signal | to | moments | all ended, at most s | later than 5 s | lines after it, at most | tracebacks |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for (name, target), outcomes in found.items():
+        slowest = max(outcome["seconds"] for outcome in outcomes)
+        late = sum(outcome["seconds"] > ENDED_S for outcome in outcomes)
+        lines, traces = max(o["lines"] for o in outcomes), sum(o["traceback"] for o in outcomes)
+        print(f"| {name} | {target} | {len(outcomes)} | {slowest:.1f} | {late} | {lines} | {traces} |")
+    print(f"\n{count} signals; resumed studies are {'' if same else 'NOT '}those of an undisturbed run, byte for byte")
+    return same and all(outcome["seconds"] <= ENDED_S for outcomes in found.values() for outcome in outcomes)
+
+
+def run(folder: Path) -> subprocess.Popen:
+    """Start `make study` in a process group of its own."""
+    stamps = ("--old-file=.venv/.study", "--old-file=.venv/.perceptual")
+    command = ["make", *stamps, "study", "STUDY=faults", "CORES=2"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("STUDY_", "SNAKEMAKE_"))}
+    with (folder / "run.log").open("w") as log:
+        return subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+
+def finished(folder: Path) -> tuple[dict[str, str], float]:
+    """The products of an undisturbed run, and the seconds that it took."""
+    began = time.monotonic()
+    if run(folder).wait():
+        sys.exit((folder / "run.log").read_text())
+    return products(folder), time.monotonic() - began
+
+
+def once(folder: Path, name: str, target: str, moment: float) -> dict | None:
+    """What comes of one signal after so many seconds; None if the run was done before."""
+    process = run(folder)
+    try:
+        process.wait(moment)
+        return None
+    except subprocess.TimeoutExpired:
+        pass
+    runner = min((pid for pid, line in working(folder).items() if "snakemake" in line), default=process.pid)
+    before = len((folder / "run.log").read_text().splitlines())
+    sent = time.monotonic()
+    for number in SIGNALS[name]:
+        if target == "group":
+            os.killpg(process.pid, number)
+        else:
+            os.kill(runner if target == "snakemake" else process.pid, number)
+        time.sleep(0.02)
+    while working(folder) and time.monotonic() - sent < 60:
+        process.poll()
+        time.sleep(0.05)
+    seconds = time.monotonic() - sent
+    for pid in working(folder):
+        os.kill(pid, signal.SIGKILL)
+    process.wait()
+    log = (folder / "run.log").read_text()
+    lines = [line for line in log.splitlines()[before:] if not line.startswith("make")]
+    return {"seconds": seconds, "lines": len(lines), "traceback": log.count("Traceback"), "told": LINE in log}
+
+
+def working(folder: Path) -> dict[int, str]:
+    """The command lines of the processes that work in a folder, by process."""
+    found = {}
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            if (place / "cwd").resolve() == folder.resolve():
+                found[int(place.name)] = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+    return found
+
+
+def products(folder: Path) -> dict[str, str]:
+    """The sha256 of images, bitstreams, decoded images and scores."""
+    wanted = ("images", "bitstreams", "decoded", "scores")
+    measured = ("encoded.csv", "decoded.csv")
+    files = [path for name in wanted for path in sorted((folder / "results" / name).rglob("*")) if path.is_file()]
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+        if path.name not in measured
+    }
+
+
+if __name__ == "__main__":
+    main()
