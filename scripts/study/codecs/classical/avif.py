@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from PIL import AvifImagePlugin, features
 
+from study.codecs import containers
 from study.codecs.classical.pillow import PillowCodec
 
 
@@ -29,6 +30,9 @@ class Backend(PillowCodec):
         "tune": ("iq", "psnr", "ssim"),
         "threads": range(1, 65),
     }
+
+    def payload_bytes(self, bitstream: bytes) -> int:
+        return containers.avif(bitstream)
 
     def options(self) -> dict[str, object]:
         return {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from study.codecs import containers
 from study.codecs.classical.pillow import PillowCodec
 
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
@@ -31,6 +32,9 @@ class Backend(PillowCodec):
         "tune": ("ssim", "psnr", "grain", "fastdecode"),
         "threads": range(1, 65),
     }
+
+    def payload_bytes(self, bitstream: bytes) -> int:
+        return containers.heic(bitstream)
 
     def options(self) -> dict[str, object]:
         threads = self.settings["threads"]

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from PIL import features
 
+from study.codecs import containers
 from study.codecs.classical.pillow import PillowCodec
 
 
@@ -27,6 +28,9 @@ class Backend(PillowCodec):
         "optimize": (False, True),
         "progressive": (False, True),
     }
+
+    def payload_bytes(self, bitstream: bytes) -> int:
+        return containers.jpeg(bitstream)
 
     def options(self) -> dict[str, object]:
         return {"quality": int(self.quality), **self.settings}

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from PIL import features
 
+from study.codecs import containers
 from study.codecs.classical.pillow import PillowCodec
 from study.core.errors import BitstreamError
 
@@ -27,6 +28,9 @@ class Backend(PillowCodec):
     scale = range(1, 1001)
     defaults: ClassVar = {"wavelet": "9/7"}
     choices: ClassVar = {"wavelet": ("9/7", "5/3")}
+
+    def payload_bytes(self, bitstream: bytes) -> int:
+        return containers.jpeg2000(bitstream)
 
     def options(self) -> dict[str, object]:
         return {

@@ -30,6 +30,11 @@ class Backend(PillowCodec):
     defaults: ClassVar = {"effort": 7, "threads": 1}
     choices: ClassVar = {"effort": range(1, 10), "threads": range(1, 65)}
 
+    def payload_bytes(self, bitstream: bytes) -> int:
+        """All but the signature and the size; what follows is one stream of bits, whose headers count as payload."""
+        *_, bits = _header(bitstream)
+        return len(bitstream) - len(SIGNATURE) - -(-bits // 8)
+
     def options(self) -> dict[str, object]:
         return {
             "quality": int(self.quality),
@@ -57,7 +62,15 @@ class Backend(PillowCodec):
 
 
 def _size(bitstream: bytes) -> tuple[int, int]:
-    """Width and height that a codestream claims (ISO/IEC 18181-1, SizeHeader): the plug-in decodes before it tells."""
+    """Width and height that a codestream claims."""
+    return _header(bitstream)[:2]
+
+
+def _header(bitstream: bytes) -> tuple[int, int, int]:
+    """Width and height that a codestream claims, and the bits that tell them (ISO/IEC 18181-1, SizeHeader).
+
+    They are read here because the plug-in decodes before it tells.
+    """
     if bitstream[:2] != SIGNATURE:
         raise BitstreamError("not a bare JPEG XL codestream, which begins with FF 0A")
     bits = _Bits(bitstream[2:14])
@@ -65,9 +78,9 @@ def _size(bitstream: bytes) -> tuple[int, int]:
     height = _side(bits, small)
     ratio = bits.take(3)
     if ratio == 0:
-        return _side(bits, small), height
+        return _side(bits, small), height, bits.taken
     across, down = RATIOS[ratio - 1]
-    return height * across // down, height
+    return height * across // down, height, bits.taken
 
 
 def _side(bits: _Bits, small: int) -> int:
@@ -79,8 +92,10 @@ class _Bits:
 
     def __init__(self, data: bytes) -> None:
         self._rest = int.from_bytes(data, "little")
+        self.taken = 0
 
     def take(self, count: int) -> int:
         value = self._rest & ((1 << count) - 1)
         self._rest >>= count
+        self.taken += count
         return value

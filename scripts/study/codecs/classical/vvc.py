@@ -25,6 +25,7 @@ import numpy as np
 import PIL
 from PIL import Image
 
+from study.codecs import containers
 from study.codecs.classical.base import ClassicalCodec
 from study.core import isolation
 from study.core.errors import BitstreamError, CodecError
@@ -106,7 +107,7 @@ class Backend(ClassicalCodec):
         return f"{_versions()}; Pillow {PIL.__version__}"
 
     def payload_bytes(self, bitstream: bytes) -> int:
-        return len(bitstream) - HEADER.size
+        return containers.vvc(bitstream[HEADER.size :])
 
     def _threads(self) -> tuple[str, str]:
         return "-threads", str(self.settings["threads"])

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from PIL import features
 
+from study.codecs import containers
 from study.codecs.classical.pillow import PillowCodec
 
 
@@ -20,6 +21,9 @@ class Backend(PillowCodec):
     largest_side = 16383
     defaults: ClassVar = {"method": 4}
     choices: ClassVar = {"method": range(7)}
+
+    def payload_bytes(self, bitstream: bytes) -> int:
+        return containers.webp(bitstream)
 
     def options(self) -> dict[str, object]:
         return {"quality": int(self.quality), "method": self.settings["method"], "lossless": False}
