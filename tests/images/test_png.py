@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import warnings
 import zlib
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 
 from image_files import chunk, deep, png, profile, saved, text
 from study.core.errors import ImageError
@@ -224,12 +225,108 @@ def test_exif_orientation_is_applied_once(orientation, form):
     assert np.array_equal(images_png.normalise(saved(RGB, form, exif=exif)).rgb, turned)
 
 
+def xmp(orientation):
+    return (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        f'<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="{orientation}"/>'
+        "</rdf:RDF></x:xmpmeta>"
+    ).encode()
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_orientation_of_xmp_is_not_applied(form):
+    options = {"lossless": True} if form == "WEBP" else {"quality": 95} if form == "JPEG" else {}
+    if form == "PNG":
+        content = b"XML:com.adobe.xmp\0\0\0\0\0" + xmp(6)
+        plain = saved(RGB)
+        data = plain[:33] + chunk(b"iTXt", content) + plain[33:]
+    else:
+        data = saved(RGB, form, xmp=xmp(6), **options)
+    with Image.open(io.BytesIO(data)) as picture:
+        assert picture.getexif().get(274) == 6, "Pillow takes it for EXIF's"
+    assert images_png.normalise(data).rgb.shape == RGB.shape
+
+
+def photo():
+    import skimage.data
+
+    return skimage.data.astronaut()
+
+
+def test_cut_jpeg_with_an_end_marker_is_refused():
+    data = saved(photo(), "JPEG", quality=90)
+    images_png.normalise(data)
+    why = refusal(data[: len(data) * 2 // 5] + b"\xff\xd9")
+    assert "damaged: libjpeg says 'Corrupt JPEG data: premature end of data segment'" in why
+
+
+def test_damaged_jpegs_are_refused_where_libjpeg_warns():
+    """Bytes of the samples overwritten: Pillow decodes nearly all of these; libjpeg warns of most."""
+    data = saved(photo()[:256, :256], "JPEG", quality=90)
+    chance = random.Random(3)
+    taken = 0
+    for _ in range(60):
+        damaged = bytearray(data)
+        at = chance.randrange(700, len(data) - 40)
+        damaged[at : at + 30] = chance.randbytes(30)
+        try:
+            images_png.normalise(bytes(damaged))
+            taken += 1
+        except ImageError:
+            continue
+    assert taken <= 25  # JPEG has no check values
+
+
+def test_palette_png_without_palette_is_refused():
+    row = b"\0" + bytes(range(8))
+    whole = png(8, 1, 8, 3, row, chunk(b"PLTE", bytes(range(24))))
+    assert images_png.normalise(whole).rgb.shape == (1, 8, 3)
+    assert "PLTE" in refusal(png(8, 1, 8, 3, row))
+    assert "PLTE" in refusal(png(8, 1, 8, 3, row, chunk(b"PLTE", bytes(23))))
+
+
+@pytest.mark.parametrize("form", ["TIFF", "WEBP", "BMP", "GIF", "PPM"])
+def test_formats_without_check_values_are_told(form):
+    data = saved(Image.fromarray(RGB).quantize(256) if form == "GIF" else RGB, form)
+    assert images_png.normalise(data).unchecked == form
+    assert images_png.normalise(saved(RGB)).unchecked is None
+    assert images_png.normalise(saved(RGB, "JPEG")).unchecked is None
+
+
+def srgb_profile(name=None):
+    data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return data if name is None else data.replace("sRGB built-in".encode("utf-16-be"), name.encode("utf-16-be"))
+
+
 def test_profile_is_dropped_and_noted():
-    assert images_png.normalise(saved(RGB, icc_profile=b"... sRGB IEC61966-2.1 ...")).notes == []
-    noted = images_png.normalise(saved(RGB, icc_profile=b"... Adobe RGB (1998) ..."))
-    assert np.array_equal(noted.rgb, RGB) and "not named sRGB" in noted.notes[0]
-    gamma = png(1, 1, 8, 2, b"\0\1\2\3", chunk(b"gAMA", struct.pack(">I", 100_000)))
-    assert images_png.normalise(gamma).rgb.tolist() == [[[1, 2, 3]]]
+    assert images_png.normalise(saved(RGB, icc_profile=srgb_profile())).notes == []
+    assert images_png.normalise(saved(RGB, icc_profile=srgb_profile("Adobe built-i"))).notes == [], "sRGB by content"
+    unread = images_png.normalise(saved(RGB, icc_profile=b"... sRGB IEC61966-2.1 ..."))
+    assert np.array_equal(unread.rgb, RGB) and "can't be read" in unread.notes[0]
+    linear = bytearray(srgb_profile())
+    at = linear.index(b"para")
+    linear[at + 8 : at + 10], linear[at + 12 : at + 16] = b"\0\0", struct.pack(">I", 1 << 16)  # a gamma of 1
+    noted = images_png.normalise(saved(RGB, icc_profile=bytes(linear)))
+    assert np.array_equal(noted.rgb, RGB) and "'sRGB built-in' isn't sRGB's" in noted.notes[0]
+
+
+CURVES = {
+    "gAMA of 1": (chunk(b"gAMA", struct.pack(">I", 100_000)), "gAMA says 1, which is linear light"),
+    "gAMA of sRGB": (chunk(b"gAMA", struct.pack(">I", 45_455)), None),
+    "gAMA beside sRGB": (chunk(b"gAMA", struct.pack(">I", 100_000)) + chunk(b"sRGB", b"\0"), None),
+    "PQ": (chunk(b"cICP", bytes([9, 16, 0, 1])), "transfer function is PQ"),
+    "HLG": (chunk(b"cICP", bytes([9, 18, 0, 1])), "transfer function is HLG"),
+    "cICP of sRGB": (chunk(b"cICP", bytes([1, 13, 0, 1])), None),
+}
+
+
+@pytest.mark.parametrize("case", CURVES)
+def test_other_curves_than_srgbs_are_noted(case):
+    said, note = CURVES[case]
+    found = images_png.normalise(png(1, 1, 8, 2, b"\0\1\2\3", said))
+    assert found.rgb.tolist() == [[[1, 2, 3]]]
+    assert note is None or note in found.notes[0]
+    assert bool(found.notes) == (note is not None)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

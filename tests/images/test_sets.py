@@ -136,6 +136,32 @@ def test_pattern_and_selection(tmp_path):
     assert [row["image"] for row in make(spec, tmp_path / "out")[0]] == ["b"]
 
 
+def test_named_images_are_left_out(tmp_path):
+    entry = folder_of(tmp_path / "mine", a__png=saved(RGB), b__png=saved(RGB)[:-40], c__webp=saved(RGB, "WEBP"))
+    with pytest.raises(ImageError, match=r"(?s)b\.png: .*leave them out: `skip: \[name, …\]`"):
+        make(entry, tmp_path / "out")
+    rows, told = make(entry | {"skip": ["b"]}, tmp_path / "out")
+    assert [row["image"] for row in rows] == ["a", "c"]
+    assert [row["note"] for row in rows] == ["", "WEBP has no check values: damage in the file can't be told"]
+    assert len(told) == 1
+    catalogue = {"mine": entry, "part": {"of": "mine", "only": ["a", "b"], "skip": ["b"]}}
+    assert sets.names({"of": "part"}, catalogue) == ["a"]
+    assert sets.names({"of": "mine", "skip": ["c"]}, catalogue) == ["a", "b"]
+    for skip, message in ((["d"], "no image 'd'"), (["a", "b", "c"], "leaves no image")):
+        with pytest.raises(StudyError, match=message):
+            sets.names(entry | {"skip": skip})
+    listed = {"url": "http://x/{image}", "images": {"a": HASH, "b": HASH}, "skip": ["a"]}
+    assert sets.names(listed) == ["b"]
+
+
+def test_a_huge_source_is_refused_before_it_is_read(tmp_path):
+    entry = folder_of(tmp_path / "mine", a__png=b"")
+    with (tmp_path / "mine" / "a.png").open("wb") as file:
+        file.truncate(20 * 2**30)  # a hole: no byte of it is on the disk
+    with pytest.raises(ImageError, match="21,474,836,480 bytes; the largest file taken has"):
+        make(entry, tmp_path / "out")
+
+
 def test_parts_of_parts_know_their_mirror_folders(tmp_path):
     folder_of(tmp_path / "mirror")
     folder_of(tmp_path / "mirror" / "all", a__png=saved(RGB))
@@ -168,7 +194,7 @@ def test_all_refusals_of_a_set_are_reported_together(tmp_path):
     lines = str(caught.value).splitlines()
     assert lines[0] == "image set mine: 6 of 7 images are refused:"
     for line, (name, reason) in zip(
-        lines[1:],
+        lines[1:-1],
         [
             ("bomb.png", "pixels"),
             ("clear.png", "transparent"),

@@ -54,9 +54,20 @@ def write_text(path: str | Path, text: str) -> None:
 def write_rows(path: str | Path, columns: Iterable[str], rows: Iterable[Mapping[str, object]]) -> None:
     """Write a CSV table. A float is written in full (`repr`), a missing value as an empty cell.
 
+    A text that a spreadsheet would take for a formula gets an apostrophe before it, as OWASP's "CSV injection" has it.
     Raises ValueError for a row with a column that `columns` lacks.
     """
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(columns), restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: _inert(value) for name, value in row.items()} for row in rows)
+
+
+def _inert(value: object) -> object:
+    if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value

@@ -6,9 +6,11 @@ The rule: an image of the study is an 8-bit RGB PNG whose samples are the R'G'B'
 - Converted: grey (1, 2, 4 or 8 bits) is replicated, a palette is looked up, an opaque alpha is dropped,
   and an EXIF orientation is applied (a lossless turn). JPEG is decoded by Pillow's libjpeg-turbo.
 - No colour management: ICC profiles, gAMA, cHRM and cICP are dropped and the samples are taken as sRGB, as the
-  published studies do. A profile that does not call itself sRGB is noted.
+  published studies do. A profile that maps colours elsewhere than sRGB's, PQ, HLG and other gammas are noted.
 - Refused, with the reason: transparent pixels, more than 8 bits per sample, floating point, CMYK, YCbCr, Lab and other
   colour spaces, several frames or pages, damaged files, more than 2^26 pixels, files over 512 MiB.
+- Damage: a PNG's check values tell it, and libjpeg's warnings most of it in a JPEG. The other formats have no check
+  values; an image in one of those is noted.
 
 Every source is encoded anew, an 8-bit RGB PNG too: so the same pixels give the same file, whatever metadata the source
 carried, and no reader downstream can act on a profile that another ignores.
@@ -23,11 +25,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from study.core import atomic_io, readers
 from study.core.errors import ImageError, StudyError
 from study.core.outcome import AGAIN
+from study.images import colour, damage
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
 LARGEST_PIXELS = 2**26
@@ -45,14 +48,28 @@ _REFUSED = {
 }
 _GREY_OR_RGB = (0, 1, 2, 3)
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLES_PER_PIXEL = 258, 262, 277  # TIFF tags
+_ORIENTATION = 274  # EXIF tag
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 class Normalised(NamedTuple):
-    """A source under the rule: `rgb` uint8 [H, W, 3], whether the source is JPEG data, and what to tell the user."""
+    """A source under the rule: `rgb` uint8 [H, W, 3], whether the source is JPEG data, and what to tell the user.
+
+    `unchecked` names its format if damage in that can't be told; None otherwise.
+    """
 
     rgb: np.ndarray
     jpeg: bool
     notes: list[str]
+    unchecked: str | None = None
 
 
 def read(path: str | Path) -> np.ndarray:
@@ -102,13 +119,18 @@ def png(rgb: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+def check_size(count: int) -> None:
+    """Raise ImageError for a source of more bytes than are taken."""
+    if count > LARGEST_FILE:
+        raise ImageError(f"{count:,} bytes; the largest file taken has {LARGEST_FILE:,}")
+
+
 def normalise(data: bytes) -> Normalised:
     """The image in the bytes of a source file, under the module's rule.
 
     Raises ImageError with the reason (the caller names the file).
     """
-    if len(data) > LARGEST_FILE:
-        raise ImageError(f"{len(data):,} bytes; the largest file taken has {LARGEST_FILE:,}")
+    check_size(len(data))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -124,14 +146,33 @@ def _normalised(data: bytes) -> Normalised:
         _check_header(picture)
         jpeg = picture.format in ("JPEG", "MPO") or "jpeg" in str(picture.info.get("compression"))
         if picture.format == "PNG":
+            damage.check_palette(data)
             with Image.open(io.BytesIO(data), formats=["PNG"]) as again:
                 again.verify()
         picture.load()
-        notes = _notes(picture.info.get("icc_profile"))
-        upright = ImageOps.exif_transpose(picture)
+        if picture.format in ("JPEG", "MPO"):
+            damage.check_jpeg(data)
+        notes = colour.notes(picture.info, picture.mode, data)
+        upright = _upright(picture)
         if upright.mode in ("LA", "PA", "RGBA") or "transparency" in upright.info:
             _check_opaque(upright)
-        return Normalised(np.array(upright.convert("RGB")), jpeg, notes)
+        unchecked = None if picture.format in damage.CHECKED else picture.format
+        return Normalised(np.array(upright.convert("RGB")), jpeg, notes, unchecked)
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """The image turned by its EXIF orientation; XMP's doesn't count, and Pillow has turned a TIFF already."""
+    if picture.format == "TIFF":
+        return picture
+    raw = picture.info.get("exif")
+    if raw is None and "Raw profile type exif" in picture.info:  # of a PNG by ImageMagick
+        raw = bytes.fromhex("".join(picture.info["Raw profile type exif"].split("\n")[3:]))
+    if not raw:
+        return picture
+    exif = Image.Exif()
+    exif.load(raw)
+    turn = _TURNS.get(exif.get(_ORIENTATION, 1))
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _check_header(picture: Image.Image) -> None:
@@ -171,12 +212,6 @@ def _check_opaque(picture: Image.Image) -> None:
     seen = int((alpha < 255).sum())
     if seen:
         raise ImageError(f"transparent: {seen:,} of {alpha.size:,} pixels are not opaque; flatten it first")
-
-
-def _notes(profile: bytes | None) -> list[str]:
-    if not profile or b"sRGB" in profile or "sRGB".encode("utf-16-be") in profile:
-        return []
-    return ["its ICC profile is not named sRGB; it is dropped and the samples are taken as sRGB"]
 
 
 def _raw_modes(picture: Image.Image) -> str:

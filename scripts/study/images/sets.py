@@ -9,8 +9,8 @@ An entry has one of three forms:
   begins with a dot don't count; anything else in the folder that is no image is an error, never passed over.
 - `of`: the images of another set.
 
-`only`, a list of names, picks images from any of them. `licence`, `credit` and `was_jpeg` may stand at the set or at
-an image; they go into the set's record.
+`only`, a list of names, picks images from any of them, and `skip` leaves the named ones out. `licence`, `credit` and
+`was_jpeg` may stand at the set or at an image; they go into the set's record.
 
 An image's name is its file's stem: letters, digits, `.`, `_` and `-`, beginning with a letter, a digit or `_`.
 """
@@ -33,7 +33,8 @@ from study.core.paths import found as found_path
 from study.images import cache as images_cache
 from study.images.http import PATIENT, Patience
 
-COLUMNS = ("image", "file", "width", "height", "sha256", "source", "licence", "credit", "was_jpeg", "generation")
+COLUMNS = ("image", "file", "width", "height", "sha256", "source", "licence", "credit")
+COLUMNS += ("was_jpeg", "note", "generation")
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm", ".pbm", ".pnm")
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -62,7 +63,8 @@ def resolved(entry: Mapping, catalogue: Mapping[str, Mapping] | None = None) -> 
     else:
         spec = {"images": {image: _source(entry, image, given) for image, given in entry["images"].items()}}
         spec |= {key: entry[key] for key in ("parents",) if key in entry}
-    return _subset(spec, entry["only"]) if "only" in entry else spec
+    spec = _subset(spec, entry["only"]) if "only" in entry else spec
+    return _without(spec, entry["skip"]) if "skip" in entry else spec
 
 
 def names(entry: Mapping, catalogue: Mapping[str, Mapping] | None = None) -> list[str]:
@@ -137,7 +139,10 @@ def make(
         except (ImageError, OSError) as error:
             refused.append(f"{_shown(path.name)}: {getattr(error, 'strerror', None) or error}")
             continue
-        for note in picture.notes:
+        notes = list(picture.notes)
+        if picture.unchecked and not source.get("sha256"):
+            notes.append(f"{picture.unchecked} has no check values: damage in the file can't be told")
+        for note in notes:
             tell(f"image set {name}: {_shown(path.name)}: {note}")
         if "url" in source and "sha256" not in source:
             tell(f"image set {name}: {image} has no sha256 in its entry; that of its file is {readers.sha256(path)}")
@@ -147,10 +152,11 @@ def make(
         row = {"image": image, "file": file.name, "width": width, "height": height, "sha256": readers.sha256(file)}
         row |= {"source": source.get("url") or source.get("package") or f"{spec['folder']}/{path.name}"}
         row |= {"licence": source.get("licence", ""), "credit": source.get("credit", "")}
-        rows.append(row | {"was_jpeg": was_jpeg, "generation": generation})
+        rows.append(row | {"was_jpeg": was_jpeg, "note": "; ".join(notes), "generation": generation})
     if refused:
         total = len(refused) + len(rows)
-        raise ImageError("\n  ".join([f"image set {name}: {len(refused)} of {total} images are refused:", *refused]))
+        lines = [f"image set {name}: {len(refused)} of {total} images are refused:", *refused]
+        raise ImageError("\n  ".join([*lines, "Mend them, or leave them out: `skip: [name, …]` in the set's entry"]))
     _write(lambda path, rows: atomic_io.write_rows(path, COLUMNS, rows), record, rows)
     return rows
 
@@ -191,6 +197,19 @@ def _subset(spec: Mapping, only: Iterable[str]) -> dict:
     if "folder" in spec:
         return {**spec, "only": only}
     return {**spec, "images": {image: spec["images"][image] for image in only}}
+
+
+def _without(spec: Mapping, skip: Iterable[str]) -> dict:
+    """The spec of a set without some of its images."""
+    skip = list(skip)
+    known = list(spec.get("only", _listed(spec))) if "folder" in spec else list(spec["images"])
+    for image in skip:
+        if image not in known:
+            raise StudyError(f"skip: the set has no image {image!r}; {allowed(image, known)}")
+    rest = [image for image in known if image not in skip]
+    if not rest:
+        raise StudyError("skip: it leaves no image of the set")
+    return _subset(spec, rest)
 
 
 def _listed(spec: Mapping) -> Mapping[str, str]:
@@ -288,6 +307,9 @@ def _package_file(package: str) -> Path:
 
 
 def _verified(path: Path, sha256: str | None) -> bytes:
+    from study.images import png
+
+    png.check_size(path.stat().st_size)
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     if not digest.startswith((sha256 or "").lower()):
