@@ -18,7 +18,7 @@ _SPECIAL = {
 def tables(bd: Sequence[Mapping[str, str]], labels: Mapping[str, str]) -> str:
     """The tables of a study from the rows of bd.csv; needs `\\usepackage{booktabs}`.
 
-    Figures are those of the mean curves (as papers print them), PCHIP interpolation. A refused cell is a dash, with its
+    Figures are means over the images of the images' BD-rates, PCHIP interpolation. A refused cell is a dash, with its
     reason in a comment. `labels` gives the codecs' names.
     """
     chosen = [row for row in bd if (row["over"], row["method"]) == (bd_figures.OVER, bd_figures.METHOD)]
@@ -37,7 +37,8 @@ def _table(rows: Sequence[Mapping[str, str]], image_set: str, labels: Mapping[st
     first = rows[0]
     caption = (
         f"BD-rate in percent against {labels[first['anchor']]} on {image_set} ({first['n_images']} images), "
-        f"from mean curves; in brackets percentile bootstrap intervals over the images. Negative is better."
+        f"the mean of the images' figures (PCHIP); in brackets Student's 95 % interval over the images. "
+        "Negative is better."
     )
     lines = [
         "\\begin{table}",
