@@ -26,12 +26,7 @@ SETTINGS = {
     "both": {"ONEDNN_MAX_CPU_ISA": "SSE41", "ATEN_CPU_CAPABILITY": "default"},
     "MKL compatible": {"MKL_CBWR": "COMPATIBLE"},
 }
-CODECS = (
-    "tiny-bmshj2018-factorized-mse",
-    "tiny-bmshj2018-hyperprior-mse",
-    "tiny-mbt2018-mean-mse",
-    "tiny-b2018-gdn-48",
-)
+CODECS = ("bmshj2018-factorized-mse", "bmshj2018-hyperprior-mse", "mbt2018-mean-mse", "b2018-gdn-48")  # tiny-...
 
 
 def main() -> None:
@@ -76,7 +71,7 @@ def work(folder: Path) -> list[dict]:
 
     rgb = skimage.data.astronaut()[:256, :384].copy()
     known, rows = catalogue.codecs(), []
-    for name in CODECS:
+    for name in (f"tiny-{model}" for model in CODECS):
         for quality in known[name]["qualities"]:
             codec = registry.load(name, quality, known[name])
             stream, image = folder / f"{name}-{quality}.lic", folder / f"{name}-{quality}.npy"

@@ -18,7 +18,7 @@ def checkout(tmp_path: Path) -> Path:
     """What `make study` reads before Snakemake does."""
     for name in ("Makefile", "config.yaml"):
         shutil.copy(ROOT / name, tmp_path)
-    for name in ("studies", "profiles", "envs", "scripts"):
+    for name in ("studies", "profiles", "envs", "scripts", "tools"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
