@@ -1,5 +1,6 @@
 """A study of image codecs: images -> bitstreams -> images -> scores -> tables and figures."""
 
+import importlib.util
 import os
 import sys
 
@@ -7,6 +8,13 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.27")
+
+MISSING = [name for name in ("jsonschema", "numpy", "PIL", "yaml") if importlib.util.find_spec(name) is None]
+if MISSING:
+    raise WorkflowError(
+        f"this Snakemake's Python has no {', '.join(MISSING)}: use the study's environment, as in `make study`, or "
+        "`make study OPTIONS=-n` to look only"
+    )
 
 
 include: "rules/workarounds.smk"

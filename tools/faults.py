@@ -30,7 +30,6 @@ STUDY = {
     "study": "faults",
     "images": ["two"],
     "codecs": {"jpeg": [30, 60], "webp": [30, 60], "vvc": [37, 42]},
-    "metrics": ["psnr_rgb", "ssim"],
     "define": {"images": {"two": {"description": "two photos", "licence": "as photos", "of": "photos"}}},
 }
 STUDY["define"]["images"]["two"]["only"] = ["coffee", "chelsea"]  # type: ignore[index]

@@ -367,7 +367,8 @@ def test_failed_download_names_the_rest_of_the_set(tmp_path, server):
         make(entry, tmp_path / "out", "web", patience=HASTY)
     message = str(caught.value)
     assert message.startswith(f"image set web: can't download {server.url('/b.png')}: HTTP 404")
-    assert "web/b.png" in message and message.endswith(f"not tried yet:\n  {server.url('/c.png')}")
+    assert f"not tried yet:\n  {server.url('/c.png')}\n" in message
+    assert "put it at web/b.png" in message.splitlines()[-1], "what to do comes last"
     assert not (tmp_path / "out" / "images.csv").exists()
 
 

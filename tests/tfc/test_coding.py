@@ -145,8 +145,12 @@ def test_jobs_with_other_thread_counts_give_the_same(codec, metagraph, tmp_path)
     name = "bmshj2018-hyperprior-mse-1"
     rgb = picture(96, 128)
     png.write(tmp_path / "a.png", rgb)
-    columns = ("image", "file", "width", "height")
-    atomic_io.write_rows(tmp_path / "images.csv", columns, [dict(zip(columns, ("a", "a.png", 128, 96)))])
+    columns = ("image", "file", "width", "height", "sha256")
+    atomic_io.write_rows(
+        tmp_path / "images.csv",
+        columns,
+        [dict(zip(columns, ("a", "a.png", 128, 96, readers.sha256(tmp_path / "a.png"))))],
+    )
     spec = tmp_path / "spec.json"
     spec.write_text(json.dumps({"backend": "tfci", "settings": {"model": name}}))
     shared = ["--codec", "own", "--quality", "1", "--spec", spec, "--weights", metagraph(name)]

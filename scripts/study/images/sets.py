@@ -288,8 +288,9 @@ def _located(name: str, spec: Mapping, local: Callable[[Mapping], Path]) -> Iter
             path = local(source)
         except StudyError as error:
             rest = [other["url"] for other in waiting.values() if "url" in other]
-            more = "\n  ".join(["\n  Of the same set, not tried yet:", *rest]) if rest else ""
-            raise StudyError(f"image set {name}: {error}{more}") from error
+            said, _, advice = str(error).partition("\n")
+            more = ["  Of the same set, not tried yet:", *(f"  {url}" for url in rest)] if rest else []
+            raise StudyError("\n".join([f"image set {name}: {said}", *more, advice]).rstrip()) from error
         yield image, source, path
 
 

@@ -11,6 +11,7 @@ The channels count in the order of their sorted keys, in which `channel:10` prec
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -58,6 +59,7 @@ class Metagraph:
         """Load a file. Raises StudyError for one that is missing, damaged or of another form."""
         self._tensorflow = runtime.runtime()
         metagraph = self._parsed(Path(path))
+        _check_operations(metagraph, path)
         for node in metagraph.graph_def.node:
             node.device = ""
         self.nodes = {node.name: _node(node) for node in metagraph.graph_def.node}
@@ -151,6 +153,19 @@ class Metagraph:
     def _port(self, key: str, name: str) -> Port:
         tensor = self._graph.get_tensor_by_name(name)
         return Port(key, name, np.dtype(tensor.dtype.as_numpy_dtype), tensor.shape.rank)
+
+
+_HARMFUL = re.compile(
+    "File|PyFunc|PyOutside|Save|Restore|Reader|Dataset|Iterator|Checkpoint|Summary|Rpc|Socket|Dump|Debug"
+)
+
+
+def _check_operations(metagraph: Any, path: str | Path) -> None:
+    """Raise StudyError for a graph with operations that touch files, Python or the network: a codec needs none."""
+    functions = [node for function in metagraph.graph_def.library.function for node in function.node_def]
+    found = sorted({node.op for node in (*metagraph.graph_def.node, *functions) if _HARMFUL.search(node.op)})
+    if found:
+        raise StudyError(f"{path}: its graph has operations that no codec needs: {', '.join(found)}; it is not run")
 
 
 def check(path: str | Path) -> None:
