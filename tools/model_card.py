@@ -49,8 +49,8 @@ def results(
     """The lines of the card's results."""
     return [
         "Means over the 24 Kodak images, real bitstreams, whole files, by `studies/zoo.yaml`; written by",
-        "`python tools/model_card.py`. BD-rate against JPEG (Pillow, 4:2:0) (mean over the images, PCHIP), with a 95 %",
-        "interval of a bootstrap over the images; negative is better. Beside it the gain in quality at equal rate,",
+        "`python tools/model_card.py`. BD-rate against JPEG (Pillow, 4:2:0) (mean over the images, PCHIP), with",
+        "Student's 95 % interval over the images; negative is better. Beside it the gain in quality at equal rate,",
         "over the qualities (below JPEG's lowest rate, over its first point). MS-SSIM is the Gaussian one, in decibels",
         "−10 log10(1 − MS-SSIM) where it says so.",
         "",
