@@ -25,6 +25,7 @@ try:
     for file in workflow.configfiles + given_configfiles(workflow):
         readers.read_yaml(file)  # Snakemake's own reading takes what is given twice, and 01 for 1
     PLAN = plan.Plan(study_config.checked(config, environment.origin(given_configfiles(workflow))))
+    specs.prepare()
     TRAINING = plan.Training(PLAN.study.training) if PLAN.study.training else None
 except StudyError as error:
     raise WorkflowError(str(error)) from None

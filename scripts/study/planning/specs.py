@@ -26,6 +26,17 @@ def write(whose: str, content: object) -> str:
     return _written(whose, json.dumps(typed.plain(content), ensure_ascii=False, allow_nan=False))
 
 
+def prepare() -> None:
+    """Make the folder of the specifications. Raises WriteError where nothing can be written into it."""
+    folder = Path(results.spec("x")).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        raise WriteError(f"can't write {folder}: {error.strerror}; free some space or correct the rights") from None
+
+
 @cache
 def _written(whose: str, text: str) -> str:
     path = Path(results.spec(f"{whose}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"))
