@@ -10,18 +10,22 @@ with the input written to crash-*. The targets start from the files of tests/fuz
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import tempfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-import atheris
+try:
+    import atheris
+except ImportError:  # --help needs none
+    atheris = None
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-with atheris.instrument_imports(include=["study"]):
+with atheris.instrument_imports(include=["study"]) if atheris else contextlib.nullcontext():
     from study.codecs.compressai import bitstream
     from study.codecs.tfci import protobuf, tfci_file
     from study.core import readers, strict_yaml
@@ -93,6 +97,8 @@ def main() -> None:
     parser.add_argument("--inputs", type=int, default=1_000_000, help="how many (default: %(default)s)")
     parser.add_argument("--seconds", type=int, default=0, help="at most so long (default: no limit)")
     arguments = parser.parse_args()
+    if atheris is None:
+        sys.exit("the package atheris is not installed; get it with: pip install atheris==3.0.0")
     global SCRATCH
     SCRATCH = Path(tempfile.mkdtemp(prefix="fuzz-"), "input")
     seeds = ROOT / "tests" / "fuzz" / arguments.target
