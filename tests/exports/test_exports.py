@@ -108,8 +108,14 @@ def test_compressai_reads_the_figures_of_the_tables(folder):
 
     read = parse_json_file(folder / "compressai/photos/mine.json", "psnr")
     assert read["name"] == "My codec & 50 %"
-    assert read["xs"] == pytest.approx([0.24, 0.49, 0.99])
+    assert read["xs"] == pytest.approx([0.25, 0.5, 1.0]), "whole files, as CompressAI counts classical codecs"
     assert read["ys"] == pytest.approx([29, 32, 35])
+
+
+@pytest.mark.parametrize(("backend", "rate"), [("compressai", 0.24), ("tfci", 0.24), ("webp", 0.25)])
+def test_the_rate_counts_the_payload_of_learned_codecs_alone(backend, rate):
+    made = compressai.results(CODEC | {"backend": backend}, [row(1, 0.25, 29)], METRICS)
+    assert made["results"]["bpp"] == pytest.approx([rate]) and made["results"]["file_bpp"] == [0.25]
 
 
 def test_points_without_all_figures_are_left_out_and_told():

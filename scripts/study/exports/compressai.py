@@ -1,8 +1,8 @@
 """CompressAI's results: one JSON file for each codec, which `python -m compressai.utils.plot -f` draws.
 
 The form is that of the files in CompressAI's results/image: `name`, `description`, and lists of equal length in
-`results`. CompressAI counts the entropy-coded payload of its models, so `bpp` is our `payload_bpp`; the rate of whole
-files is `file_bpp`. Its metrics have its names, ours have ours; all are means over the image set.
+`results`. CompressAI counts the entropy-coded payload of its models and whole files of other codecs, and so does `bpp`;
+the rate of whole files is `file_bpp`. Its metrics have its names, ours have ours; all are means over the image set.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from study.core import outcome, readers
 
 NAMES = {"psnr_rgb": "psnr-rgb", "ms_ssim": "ms-ssim-rgb"}
-RATES = {"bpp": "payload_bpp", "file_bpp": "bpp"}
+LEARNED = ("compressai", "tfci")
 TIMES = {"encoding_time": "encode_s", "decoding_time": "decode_s"}
 
 
@@ -23,14 +23,16 @@ def results(codec: Mapping[str, str], means: Sequence[Mapping[str, str]], metric
     A quality that lacks a figure, or that is lossless (an infinite PSNR, which JSON can't hold), is left out, and the
     description says so. Points are ordered by rate, as curves are drawn.
     """
-    columns = RATES | {NAMES.get(metric, metric): metric for metric in metrics} | TIMES
+    payload = codec["backend"] in LEARNED
+    rates = {"bpp": "payload_bpp" if payload else "bpp", "file_bpp": "bpp"}
+    columns = rates | {NAMES.get(metric, metric): metric for metric in metrics} | TIMES
     whole = [row for row in means if all(_finite(row[column]) for column in columns.values())]
-    whole.sort(key=lambda row: float(row[RATES["bpp"]]))
+    whole.sort(key=lambda row: float(row[rates["bpp"]]))
     lost = [row["quality"] for row in means if row not in whole]
     told = [
         f"{codec['codec']}: {codec['parameter']}",
         codec["versions"],
-        "bpp counts the payload, file_bpp whole files",
+        f"bpp counts {'the payload' if payload else 'whole files'}, file_bpp whole files",
     ]
     if lost:
         why = next((said for row in means if row["quality"] in lost and (said := outcome.sentence(row))), "lossless")
