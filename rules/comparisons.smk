@@ -6,6 +6,7 @@ rule plot_bd_rate:
     input:
         bd=f"{STUDY}/bd.csv",
         codecs=f"{STUDY}/codecs.csv",
+        images=lambda w: PLAN.image_records(w.set),
     output:
         figure("bd_rate"),
     log:
@@ -17,7 +18,7 @@ rule plot_bd_rate:
         lock=lock("study"),
     shell:
         f"python {SCRIPTS}/plot_bd.py --bd {{input.bd:q}} --codecs {{input.codecs:q}}"
-        " --set {wildcards.set:q} --out {output:q} 2> {log:q}"
+        " --images {input.images:q} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
 
 
 rule plot_time:

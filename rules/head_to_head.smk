@@ -24,6 +24,7 @@ rule plot_head_to_head:
     input:
         table=f"{STUDY}/head_to_head.csv",
         codecs=f"{STUDY}/codecs.csv",
+        images=lambda w: PLAN.image_records(w.set),
     output:
         report(
             f"{FIGURES}/{{set}}/head_to_head-{{metric}}.png", caption="report/plot_head_to_head.rst", category="{set}"
@@ -41,4 +42,4 @@ rule plot_head_to_head:
         lock=lock("study"),
     shell:
         f"python {SCRIPTS}/plot_head_to_head.py --head_to_head {{input.table:q}} --codecs {{input.codecs:q}}"
-        " --metric {wildcards.metric:q} --anchor {params.anchor:q} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
+        " --images {input.images:q} --metric {wildcards.metric:q} --anchor {params.anchor:q} --set {wildcards.set:q} --out {output:q} 2> {log:q}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from study.core.errors import guarded
-from study.figures import canvas, curves
+from study.figures import canvas, curves, image_notes
 from study.figures import options as figures_options
 
 
@@ -20,7 +20,7 @@ def main() -> None:
     count = rows[0]["n"]
     title = f"{arguments.set}: mean of {count} image{'s' * (count != '1')} at each quality"
     looks, options = figures_options.codecs(arguments.codecs), figures_options.curve_options(arguments)
-    figure = curves.figure(rows, looks, title, options, figures_options.were_jpeg(arguments.images))
+    figure = curves.figure(rows, looks, title, options, image_notes.of(arguments.images))
     canvas.save(figure, canvas.paths(arguments.out))
 
 

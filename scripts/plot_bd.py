@@ -5,19 +5,21 @@ from __future__ import annotations
 import argparse
 
 from study.core.errors import guarded
-from study.figures import bd_rate, canvas, options
+from study.figures import bd_rate, canvas, image_notes, options
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     options.add_tables(parser, "bd")
     parser.add_argument("--metrics", nargs="+", metavar="METRIC", help="metrics to draw (default: all in bd.csv)")
+    options.add_images(parser)
     options.add_bd(parser)
     options.add_out(parser)
     arguments = parser.parse_args()
     rows = options.bd_rows(arguments.bd, arguments.set)
     codecs = options.codecs(arguments.codecs)
-    figure = bd_rate.figure(rows, codecs, arguments.metrics, arguments.over, arguments.method)
+    notes = image_notes.of(arguments.images)
+    figure = bd_rate.figure(rows, codecs, arguments.metrics, arguments.over, arguments.method, notes)
     canvas.save(figure, canvas.paths(arguments.out))
 
 

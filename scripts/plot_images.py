@@ -8,7 +8,7 @@ from pathlib import Path
 
 from study.core import atomic_io
 from study.core.errors import StudyError, allowed, guarded
-from study.figures import canvas, curves
+from study.figures import canvas, curves, image_notes
 from study.figures import options as figures_options
 
 
@@ -31,14 +31,14 @@ def main() -> None:
     pictures: dict[str, list[dict[str, str]]] = {}
     for row in figures_options.rows_of(arguments.rd, arguments.set):
         pictures.setdefault(row["image"], []).append(row)
-    jpeg, options = figures_options.were_jpeg(arguments.images), figures_options.curve_options(arguments)
+    options = figures_options.curve_options(arguments)
     drawn = []
     for image in arguments.image or pictures:
         if image not in pictures:
             raise StudyError(f"image set {arguments.set} has no image {image!r}; {allowed(image, pictures)}")
         rows = pictures[image]
-        title, note = figures_options.picture_title(rows[0]), [image] if image in jpeg else []
-        figure = curves.figure(rows, codecs, title, options, note)
+        title, notes = figures_options.picture_title(rows[0]), image_notes.of(arguments.images, [image])
+        figure = curves.figure(rows, codecs, title, options, notes)
         files = canvas.both(arguments.out / image)
         canvas.save(figure, files)
         drawn.append({"image": image} | {path.suffix[1:]: path for path in files})

@@ -62,7 +62,7 @@ def main() -> None:
     add(
         "--study", type=Path, default=Path("results/studies/default"), help="folder of the study (default: %(default)s)"
     )
-    add("--figures", nargs="+", default=["photos/average", "photos/bd_rate"], metavar="NAME",
+    add("--figures", nargs="+", default=["photos-8/average", "photos-8/bd_rate"], metavar="NAME",
         help="figures of the study, below its figures/ and without suffix (default: %(default)s)")  # fmt: skip
     add("--view", default=VIEW, help="what the page shows: the fragment of its address (default: %(default)s)")
     add("--out", type=Path, default=Path("docs/assets"), help="folder to write the images to (default: %(default)s)")

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from figure_study import FAILED, METRICS, SKIPPED, drawn, inside, labels_of, one_line, overlap, tick_labels, words
 from study.core import atomic_io
 from study.core.errors import StudyError
-from study.figures import axes, bd_rate, canvas, curves, legend, palette, times
-from study.figures import options as figures_options
+from study.figures import axes, bd_rate, canvas, curves, image_notes, legend, palette, times
 
 
 def every_figure(study):
@@ -105,13 +104,25 @@ def test_a_codec_with_one_quality_is_a_marker(large):
 def test_pictures_that_were_jpeg_are_named(small, tmp_path):
     rows = [{"image": name, "was_jpeg": was} for name, was in (("a", "yes"), ("b", "unknown"), ("c", "yes"))]
     atomic_io.write_rows(tmp_path / "images.csv", ["image", "was_jpeg"], rows)
-    names = figures_options.were_jpeg([tmp_path / "images.csv"])
-    assert names == ["a", "c"]
-    told = one_line(curves.figure(small.means, small.codecs, "mean", curves.Options(), names))
+    notes = image_notes.of([tmp_path / "images.csv"])
+    told = one_line(curves.figure(small.means, small.codecs, "mean", curves.Options(), notes))
     assert "JPEG at this size before, which flatters JPEG, most at the quality they had: a, c." in told
-    many = one_line(curves.figure(small.means, small.codecs, "mean", curves.Options(), ["a"] * 24))
-    assert "had: 24 images." in many
+    assert image_notes.of([tmp_path / "images.csv"], ["b"]) == []
+    atomic_io.write_rows(
+        tmp_path / "images.csv",
+        ["image", "was_jpeg"],
+        [{"image": name, "was_jpeg": "yes"} for name in "abcdefghijklmnopqrstuvwx"],
+    )
+    assert "had: 24 images." in image_notes.of([tmp_path / "images.csv"])[0]
     assert "before" not in one_line(curves.figure(small.means, small.codecs, "mean", curves.Options()))
+
+
+def test_images_that_were_reduced_are_named_with_the_factor(small, tmp_path):
+    rows = [{"image": "a", "was_jpeg": "reduced", "reduce": 3}, {"image": "b", "was_jpeg": "no", "reduce": 2}]
+    atomic_io.write_rows(tmp_path / "images.csv", ["image", "was_jpeg", "reduce"], rows)
+    notes = image_notes.of([tmp_path / "images.csv"])
+    told = one_line(curves.figure(small.means, small.codecs, "mean", curves.Options(), notes))
+    assert "Reduced since they may have been JPEG, so that no trace of it is left: a (3-fold)." in told
 
 
 def test_what_is_missing_is_told_with_its_reason(small):

@@ -73,6 +73,31 @@ def test_default_photos(tmp_path):
         assert np.array_equal(images_png.read(tmp_path / row["file"]), np.asarray(Image.open(original)))
 
 
+def test_photos_that_were_reduced_after_jpeg(tmp_path):
+    rows, _ = make(CATALOGUE["photos-8"], tmp_path, "photos-8")
+    assert {row["image"]: (row["width"], row["height"], row["was_jpeg"], row["reduce"]) for row in rows} == {
+        "astronaut": (512, 512, "unknown", 1),
+        "coffee": (600, 400, "unknown", 1),
+        "camera": (256, 256, "reduced", 2),
+        "ihc": (256, 256, "reduced", 2),
+        "rocket": (320, 213, "reduced", 2),
+        "grace_hopper": (256, 300, "reduced", 2),
+        "hubble": (500, 436, "reduced", 2),
+        "retina": (470, 470, "reduced", 3),
+    }
+    with Image.open(Path(__import__("skimage").__file__).parent / "data/rocket.jpg") as source:
+        expected = source.crop((0, 0, 640, 426)).resize((320, 213), Image.Resampling.LANCZOS)
+    assert np.array_equal(images_png.read(tmp_path / "rocket.png"), np.asarray(expected))
+
+
+def test_reduce_of_a_folder_and_an_image_that_is_too_small_for_it(tmp_path):
+    entry = folder_of(tmp_path / "mine", a__png=saved(RGB)) | {"was_jpeg": False}
+    rows, _ = make(entry | {"reduce": 2}, tmp_path / "out")
+    assert [(row["width"], row["height"], row["was_jpeg"], row["reduce"]) for row in rows] == [(11, 9, "no", 2)]
+    with pytest.raises(ImageError, match=r"a\.png: 23x19 can't be reduced 20-fold"):
+        make(entry | {"reduce": 20}, tmp_path / "out")
+
+
 def test_catalogue_is_complete():
     for name, entry in CATALOGUE.items():
         spec = sets.resolved(entry, CATALOGUE)
@@ -384,7 +409,8 @@ def test_script_by_catalogue(tmp_path):
     assert "rocket.jpg: its ICC profile" in done.stderr
     done = script("--set", "photo", "--out", str(tmp_path / "other.csv"))
     assert done.returncode == 1
-    assert done.stderr.startswith("error: image set 'photo' is unknown; did you mean 'photos'? allowed: photos, kodak")
+    told = "error: image set 'photo' is unknown; did you mean 'photos'? allowed: photos, photos-8, kodak"
+    assert done.stderr.startswith(told)
 
 
 def test_same_pixels_give_the_same_file(tmp_path):

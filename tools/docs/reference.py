@@ -164,9 +164,11 @@ def image_sets(catalogue: Mapping) -> str:
 def credits(catalogue: Mapping) -> str:
     """The images of the default study with licence, credit and whether they were JPEG."""
     words = {True: "yes", False: "no", "unknown": "no trace of it"}
-    lines = ["| image | credit | licence | JPEG before |", "| --- | --- | --- | --- |"]
-    for name, entry in catalogue["photos"]["images"].items():
-        lines.append(f"| {name} | {entry['credit']} | {entry['licence']} | {words[entry['was_jpeg']]} |")
+    lines = ["| image | credit | licence | JPEG before | reduced |", "| --- | --- | --- | --- | --- |"]
+    for name, entry in (catalogue["photos-8"]["images"] | catalogue["photos"]["images"]).items():
+        entry = catalogue["photos-8"]["images"].get(name, entry)
+        reduced = f"{entry['reduce']}-fold" if "reduce" in entry else ""
+        lines.append(f"| {name} | {entry['credit']} | {entry['licence']} | {words[entry['was_jpeg']]} | {reduced} |")
     return "\n".join(lines) + "\n"
 
 

@@ -51,8 +51,11 @@ def figure(
     metrics: Sequence[str] | None = None,
     over: str = OVERS[0],
     method: str | None = None,
+    about_images: Sequence[str] = (),
 ) -> Figure:
     """The chart of one image set's rows of bd.csv; by default of all its metrics, and its first method.
+
+    `about_images` are notes on its images (`image_notes.of`).
 
     Codecs are sorted by their figures at the first metric, best first; without one they stand at the end. Without
     rows, the figure says so. Raises StudyError for choices that the rows lack.
@@ -69,7 +72,7 @@ def figure(
     heads = {metric: head(metric, _scale(rows, metric)) for metric in metrics}
     heading = f"{rows[0]['image_set']}: BD-rate against {codecs[rows[0]['anchor']].label}"
     with canvas.looks():
-        notes = canvas.note_lines([*_about(rows, codecs, metrics, over, method), *_reasons(marks)])
+        notes = canvas.note_lines([*_about(rows, codecs, metrics, over, method), *_reasons(marks), *about_images])
         return _draw(panels, heads, codecs, order, marks, heading, notes)
 
 

@@ -23,7 +23,6 @@ SSIM_SCALES = ("linear", "db")
 PANELS = ("psnr_rgb", "ssim_sewar", "msssim_sewar", "vifp_sewar")
 STOPS = (0.25, 0.5, 1.0, 1.5, 2.0)
 
-_NAMED = 8  # images in a note
 _LEFT, _BETWEEN, _RIGHT = 0.47, 0.55, 0.1
 _ROW, _ROW_GAP, _UNDER = 2.05, 0.14, 0.36
 
@@ -57,12 +56,12 @@ def figure(
     codecs: Mapping[str, Style],
     title: str,
     options: Options,
-    were_jpeg: Sequence[str] = (),
+    about_images: Sequence[str] = (),
 ) -> Figure:
     """The figure of the rows of one image (rd.csv), or of the means of one image set (means.csv).
 
-    `codecs` comes from `style.styles`, in the order of the legend. A note names the images that `were_jpeg` at their
-    size. Raises StudyError for a codec that `codecs` lacks, and for metrics that the rows lack.
+    `codecs` comes from `style.styles`, in the order of the legend; `about_images` are notes on them
+    (`image_notes.of`). Raises StudyError for a codec that `codecs` lacks, and for metrics that the rows lack.
     """
     check(rows, options)
     for row in rows:
@@ -82,17 +81,10 @@ def figure(
                 *missing_notes.notes(rows, codecs, options.panels, drawn),
                 *_infinite(panels, codecs, options),
                 *outside(_longest(panels), end),
-                *_compressed(were_jpeg),
+                *about_images,
             ]
         )
         return _draw(panels, codecs, title, options, end, explained, notes)
-
-
-def _compressed(names: Sequence[str]) -> list[str]:
-    if not names:
-        return []
-    some = ", ".join(names) if len(names) <= _NAMED else f"{len(names)} images"
-    return [f"JPEG at this size before, which flatters JPEG, most at the quality they had: {some}."]
 
 
 def check(rows: Sequence[Mapping[str, str]], options: Options) -> None:

@@ -18,8 +18,13 @@ _WHITE_FROM = 0.62  # share of the colour scale from which text is white
 _CLIPPED = 70.0  # percent, the ends of the colour scale
 
 
-def figure(rows: Sequence[Mapping[str, str]], codecs: Mapping[str, Style], anchor: str) -> Figure:
-    """The matrix of one image set and metric, from its rows of head_to_head.csv; best codec first by `anchor`."""
+def figure(
+    rows: Sequence[Mapping[str, str]], codecs: Mapping[str, Style], anchor: str, about_images: Sequence[str] = ()
+) -> Figure:
+    """The matrix of one image set and metric, from its rows of head_to_head.csv; best codec first by `anchor`.
+
+    `about_images` are notes on the set's images (`image_notes.of`).
+    """
     rates = {(row["codec"], row["anchor"]): row for row in rows}
     order = _order(rates, codecs, anchor)
     metric, image_set = rows[0]["metric"], rows[0]["image_set"]
@@ -38,8 +43,9 @@ def figure(rows: Sequence[Mapping[str, str]], codecs: Mapping[str, Style], ancho
         f"Ordered by BD-rate against {anchor_label}; framed: the {len(turned) // 2} of {count} pairs that turn that "
         "order round. In italics: the 95% interval (Student) contains 0. ×: too little overlap, or an image without a "
         "figure.",
+        *about_images,
     ]
-    notes = canvas.wrapped(notes[0], canvas.WIDTH - 2 * canvas.MARGIN)
+    notes = [line for note in notes for line in canvas.wrapped(note, canvas.WIDTH - 2 * canvas.MARGIN)]
     with canvas.looks():
         labels = max(canvas.text_width(codecs[codec].label) for codec in order) + 0.1
         side = _CELL * len(order)

@@ -75,7 +75,7 @@ def add_bd(parser: argparse.ArgumentParser) -> None:
 
 
 def add_images(parser: argparse.ArgumentParser) -> None:
-    """The option for the records of the images, for `were_jpeg`."""
+    """The option for the records of the images, for `image_notes.of`."""
     parser.add_argument(
         "--images",
         type=Path,
@@ -85,11 +85,6 @@ def add_images(parser: argparse.ArgumentParser) -> None:
         help="records of the set, or of all its parts (results/images/<set>/images.csv), to note which images were "
         "JPEG before",
     )
-
-
-def were_jpeg(records: Iterable[Path]) -> list[str]:
-    """The names of the images in records of an image set that were JPEG before, at their present size."""
-    return [row["image"] for record in records for row in read(record, ["image"]) if row.get("was_jpeg") == "yes"]
 
 
 def curve_options(arguments: argparse.Namespace) -> curves.Options:

@@ -119,6 +119,21 @@ def png(rgb: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+def reduced(rgb: np.ndarray, factor: int) -> np.ndarray:
+    """Samples, uint8 [H, W, 3], `factor` times smaller in both directions, by Pillow's Lanczos filter.
+
+    Columns and rows that the factor doesn't divide are cut at the right and at the bottom. Raises ImageError for a
+    factor that leaves nothing.
+    """
+    if factor == 1:
+        return rgb
+    height, width = rgb.shape[0] // factor, rgb.shape[1] // factor
+    if not height or not width:
+        raise ImageError(f"{rgb.shape[1]}x{rgb.shape[0]} can't be reduced {factor}-fold; take a smaller `reduce`")
+    whole = np.ascontiguousarray(rgb[: height * factor, : width * factor])
+    return np.asarray(Image.fromarray(whole).resize((width, height), Image.Resampling.LANCZOS))
+
+
 def check_size(count: int) -> None:
     """Raise ImageError for a source of more bytes than are taken."""
     if count > LARGEST_FILE:

@@ -10,7 +10,10 @@ An entry has one of three forms:
 - `of`: the images of another set.
 
 `only`, a list of names, picks images from any of them, and `skip` leaves the named ones out. `licence`, `credit` and
-`was_jpeg` may stand at the set or at an image; they go into the set's record.
+`was_jpeg` may stand at the set or at an image; they go into the set's record. So may `reduce: n`: the image is made n
+times smaller in both directions by Pillow's Lanczos filter (antialiased, on R'G'B' samples; columns and rows that n
+doesn't divide are cut at the right and at the bottom), which takes away the grid and the quantised coefficients of a
+JPEG; the record has the factor, and `was_jpeg` is then `reduced` unless it was stated `false`.
 
 An image's name is its file's stem: letters, digits, `.`, `_` and `-`, beginning with a letter, a digit or `_`.
 """
@@ -34,13 +37,13 @@ from study.images import cache as images_cache
 from study.images.http import PATIENT, Patience
 
 COLUMNS = ("image", "file", "width", "height", "sha256", "source", "licence", "credit")
-COLUMNS += ("was_jpeg", "note", "generation")
+COLUMNS += ("was_jpeg", "reduce", "note", "generation")
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm", ".pbm", ".pnm")
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _PART = re.compile(r"@[1-9][0-9]{0,8}$")  # of a set that is cut, `photos@2`
 _NAME_RULE = "allowed: at most 100 letters, digits, '.', '_' and '-', beginning with a letter, a digit or '_'"
-_ABOUT = ("licence", "credit", "was_jpeg")
+_ABOUT = ("licence", "credit", "was_jpeg", "reduce")
 _WAS_JPEG = {True: "yes", False: "no", "unknown": "unknown"}
 
 
@@ -136,6 +139,8 @@ def make(
         try:
             picture = png.normalise(_verified(path, source.get("sha256")))
             was_jpeg = _was_jpeg(source.get("was_jpeg"), picture.jpeg)
+            factor = source.get("reduce", 1)
+            rgb = png.reduced(picture.rgb, factor)
         except (ImageError, OSError) as error:
             refused.append(f"{_shown(path.name)}: {getattr(error, 'strerror', None) or error}")
             continue
@@ -147,12 +152,13 @@ def make(
         if "url" in source and "sha256" not in source:
             tell(f"image set {name}: {image} has no sha256 in its entry; that of its file is {readers.sha256(path)}")
         file = record.with_name(f"{image}.png")
-        height, width, _ = picture.rgb.shape
-        _write(png.write, file, picture.rgb)
+        height, width, _ = rgb.shape
+        _write(png.write, file, rgb)
         row = {"image": image, "file": file.name, "width": width, "height": height, "sha256": readers.sha256(file)}
         row |= {"source": source.get("url") or source.get("package") or f"{spec['folder']}/{path.name}"}
         row |= {"licence": source.get("licence", ""), "credit": source.get("credit", "")}
-        rows.append(row | {"was_jpeg": was_jpeg, "note": "; ".join(notes), "generation": generation})
+        row |= {"was_jpeg": "reduced" if factor > 1 and was_jpeg != "no" else was_jpeg, "reduce": factor}
+        rows.append(row | {"note": "; ".join(notes), "generation": generation})
     if refused:
         total = len(refused) + len(rows)
         lines = [f"image set {name}: {len(refused)} of {total} images are refused:", *refused]

@@ -123,7 +123,12 @@ def _suffixes(links: Iterable[str]) -> dict[str, str]:
 
 def _image(row: Mapping[str, str]) -> dict:
     credit = "; ".join(row[column] for column in ("credit", "licence") if row[column])
-    jpeg = {"yes": "was JPEG before", "no": "was not JPEG", "unknown": ""}.get(row["was_jpeg"], "")
+    jpeg = {
+        "yes": "was JPEG before",
+        "no": "was not JPEG",
+        "unknown": "",
+        "reduced": f"reduced {row.get('reduce')}-fold",
+    }.get(row["was_jpeg"], "")
     return {
         "id": row["image"],
         "width": int(row["width"]),
