@@ -16,6 +16,7 @@ from study.planning import (
     payloads,
     progress,
     specs,
+    study as study_config_types,
 )
 from study.planning.cells import generation
 from study.planning.code_hash import code, content, lock

@@ -27,6 +27,7 @@ rule plot_time:
         means=f"{STUDY}/means.csv",
         codecs=f"{STUDY}/codecs.csv",
         bd=f"{STUDY}/bd.csv" if PLAN.study.bd_rate else [],
+        timing=f"{STUDY}/timing.csv" if PLAN.study.timing else [],
     output:
         figure("time"),
     log:
@@ -34,13 +35,18 @@ rule plot_time:
     conda:
         "../envs/study.yaml"
     params:
-        bd=options({"bd": f"{STUDY}/bd.csv" if PLAN.study.bd_rate else None}),
+        more=options(
+            {
+                "bd": f"{STUDY}/bd.csv" if PLAN.study.bd_rate else None,
+                "timing": f"{STUDY}/timing.csv" if PLAN.study.timing else None,
+            }
+        ),
         drawing=options({name: getattr(PLAN.study.figures, name) for name in ("rate_axis", "max_bpp")}),
         code=code("plot_time.py"),
         lock=lock("study"),
     shell:
         f"python {SCRIPTS}/plot_time.py --rd {{input.rd:q}} --means {{input.means:q}} --codecs {{input.codecs:q}}"
-        " {params.bd} {params.drawing} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
+        " {params.more} {params.drawing} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
 
 
 rule plot_rank_agreement:

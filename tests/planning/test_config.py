@@ -13,7 +13,7 @@ from study.core import readers, typed
 from study.core.errors import StudyError
 from study.figures.latents.names import FigureChoice
 from study.planning import config
-from study.planning.study import BdRate, CellLimit, Define, Experiment, Figures, Published, Study, Training
+from study.planning.study import BdRate, CellLimit, Define, Experiment, Figures, Published, Study, Timing, Training
 from tiny_study import ROOT, TINY
 
 
@@ -124,6 +124,7 @@ PARTS = {
     "properties.figures": Figures,
     "properties.cell_limit": CellLimit,
     "properties.training": Training,
+    "properties.timing": Timing,
     "properties.define": Define,
     "$defs.experiment": Experiment,
     "$defs.experiment.properties.figures": FigureChoice,

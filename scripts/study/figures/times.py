@@ -21,6 +21,9 @@ _LEFT, _BETWEEN, _RIGHT = 0.47, 0.55, 0.1
 _ROW, _UNDER = 1.95, 0.4
 
 
+LOGGED = "measured around the codec's call while other jobs ran beside (a log, no benchmark)"
+
+
 @dataclass(frozen=True)
 class Speed:
     """One codec at one quality: mean rate in bpp, and seconds per megapixel of each stage."""
@@ -35,11 +38,13 @@ def figure(
     codecs: Mapping[str, Style],
     rates: tuple[Mapping[str, Bar], str, str] | None = None,
     options: curves.Options | None = None,
+    source: str = LOGGED,
 ) -> Figure:
     """The figure of one image set: its rows of means.csv, and the mean size of its images in megapixels.
 
     `rates` gives the upper panels: BD-rates by codec (`bars.bars`), the anchor, and a description of the metric.
-    `options` tells the rate axis of the lower ones. Raises StudyError for codecs that `codecs` lacks.
+    `options` tells the rate axis of the lower ones, `source` how times were measured.
+    Raises StudyError for codecs that `codecs` lacks.
     """
     options = options or curves.Options()
     if not means:
@@ -58,7 +63,7 @@ def figure(
         explained = legend.columns(legend.entries((codecs[codec] for codec in drawn), dots))
         notes = canvas.note_lines(
             [
-                *_about(metric, anchor, codecs),
+                *_about(metric, anchor, codecs, source),
                 *missing_notes.notes(means, codecs, list(STAGES), drawn),
                 *_refused(drawn, shown, rate, codecs),
                 *_beyond(found, end),
@@ -75,6 +80,36 @@ def figure(
             explained,
             notes,
         )
+
+
+def timed(
+    means: Sequence[Mapping[str, str]], timing: Sequence[Mapping[str, str]]
+) -> tuple[list[Mapping[str, str]], float, str]:
+    """The rows of means.csv that timing.csv has times of, with these in place of the logged ones.
+
+    Beside them the mean size of the timed images in megapixels, and how they were timed. A codec without a time keeps
+    its rows, with no times and the reason. Raises StudyError if `timing` is empty.
+    """
+    if not timing:
+        raise StudyError("timing.csv has no row of this image set; delete it and run the study again")
+    cells: dict[tuple[str, str], list[Mapping[str, str]]] = {}
+    for row in timing:
+        cells.setdefault((row["codec"], row["quality"]), []).append(row)
+    found = []
+    for row in means:
+        if (part := cells.get((row["codec"], row["quality"]))) is None:
+            continue
+        lacking = next((one for one in part if not all(one[stage] for stage in STAGES)), None)
+        told = {name: lacking[name] for name in ("status", "reason")} if lacking else {}
+        times = {stage: "" if lacking else str(sum(float(one[stage]) for one in part) / len(part)) for stage in STAGES}
+        found.append({**row, **times, **told})
+    sizes = {row["image"]: int(row["width"]) * int(row["height"]) / 1e6 for row in timing}
+    first = timing[0]
+    source = (
+        f"the median of {first['repeats']} calls on one core of {first['machine']} with nothing beside "
+        f"({len(sizes)} image{'s' * (len(sizes) != 1)})"
+    )
+    return found, sum(sizes.values()) / len(sizes), source
 
 
 def speeds(means: Sequence[Mapping[str, str]], megapixels: float) -> dict[str, list[Speed]]:
@@ -100,8 +135,8 @@ def front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return found
 
 
-def _about(metric: str, anchor: str, codecs: Mapping[str, Style]) -> list[str]:
-    text = "Times: all images' seconds over all their pixels, measured around the codec's call on the run's machine."
+def _about(metric: str, anchor: str, codecs: Mapping[str, Style], source: str) -> list[str]:
+    text = f"Times: all images' seconds over all their pixels, {source}."
     if metric:
         text += (
             f" Upper panels: BD-rate against {codecs[anchor].label} at {metric}; markers: the median quality's time, "

@@ -23,7 +23,7 @@ PARTS = ("templates/index.html.j2", "templates/macros.html.j2", "static/page.css
 LIBRARY = "page/plotly.min.js"
 NEEDED = ("study", "config", "metrics", "sets", "codecs", "files", "locks", "graph")
 FIRST = ("verdict", "text", "picture", "edit", "value", "side_information")
-_KNOWN = ("rd.csv", "means.csv", "codecs.csv", "bd.csv", "complexity.csv", "published.csv", "audit.csv")
+_KNOWN = ("rd.csv", "means.csv", "codecs.csv", "bd.csv", "complexity.csv", "timing.csv", "published.csv", "audit.csv")
 
 
 def parts_hash() -> str:
@@ -93,7 +93,7 @@ def _sections(plan: Mapping, rows: Mapping[str, list], known: Mapping[str, palet
     return {
         "bd": page_tables.bd_matrices(rows["bd"], known) if rows.get("bd") else [],
         "means": page_tables.means(rows["means"], plan["metrics"], known),
-        "costs": page_tables.costs(rows["rd"], rows.get("complexity", []), known),
+        "costs": page_tables.costs(rows["rd"], rows.get("complexity", []), known, rows.get("timing", [])),
         "missing": page_tables.missing(rows["rd"], known),
         "claims": _tables(plan, folder, "claims"),
         "check": _tables(plan, folder, "published_check"),

@@ -110,9 +110,15 @@ def means(rows: Sequence[Mapping[str, str]], metrics: Sequence[str], known: Mapp
 
 
 def costs(
-    rows: Sequence[Mapping[str, str]], complexity: Sequence[Mapping[str, str]], known: Mapping[str, Style]
+    rows: Sequence[Mapping[str, str]],
+    complexity: Sequence[Mapping[str, str]],
+    known: Mapping[str, Style],
+    timing: Sequence[Mapping[str, str]] = (),
 ) -> Table:
-    """Times per megapixel and memory of every codec over all cells, and what `complexity` tells of learned ones."""
+    """Times per megapixel and memory of every codec over all cells, and what `complexity` tells of learned ones.
+
+    Times are those of `timing` (timing.csv), if the study has it, else the logged ones of `rows`.
+    """
     groups: dict[str, list[Mapping[str, str]]] = {name: [] for name in known}
     for row in rows:
         groups[row["codec"]].append(row)
@@ -129,20 +135,26 @@ def costs(
     columns = ["Codec", "Encode s/MP", "Decode s/MP", "Peak MiB", *(names[name] for name in shown)]
     body = []
     for name, cells in groups.items():
-        pixels = [int(row["width"]) * int(row["height"]) / 1e6 for row in cells]
+        clocked = [row for row in timing if row["codec"] == name] if timing else cells
+        pixels = [int(row["width"]) * int(row["height"]) / 1e6 for row in clocked]
         body.append(
             [
                 Cell(known[name].label, known[name].label),
                 *(
-                    _spread([float(row[time]) / size for row, size in zip(cells, pixels) if row[time]])
+                    _spread([float(row[time]) / size for row, size in zip(clocked, pixels) if row[time]])
                     for time in ("encode_s", "decode_s")
                 ),
                 _spread([float(row["peak_rss"]) / 2**20 for row in cells if row["peak_rss"]]),
                 *(_spread([float(row[part]) for row in learned.get(name, ()) if row.get(part)]) for part in shown),
             ]
         )
+    clock = "times are logged while other jobs ran beside, no benchmark"
+    if timing:
+        clock = (
+            f"times by timing.csv: {timing[0]['repeats']} calls on one core of {timing[0]['machine']}, nothing beside"
+        )
     return Table(
-        "Per codec, over all its cells: median, and the range from the least to the most",
+        f"Per codec, over all its cells: median, and the range from the least to the most; {clock}",
         columns, body, "complexity.csv" if complexity else "rd.csv", {}, [False] + [True] * (len(columns) - 1),
     )  # fmt: skip
 

@@ -39,6 +39,29 @@ def claims(plan: Plan) -> ClaimPlan:
     return claim_pairs.plan(options, known, list(plan.codecs), plan.study.metrics, kinds)
 
 
+def timing(plan: Plan) -> dict:
+    """For `timing_table.py`: the cells that are timed, each with its record; none for a study without `timing`.
+
+    Of an image set that is cut, its first part; of a codec's qualities the middle one, or all.
+    """
+    if plan.study.timing is None:
+        return {"cells": []}
+    folder, every = results.study(plan.name), plan.study.timing.qualities == "all"
+    return {
+        "cells": [
+            {
+                "image_set": image_set,
+                "codec": codec,
+                "quality": str(quality),
+                "record": f"{folder}/timing/{next(iter(parts))}/{codec}/{quality}.csv",
+            }
+            for image_set, parts in plan.parts.items()
+            for codec, chosen in plan.qualities.items()
+            for quality in (chosen if every else [chosen[len(chosen) // 2]])
+        ]
+    }
+
+
 def published(plan: Plan) -> dict:
     """For `published.py`: tables of published figures, and what they are compared with; nothing if there are none."""
     sets = published_curves.of(list(plan.parts))
@@ -106,6 +129,7 @@ def records(plan: Plan) -> list[str]:
     folder, bd = results.study(plan.name), plan.study.bd_rate is not None
     names = ["rd.csv", "rd.parquet", "means.csv", "codecs.csv"]
     names += ["bd.csv", "head_to_head.csv"] * bd + ["complexity.csv"] * bool(plan.weighted())
+    names += ["timing.csv"] * (plan.study.timing is not None)
     names += [f"{name}.csv" for name in ("claims", "claims_comparisons") if plan.study.claims]
     names += [f"{name}.csv" for name in ("published", "published_check") if published(plan)]
     for image_set in plan.parts:

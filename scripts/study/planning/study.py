@@ -57,6 +57,15 @@ class CellLimit:
 
 
 @dataclass(frozen=True)
+class Timing:
+    """Times measured apart from the study, with nothing beside: on the first images of each set."""
+
+    images: int = 2
+    repeats: int = 5
+    qualities: str = "middle"
+
+
+@dataclass(frozen=True)
 class Training:
     """What trained codecs are made from: a folder of photos, a file of recipes."""
 
@@ -104,6 +113,7 @@ class Study:
     part_size: int | None = None
     latents: dict[str, Experiment] = field(default_factory=dict)
     training: Training | None = None
+    timing: Timing | None = None
     define: Define = field(default_factory=Define)
 
     def data(self) -> dict[str, Any]:

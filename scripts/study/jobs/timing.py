@@ -1,0 +1,96 @@
+"""Times of one codec at one quality, measured apart from the study: repeated calls, on one core, with nothing beside.
+
+Every image has the same warm-up: one whole encoding and decoding of it, which aren't counted. That nothing runs beside
+is the workflow's part (the rule `time_codec` takes all cores); that it is one core is this module's.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from study.codecs.base import Codec
+from study.core import atomic_io, isolation, outcome, readers
+from study.core.errors import CodecError
+from study.core.isolation import Limit
+from study.images import png
+from study.jobs import supervised
+
+STAGES = ("encode", "decode")
+FIGURES = ("s", "s_lo", "s_hi", "cpu_s")
+COLUMNS = ("image", "width", "height", "repeats", *(f"{stage}_{figure}" for stage in STAGES for figure in FIGURES))
+COLUMNS += ("machine", "versions", "status", "reason", "note")
+
+
+def time_set(
+    codec: Codec, pictures: Path, record: Path, *, images: int, repeats: int, machine: str, limit: Limit | None = None
+) -> None:
+    """Time a codec on the first `images` of an image set's record, and write `record` (CSV, `COLUMNS`).
+
+    Seconds are wall-clock: the median of `repeats` calls (`_s`), the shortest and the longest (`_s_lo`, `_s_hi`);
+    `_cpu_s` is the median of processor time, that of programs which the codec runs included. `machine` names this one.
+    """
+    sources = readers.read_record(pictures, ("image", "file", "width", "height", "sha256"))[:images]
+
+    def start() -> Callable[[Mapping], dict]:
+        _pin()
+        skip, versions = supervised.state(codec)
+        if skip is None:
+            codec.prepare()
+
+        def work(source: Mapping) -> dict:
+            if skip is not None:
+                return outcome.without(outcome.SKIPPED, skip)
+            rgb = np.ascontiguousarray(png.verified(pictures.parent / source["file"], source["sha256"]))
+            try:
+                data = codec.encode(rgb)
+                codec.decode(data)
+                taken = {"encode": [], "decode": []}
+                for _ in range(repeats):
+                    taken["encode"].append(measured(lambda: codec.encode(rgb)))
+                    taken["decode"].append(measured(lambda: codec.decode(data)))
+            except CodecError as error:
+                return outcome.without(outcome.REFUSED, error)
+            figures = {f"{stage}_{name}": value for stage in STAGES for name, value in summary(taken[stage]).items()}
+            return figures | {"versions": versions} | outcome.ok()
+
+        return work
+
+    rows = [
+        {name: source[name] for name in ("image", "width", "height")}
+        | {"repeats": repeats, "machine": machine}
+        | supervised.ended(codec, source["image"], result)
+        for source, result in zip(sources, isolation.each(sources, start, limit or Limit()))
+    ]
+    atomic_io.write_rows(record, COLUMNS, rows)
+
+
+def measured(call: Callable[[], object]) -> tuple[float, float]:
+    """Wall-clock and processor seconds of a call; the latter with those of programs that it ran and waited for."""
+    cpu, wall = _cpu(), time.perf_counter()
+    call()
+    return time.perf_counter() - wall, _cpu() - cpu
+
+
+def summary(taken: list[tuple[float, float]]) -> dict[str, float]:
+    """The figures of a stage from (wall, processor) seconds of its calls."""
+    walls, cpus = zip(*taken)
+    values = statistics.median(walls), min(walls), max(walls), statistics.median(cpus)
+    return {name: round(value, 6) for name, value in zip(FIGURES, values)}
+
+
+def _cpu() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def _pin() -> None:
+    """Keep this process, and what it starts, to one core: the last of those that it may use."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
