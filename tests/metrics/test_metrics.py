@@ -490,14 +490,31 @@ def test_the_script_refuses_what_the_records_do_not_tell(records: tuple[Path, Pa
     assert "lacks the image 'c'" in refusal()
     decoded.write_text(good + "d,,,,,,failed,what is it?,\n")
     assert "has the image 'd'" in refusal()
-    decoded.write_text(good)
+
+
+def test_a_file_that_is_not_what_its_record_tells_costs_its_cell(records: tuple[Path, Path], tmp_path: Path) -> None:
+    pictures, decoded = records
+
+    def cells() -> dict[str, dict[str, str]]:
+        out = tmp_path / "out.csv"
+        done = run("--images", pictures, "--decoded", decoded, "--out", out, "--metrics", recipes())
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+        return {row["image"]: row for row in readers.read_rows(out)}
+
     png.write(decoded.parent / "b.png", crop(20, 30))
-    assert "b.png isn't the image that its record tells of" in refusal()
+    altered = cells()
+    assert (
+        altered["b"]["status"] == "failed"
+        and "b.png isn't the image that its record tells of" in altered["b"]["reason"]
+    )
+    assert altered["a"]["status"] == "ok"
     png.write(decoded.parent / "b.png", crop(30, 20))
     change(decoded, "b", sha256=readers.sha256(decoded.parent / "b.png"))
-    assert "b.png is 20x30, its original 30x20" in refusal()
+    assert "the decoded image is 20x30, its original 30x20" in cells()["b"]["reason"]
     (pictures.parent / "a.png").unlink()
-    assert "a.png is missing" in refusal()
+    missing = cells()["a"]
+    assert missing["status"] == "failed" and "a.png is missing" in missing["reason"]
 
 
 def test_the_script_prints_the_metrics_of_one_pair(records: tuple[Path, Path]) -> None:
