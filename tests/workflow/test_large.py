@@ -96,7 +96,7 @@ def test_every_download_has_its_job(large: planning_cells.Plan) -> None:
 def test_parts_split_a_set_without_loss() -> None:
     made = planning_cells.Plan(config.checked(bench_graph.make(SMALL)))
     parts = made.parts["synthetic"]
-    assert list(parts) == ["synthetic.1", "synthetic.2", "synthetic.3"]
+    assert list(parts) == ["synthetic@1", "synthetic@2", "synthetic@3"]
     assert [name for entry in parts.values() for name in entry["only"]] == made.image_names("synthetic")
 
 

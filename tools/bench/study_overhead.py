@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +42,9 @@ def parse_args(*arguments):
     started.append(time.process_time())
     return parse(*arguments)
 def tell():
-    if started and sys.argv[0].startswith("scripts/"):
-        line = f"{sys.argv[0][8:-3]} {started[0]} {sum(os.times()[:4])}\\n"
+    folder, name = os.path.split(sys.argv[0])
+    if started and os.path.basename(folder) == "scripts":
+        line = f"{name[:-3]} {started[0]} {sum(os.times()[:4])}\\n"
         os.write(os.open(os.environ["BENCH_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT), line.encode())
 argparse.ArgumentParser.parse_args = parse_args
 atexit.register(tell)
@@ -108,7 +109,8 @@ def warm(study: Path, out: Path) -> None:
     """Do the work of a study whose image sets are there, each codec loaded before; write its CPU seconds by stage."""
     made = cells.Plan(config.checked(readers.read_yaml(study)))
     spent = dict.fromkeys(STAGES, 0.0)
-    metric_registry.score(*[np.full((256, 256, 3), 9, np.uint8)] * 2)
+    metrics = made.study.metrics
+    metric_registry.score(*[np.full((256, 256, 3), 9, np.uint8)] * 2, metrics)
     for name, qualities in made.qualities.items():
         for quality in qualities:
             file = made.weights(name, str(quality))
@@ -117,11 +119,11 @@ def warm(study: Path, out: Path) -> None:
             if codec.skip() is None:
                 codec.decode(codec.encode(np.zeros((64, 64, 3), np.uint8)))
                 for part in made.part_names():
-                    _work(codec, Path(results.images(part)), Path("warm"), spent)
+                    _work(codec, Path(results.images(part)), Path("warm"), metrics, spent)
     out.write_text(json.dumps(spent), encoding="utf-8")
 
 
-def _work(codec: base.Codec, record: Path, folder: Path, spent: dict[str, float]) -> None:
+def _work(codec: base.Codec, record: Path, folder: Path, metrics: Sequence[str], spent: dict[str, float]) -> None:
     """Encode, decode and score the images of a set, and add the CPU seconds to `spent`."""
     for row in readers.read_rows(record):
         times = [_cpu()]
@@ -130,7 +132,7 @@ def _work(codec: base.Codec, record: Path, folder: Path, spent: dict[str, float]
         times.append(_cpu())
         png.write(folder / "decoded.png", codec.decode((folder / "bitstream").read_bytes()))
         times.append(_cpu())
-        metric_registry.score(png.read(record.parent / row["file"]), png.read(folder / "decoded.png"))
+        metric_registry.score(png.read(record.parent / row["file"]), png.read(folder / "decoded.png"), metrics)
         times.append(_cpu())
         for stage, before, after in zip(STAGES, times, times[1:]):
             spent[stage] += after - before

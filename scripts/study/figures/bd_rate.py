@@ -24,7 +24,7 @@ COLUMNS = ("image_set", "over", "image", "codec", "anchor", "metric", "scale", "
 LARGEST = 2.5
 
 _ROW = 0.145
-_LABELS = 1.75
+_LABELS = 2.05
 _BETWEEN, _RIGHT, _UNDER, _TOP = 0.14, 0.08, 0.4, 0.08
 _DIGITS, _REFUSED = 0.36, 0.68
 
