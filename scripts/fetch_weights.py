@@ -16,8 +16,9 @@ def main() -> None:
     if arguments.url:
         weights.obtain(arguments.url, arguments.out, arguments.sha256, **_places(arguments))
         return
-    kind = codec_registry.backend(options.spec(arguments)["backend"])
-    source = kind.weights_source(options.spec(arguments).get("settings", {}), readers.number(arguments.quality))
+    spec = options.spec(arguments)
+    kind = codec_registry.backend(spec.backend)
+    source = kind.weights_source(spec.settings, readers.number(arguments.quality))
     if source is None or source.url is None:
         origin = "none" if source is None else f"the file {source.path}"
         raise StudyError(

@@ -15,10 +15,14 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from study.core import atomic_io, errors, isolation
+
+if TYPE_CHECKING:
+    from study.codecs.registry import CodecSpec
 
 OUTCOMES = ("refused", "same image", "other content", "other size", "crash or hang")
 COLUMNS = ("codec", "quality", "bytes", "streams", *OUTCOMES, "seconds", "versions")
@@ -43,10 +47,10 @@ def main() -> None:
 
 def measured(name: str, count: int, seed: int, mend: bool = False) -> dict[str, object]:
     """A row of COLUMNS for a codec of the catalogue, at the quality in the middle of its list."""
-    from study.planning import catalogue
+    from study.planning import catalogue, entries
 
-    entry = catalogue.entry("codec", name, catalogue.codecs())
-    quality = entry["qualities"][len(entry["qualities"]) // 2]
+    entry = catalogue.entry("codec", name, entries.codecs())
+    quality = entry.qualities[len(entry.qualities) // 2]
     began = time.monotonic()
     (about,) = isolation.each([0], lambda: lambda _: described(name, quality, entry), isolation.Limit())
     if not isinstance(about, dict):
@@ -62,21 +66,21 @@ def measured(name: str, count: int, seed: int, mend: bool = False) -> dict[str, 
     return {"codec": name, "quality": quality, "streams": count, **about, **counts, "seconds": seconds}
 
 
-def described(name: str, quality: float, entry: dict) -> dict[str, object]:
+def described(name: str, quality: float, spec: CodecSpec) -> dict[str, object]:
     """The length of the undamaged bitstream and the versions of the codec's libraries."""
     from study.codecs import registry
 
-    codec = registry.load(name, quality, entry)
+    codec = registry.load(name, quality, spec)
     return {"bytes": len(codec.encode(photo())), "versions": codec.versions()}
 
 
-def prepared(name: str, quality: float, entry: dict, seed: int, mend: bool) -> Callable[[int], dict]:
+def prepared(name: str, quality: float, spec: CodecSpec, seed: int, mend: bool) -> Callable[[int], dict]:
     """What decodes the damaged copy of a number and says what came of it."""
     import numpy as np
 
     from study.codecs import registry
 
-    codec = registry.load(name, quality, entry)
+    codec = registry.load(name, quality, spec)
     stream = codec.encode(photo())
     image = codec.decode(stream)
 

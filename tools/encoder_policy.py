@@ -8,6 +8,7 @@ taken in alphabetical order, evenly over the folder.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ from study.codecs import registry as codecs
 from study.core.errors import StudyError, guarded
 from study.images import png
 from study.metrics import registry as metrics
-from study.planning import catalogue
+from study.planning import entries
 
 METRICS = ("psnr_rgb", "ms_ssim")
 VARIANTS: Mapping[str, tuple[Mapping[str, object], ...]] = {
@@ -56,23 +57,23 @@ def main() -> None:
 
 def lines(name: str, photos: list[np.ndarray]) -> Iterator[str]:
     """The lines of a codec's variants, its catalogue's entry first."""
-    entry = catalogue.codecs()[name]
+    entry = entries.codecs()[name]
     anchor, base_s = measured(name, entry, photos)
-    told = ", ".join(f"{key} {value}" for key, value in entry["settings"].items() if key != "threads")
+    told = ", ".join(f"{key} {value}" for key, value in entry.settings.items() if key != "threads")
     yield f"| `{name}` | {told} | 0 | 0 | 1 |"
     for change in VARIANTS[name]:
-        curves, seconds = measured(name, {**entry, "settings": {**entry["settings"], **change}}, photos)
+        curves, seconds = measured(name, dataclasses.replace(entry, settings={**entry.settings, **change}), photos)
         rates = [bd.bd_rates(anchor[metric], curves[metric], bd.METHOD, 0.5) for metric in METRICS]
         told = ", ".join(f"{key} {value}" for key, value in change.items())
         yield f"| | {told} | {' | '.join(map(figure, rates))} | {seconds / base_s:.2g} |"
 
 
-def measured(name: str, entry: Mapping, photos: list[np.ndarray]) -> tuple[dict[str, bd.Curves], float]:
+def measured(name: str, entry: entries.CodecEntry, photos: list[np.ndarray]) -> tuple[dict[str, bd.Curves], float]:
     """The curves of all photos by metric, and the processor seconds of encoding, those of children included."""
-    scores = np.empty((len(METRICS), len(photos), len(entry["qualities"])))
+    scores = np.empty((len(METRICS), len(photos), len(entry.qualities)))
     rates = np.empty(scores.shape[1:])
     seconds = 0.0
-    for column, quality in enumerate(entry["qualities"]):
+    for column, quality in enumerate(entry.qualities):
         codec = codecs.load(name, quality, entry)
         codec.encode(np.ascontiguousarray(photos[0][:64, :64]))  # loads what the first call loads
         for row, rgb in enumerate(photos):

@@ -67,12 +67,12 @@ def work(folder: Path) -> list[dict]:
 
     from study.codecs import registry
     from study.core.errors import StudyError
-    from study.planning import catalogue
+    from study.planning import entries
 
     rgb = skimage.data.astronaut()[:256, :384].copy()
-    known, rows = catalogue.codecs(), []
+    known, rows = entries.codecs(), []
     for name in (f"tiny-{model}" for model in CODECS):
-        for quality in known[name]["qualities"]:
+        for quality in known[name].qualities:
             codec = registry.load(name, quality, known[name])
             stream, image = folder / f"{name}-{quality}.lic", folder / f"{name}-{quality}.npy"
             data = codec.encode(rgb)

@@ -13,7 +13,7 @@ import pytest
 from study.analysis import bd, published_check, published_curves
 from study.core import readers
 from study.core.errors import StudyError
-from study.planning import catalogue, config, payloads
+from study.planning import config, entries, payloads
 from study.planning.cells import Plan
 from tiny_study import ROOT, TINY
 
@@ -156,11 +156,11 @@ def test_no_curve_repeats_the_figures_of_another():
 
 
 def test_codecs_name_curves_of_their_qualities():
-    for name, entry in catalogue.codecs().items():
-        for curve, match in entry.get("published", {}).items():
+    for name, entry in entries.codecs().items():
+        for curve, match in entry.published.items():
             qualities = {row["quality"] for row in POINTS if row["curve"] == curve}
             if match == "quality":
-                assert len(qualities & set(map(str, entry["qualities"]))) >= 6, (name, curve)
+                assert len(qualities & set(map(str, entry.qualities))) >= 6, (name, curve)
 
 
 def test_an_unknown_curve_is_refused():
@@ -201,7 +201,7 @@ def test_webp_of_kodak_is_what_compressai_published():
     from study.codecs import registry as codec_registry
     from study.metrics.registry import score
 
-    codec = codec_registry.load("webp", 50, catalogue.codecs()["webp"])
+    codec = codec_registry.load("webp", 50, entries.codecs()["webp"])
     rates, scores = [], []
     for path in sorted(KODAK.glob("kodim*.png")):
         rgb = np.asarray(Image.open(path))

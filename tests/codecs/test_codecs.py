@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import io
 import json
@@ -25,21 +26,22 @@ from study.codecs import base
 from study.codecs import registry as codec_registry
 from study.codecs.classical import jpegxl, vvc
 from study.codecs.classical.base import ClassicalCodec
+from study.codecs.registry import CodecSpec
 from study.core.errors import BitstreamError, CodecError, StudyError
-from study.planning import catalogue
+from study.planning import entries
 
-CATALOGUE = catalogue.codecs()
+CATALOGUE = entries.codecs()
 
 
-def _free_of_weights(spec: dict) -> bool:
-    kind = codec_registry.backend(spec["backend"])
-    return kind.weights_source(spec.get("settings", {}), spec["qualities"][0]) is None
+def _free_of_weights(spec: CodecSpec) -> bool:
+    kind = codec_registry.backend(spec.backend)
+    return kind.weights_source(spec.settings, spec.qualities[0]) is None
 
 
 NAMES = [name for name, spec in CATALOGUE.items() if _free_of_weights(spec)]
-CLASSICAL = [name for name in NAMES if issubclass(codec_registry.backend(CATALOGUE[name]["backend"]), ClassicalCodec)]
-COMMANDS = [name for name in NAMES if CATALOGUE[name]["backend"] == "command"]  # see also test_command.py
-RATED = [name for name in NAMES if len(CATALOGUE[name]["qualities"]) > 3]  # not those for one end of the range
+CLASSICAL = [name for name in NAMES if issubclass(codec_registry.backend(CATALOGUE[name].backend), ClassicalCodec)]
+COMMANDS = [name for name in NAMES if CATALOGUE[name].backend == "command"]  # see also test_command.py
+RATED = [name for name in NAMES if len(CATALOGUE[name].qualities) > 3]  # not those for one end of the range
 PILLOW = ("jpeg", "jpeg2000", "webp", "avif")
 PLUGINS = {
     "jpegli": ("pyjpegli", ("pyjpegli",)),
@@ -54,9 +56,7 @@ MEMORY = 2**30
 def load(name: str, quality: float | None = None) -> base.Codec:
     """A codec of the catalogue, at the middle of its qualities; the test is skipped where it can't run."""
     spec = CATALOGUE[name]
-    codec = codec_registry.load(
-        name, spec["qualities"][len(spec["qualities"]) // 2] if quality is None else quality, spec
-    )
+    codec = codec_registry.load(name, spec.qualities[len(spec.qualities) // 2] if quality is None else quality, spec)
     if reason := codec.skip():
         pytest.skip(reason)
     return codec
@@ -96,7 +96,7 @@ def psnr(reference: np.ndarray, picture: np.ndarray) -> float:
 @pytest.mark.parametrize("picture", PICTURES)
 @pytest.mark.parametrize("name", NAMES)
 def test_round_trip_to_the_same_shape_or_refused_with_a_reason(name, picture):
-    codec, rgb = load(name, CATALOGUE[name]["qualities"][-1]), PICTURES[picture]()
+    codec, rgb = load(name, CATALOGUE[name].qualities[-1]), PICTURES[picture]()
     try:
         bitstream = codec.encode(rgb)
     except CodecError as error:
@@ -137,7 +137,7 @@ def test_other_than_8_bit_rgb_is_refused(name, wrong):
 @pytest.mark.parametrize("name", RATED)
 def test_rate_and_quality_rise_along_the_catalogues_qualities(name):
     rgb = natural()
-    coders = [load(name, quality) for quality in CATALOGUE[name]["qualities"]]
+    coders = [load(name, quality) for quality in CATALOGUE[name].qualities]
     streams = [coder.encode(rgb) for coder in coders]
     sizes = [len(stream) for stream in streams]
     assert sizes == sorted(set(sizes)), sizes
@@ -154,13 +154,15 @@ import hashlib, json, numpy
 from study.codecs import registry as codecs
 rgb = numpy.frombuffer(sys.stdin.buffer.read(), numpy.uint8).reshape(64, 96, 3)
 found = {{}}
-for name, (quality, spec) in json.loads(sys.argv[1]).items():
-    codec = codecs.load(name, quality, spec)
+for name, (quality, backend, settings) in json.loads(sys.argv[1]).items():
+    codec = codecs.load(name, quality, codecs.CodecSpec(backend=backend, settings=settings))
     if not codec.skip():
         found[name] = hashlib.sha256(codec.encode(rgb)).hexdigest()
 print(json.dumps(found))
 """
-    task = {name: (CATALOGUE[name]["qualities"][-2:][0], CATALOGUE[name]) for name in NAMES}
+    task = {
+        name: (CATALOGUE[name].qualities[-2:][0], CATALOGUE[name].backend, CATALOGUE[name].settings) for name in NAMES
+    }
     child = subprocess.run(
         [sys.executable, "-c", program, json.dumps(task)],
         input=natural(64, 96).tobytes(),
@@ -174,7 +176,7 @@ print(json.dumps(found))
 
 @pytest.mark.parametrize("name", NAMES)
 def test_same_picture_same_bytes_here_and_elsewhere(name, elsewhere):
-    codec = load(name, CATALOGUE[name]["qualities"][-2:][0])
+    codec = load(name, CATALOGUE[name].qualities[-2:][0])
     bitstream = codec.encode(natural(64, 96))
     assert codec.encode(natural(64, 96)) == bitstream
     assert hashlib.sha256(bitstream).hexdigest() == elsewhere[name]
@@ -182,7 +184,7 @@ def test_same_picture_same_bytes_here_and_elsewhere(name, elsewhere):
 
 
 def _first_of_its_backend(name: str) -> bool:
-    return name == next(other for other in NAMES if CATALOGUE[other]["backend"] == CATALOGUE[name]["backend"])
+    return name == next(other for other in NAMES if CATALOGUE[other].backend == CATALOGUE[name].backend)
 
 
 @pytest.mark.slow
@@ -261,7 +263,7 @@ def test_a_claimed_size_of_gigapixels_is_refused_without_the_memory(name):
 @pytest.mark.parametrize("name", CLASSICAL)
 def test_catalogue_spells_out_every_setting(name):
     spec = CATALOGUE[name]
-    assert set(spec["settings"]) == set(codec_registry.backend(spec["backend"]).defaults)
+    assert set(spec.settings) == set(codec_registry.backend(spec.backend).defaults)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -282,16 +284,16 @@ def test_quality_off_the_scale_is_refused(name, quality):
 @pytest.mark.parametrize("name", CLASSICAL)
 def test_wrong_value_of_any_setting_is_refused(name, value):
     spec = CATALOGUE[name]
-    for key in spec["settings"]:
+    for key in spec.settings:
         with pytest.raises(StudyError, match=f"codec {name}: {key} is .*allowed: "):
-            codec_registry.load(name, spec["qualities"][0], {**spec, "settings": {key: value}})
+            codec_registry.load(name, spec.qualities[0], dataclasses.replace(spec, settings={key: value}))
 
 
 @pytest.mark.parametrize("name", CLASSICAL)
 def test_unknown_setting_is_refused_with_those_that_exist(name):
     spec = CATALOGUE[name]
     with pytest.raises(StudyError, match=r"setting 'subsamplin' is unknown.*allowed"):
-        codec_registry.load(name, spec["qualities"][0], {**spec, "settings": {"subsamplin": 1}})
+        codec_registry.load(name, spec.qualities[0], dataclasses.replace(spec, settings={"subsamplin": 1}))
 
 
 @pytest.mark.parametrize("name", ["jpeg", "jpeg2000", "webp", "avif", "jpegxl", "hevc", "vvc"])
@@ -306,7 +308,7 @@ def test_every_setting_reaches_the_encoder(name):
         if key == "preset":
             other = "ultrafast" if name == "hevc" else "fast"
         changed = codec_registry.load(
-            name, codec.quality, {"backend": name, "settings": {**codec.settings, key: other}}
+            name, codec.quality, CodecSpec(backend=name, settings={**codec.settings, key: other})
         )
         assert changed.encode(natural()) != usual, key
 
@@ -315,7 +317,7 @@ def test_every_setting_reaches_the_encoder(name):
 def test_more_threads_decode_to_the_same_picture(name):
     codec = load(name)
     bitstream = codec.encode(natural())
-    more = codec_registry.load(name, codec.quality, {"backend": name, "settings": {**codec.settings, "threads": 2}})
+    more = codec_registry.load(name, codec.quality, CodecSpec(backend=name, settings={**codec.settings, "threads": 2}))
     assert np.array_equal(more.decode(bitstream), codec.decode(bitstream))
     assert more.decode(more.encode(natural())).shape == natural().shape
 
@@ -385,7 +387,7 @@ def test_the_longest_side_is_named(name, side):
 
 
 def test_size_is_read_from_a_jpeg_xl_header():
-    codec = codec_registry.load("quick", 50, {"backend": "jpegxl", "settings": {"effort": 1}})
+    codec = codec_registry.load("quick", 50, CodecSpec(backend="jpegxl", settings={"effort": 1}))
     if reason := codec.skip():
         pytest.skip(reason)
     for size in [
@@ -471,7 +473,7 @@ def test_ffmpeg_ends_with_its_process_and_leaves_no_file(tmp_path):
     """A killed encoder's ffmpeg would go on for a minute, and its stream stay in the folder for temporary files."""
     code = (
         "import numpy as np; from study.codecs import registry\n"
-        "entry = {'backend': 'vvc', 'settings': {'preset': 'slower'}}\n"
+        "entry = registry.CodecSpec(backend='vvc', settings={'preset': 'slower'})\n"
         "rgb = np.random.default_rng(1).integers(0, 256, (1024, 1024, 3), np.uint8)\n"
         "registry.load('vvc', 20, entry).encode(rgb)"
     )

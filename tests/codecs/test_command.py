@@ -12,14 +12,16 @@ from study.codecs import registry
 from study.codecs.base import Codec
 from study.codecs.command import pixels
 from study.core.errors import BitstreamError, CodecError, StudyError
-from study.planning import catalogue
+from study.planning import entries
 
 COPY = f"{sys.executable} -c 'import shutil, sys; shutil.copy(*sys.argv[1:3])' {{input}} {{output}}"
-IDS = [name for name, entry in catalogue.codecs().items() if entry["backend"] == "command"]
+IDS = [name for name, entry in entries.codecs().items() if entry.backend == "command"]
 
 
 def command(**settings: object) -> Codec:
-    return registry.load("mine", 30, {"backend": "command", "settings": {"encode": COPY, "decode": COPY, **settings}})
+    return registry.load(
+        "mine", 30, registry.CodecSpec(backend="command", settings={"encode": COPY, "decode": COPY, **settings})
+    )
 
 
 def image(height: int = 31, width: int = 17) -> np.ndarray:
@@ -110,8 +112,8 @@ def test_a_decoder_that_writes_something_else_gives_no_image(kind: str, data: by
 
 @pytest.mark.parametrize("name", IDS)
 def test_the_catalogues_programs_keep_an_image(name: str) -> None:
-    entry = catalogue.codecs()[name]
-    for quality in (entry["qualities"][0], entry["qualities"][-1]):
+    entry = entries.codecs()[name]
+    for quality in (entry.qualities[0], entry.qualities[-1]):
         codec = registry.load(name, quality, entry)
         if reason := codec.skip():
             pytest.skip(reason)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from study.codecs import containers, registry
 from study.core.errors import BitstreamError
-from study.planning import catalogue
+from study.planning import entries
 
 FORMATS = ("jpeg", "jpeg2000", "webp", "avif", "jpegxl", "hevc", "vvc")
 CONTAINERS = {"jpeg": containers.jpeg, "jpeg2000": containers.jpeg2000, "webp": containers.webp}
 CONTAINERS |= {"avif": containers.avif, "hevc": containers.heic}
-CATALOGUE = catalogue.read("codecs")
+CATALOGUE = entries.codecs()
 
 
 def image(height: int = 96, width: int = 144) -> np.ndarray:
@@ -23,8 +25,8 @@ def image(height: int = 96, width: int = 144) -> np.ndarray:
 
 
 def coded(name: str, **settings: object) -> tuple[bytes, int]:
-    entry = dict(CATALOGUE[name]) | {"settings": CATALOGUE[name]["settings"] | settings}
-    codec = registry.load(name, entry["qualities"][-1], entry)
+    entry = dataclasses.replace(CATALOGUE[name], settings=CATALOGUE[name].settings | settings)
+    codec = registry.load(name, entry.qualities[-1], entry)
     bitstream = codec.encode(image())
     return bitstream, codec.payload_bytes(bitstream)
 
@@ -48,7 +50,7 @@ def test_what_is_not_coded_data_does_not_grow_with_it():
     for name in FORMATS:
         entry = CATALOGUE[name]
         rests = []
-        for quality in (entry["qualities"][0], entry["qualities"][-1]):
+        for quality in (entry.qualities[0], entry.qualities[-1]):
             codec = registry.load(name, quality, entry)
             bitstream = codec.encode(image())
             rests.append(len(bitstream) - codec.payload_bytes(bitstream))

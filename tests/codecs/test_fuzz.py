@@ -140,10 +140,10 @@ def check_file(data: bytes) -> None:
 def learned(request):
     """A bundled codec, a bitstream of it and the image in that."""
     from study.codecs import registry as codec_registry
-    from study.planning import catalogue
+    from study.planning import catalogue, entries
 
-    entry = catalogue.entry("codec", request.param, catalogue.codecs())
-    codec = codec_registry.load(request.param, entry["qualities"][0], entry)
+    entry = catalogue.entry("codec", request.param, entries.codecs())
+    codec = codec_registry.load(request.param, entry.qualities[0], entry)
     rgb = np.random.default_rng(5).integers(0, 256, (24, 40, 3), np.uint8)
     bitstream = codec.encode(rgb)
     return codec, bitstream, codec.decode(bitstream)

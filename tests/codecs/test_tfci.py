@@ -15,7 +15,7 @@ from study.codecs import registry as codec_registry
 from study.codecs.tfci.codec import Backend
 from study.codecs.tfci.settings import PUBLISHED
 from study.core.errors import StudyError
-from study.planning import catalogue
+from study.planning import entries
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".venv-tensorflow" / "bin" / "python"
@@ -32,12 +32,12 @@ FAMILIES = {
 
 
 def test_catalogue_has_the_67_published_models():
-    entries = {name: entry for name, entry in catalogue.codecs().items() if entry["backend"] == "tfci"}
+    published = {name: entry for name, entry in entries.codecs().items() if entry.backend == "tfci"}
     expected = [f"{family}-{quality}" for family, qualities in FAMILIES.items() for quality in qualities]
     found = {}
-    for name, entry in entries.items():
-        for quality in entry["qualities"]:
-            source = Backend.weights_source(entry["settings"], quality)
+    for name, entry in published.items():
+        for quality in entry.qualities:
+            source = Backend.weights_source(entry.settings, quality)
             model = codec_registry.load(name, quality, entry).model
             assert f"{name}-{quality}" == f"tfci-{model}"
             assert source.url == f"{PUBLISHED}/{model}.metagraph"

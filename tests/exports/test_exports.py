@@ -16,7 +16,7 @@ from study.core import atomic_io, readers
 from study.core.errors import StudyError
 from study.exports import bibtex, codec_compare, compressai, latex
 from study.metrics.registry import REGISTRY
-from study.planning import catalogue
+from study.planning import entries
 from tiny_study import ROOT, Study
 
 METRICS = ["psnr_rgb", "ms_ssim", "vifp_sewar"]
@@ -221,7 +221,7 @@ def test_every_paper_is_cited_and_every_citation_has_its_paper():
 
 
 def test_every_codec_and_metric_of_the_repository_has_its_paper():
-    assert {entry["family"] for entry in catalogue.codecs().values()} <= set(CITATIONS["families"])
+    assert {entry.family for entry in entries.codecs().values()} <= set(CITATIONS["families"])
     assert REGISTRY.keys() - {"psnr_rgb", "psnr_y"} == set(CITATIONS["metrics"])
 
 

@@ -28,6 +28,7 @@ from study.latents import edits, set_statistics
 from study.latents.edits import all_parsed, expanded, parsed, problems
 from study.latents.selection import Site
 from study.metrics import registry
+from study.planning.entries import CodecEntry
 from tiny_nets import BUNDLED, SERIAL, codec
 
 M = {"y": 12, "z": 4}
@@ -125,13 +126,15 @@ def test_bits_by_element_are_those_of_the_strings(weights: Path, model: str) -> 
                 assert 0 <= 8 * strings[site] - bits.sum() <= 72
 
 
-def load(name: str, quality: int, entry: dict) -> LearnedCodec:
-    source = codec_registry.backend(entry["backend"]).weights_source(entry["settings"], quality)
+def load(name: str, quality: int, entry: CodecEntry) -> LearnedCodec:
+    source = codec_registry.backend(entry.backend).weights_source(entry.settings, quality)
     return codec_registry.load(name, quality, entry, paths.ROOT / source.path)
 
 
 @pytest.mark.parametrize("name,quality,entry", BUNDLED)
-def test_control_and_inverses_are_the_codec_byte_for_byte(name: str, quality: int, entry: dict, tmp_path: Path) -> None:
+def test_control_and_inverses_are_the_codec_byte_for_byte(
+    name: str, quality: int, entry: CodecEntry, tmp_path: Path
+) -> None:
     own = load(name, quality, entry)
     plain = own.encode(picture())
     back = {
@@ -151,7 +154,7 @@ def test_control_and_inverses_are_the_codec_byte_for_byte(name: str, quality: in
 
 @pytest.mark.parametrize("name,quality,entry", BUNDLED[:1] + BUNDLED[-1:])
 def test_zeroed_rows_and_columns_leave_what_is_out_of_reach(
-    name: str, quality: int, entry: dict, tmp_path: Path
+    name: str, quality: int, entry: CodecEntry, tmp_path: Path
 ) -> None:
     """The synthesis reaches 2 + 2·2 + 2·4 + 2·8 = 30 pixels, about two elements, beyond an element's own square."""
     own = load(name, quality, entry)

@@ -33,7 +33,7 @@ def test_parts_and_sets_of_like_names_stay_apart() -> None:
     plan = cells.Plan(config.checked(STUDY | {"images": ["mine", "mine.1"], "part_size": 1, "define": define}))
     parts = plan.part_names()
     assert sorted(parts) == ["mine.1", "mine@1", "mine@2"]
-    assert [sets.names(plan.all_parts[part], plan.known_sets) for part in sorted(parts)] == [
+    assert [sets.names(plan.all_parts[part]) for part in sorted(parts)] == [
         ["rocket"],
         ["coffee"],
         ["chelsea"],

@@ -11,9 +11,11 @@ import pytest
 from study.analysis.claim_pairs import Claim, ClaimOptions, Comparison
 from study.core import readers, typed
 from study.core.errors import StudyError
+from study.figures.curve_options import Options as CurveOptions
 from study.figures.latents.names import FigureChoice
 from study.planning import config
-from study.planning.study import BdRate, CellLimit, Define, Experiment, Figures, Published, Study, Timing, Training
+from study.planning.entries import CodecEntry, ImageSetEntry, ImageSource
+from study.planning.study import BdRate, CellLimit, Define, Experiment, Published, Study, Timing, Training
 from tiny_study import ROOT, TINY
 
 
@@ -121,13 +123,15 @@ PARTS = {
     "properties.bd_rate": BdRate,
     "properties.claims": ClaimOptions,
     "properties.published": Published,
-    "properties.figures": Figures,
+    "properties.figures": CurveOptions,
     "properties.cell_limit": CellLimit,
     "properties.training": Training,
     "properties.timing": Timing,
     "properties.define": Define,
     "$defs.experiment": Experiment,
     "$defs.experiment.properties.figures": FigureChoice,
+    "$defs.codec": CodecEntry,
+    "$defs.image_set": ImageSetEntry,
     "$defs.claim": Claim,
     "$defs.comparison": Comparison,
 }
@@ -150,6 +154,13 @@ def test_schema_and_dataclasses_are_in_step(place: str) -> None:
         assert (type(value)() if said == {} and dataclasses.is_dataclass(value) else said) == value, name
 
 
+def test_schema_and_dataclass_of_a_source_are_in_step() -> None:
+    sources = readers.read_yaml(config.SCHEMA)["$defs"]["image_set"]["properties"]["images"]["additionalProperties"]
+    part = next(form for form in sources["oneOf"] if form["type"] == "object")
+    assert {field.name for field in dataclasses.fields(ImageSource)} == set(part["properties"])
+    assert not typed.plain(ImageSource()) and "required" not in part
+
+
 def test_every_object_of_the_schema_has_its_dataclass() -> None:
     def objects(part: dict, place: str) -> set[str]:
         found = {place} if part.get("additionalProperties") is False else set()
@@ -159,7 +170,7 @@ def test_every_object_of_the_schema_has_its_dataclass() -> None:
 
     schema = readers.read_yaml(config.SCHEMA)
     known = objects(schema, "").union(*(objects(part, f"$defs.{name}") for name, part in schema["$defs"].items()))
-    parsed_elsewhere = {"$defs.step", "$defs.step.properties.select", "$defs.codec", "$defs.image_set"}
+    parsed_elsewhere = {"$defs.step", "$defs.step.properties.select"}
     assert known - parsed_elsewhere == set(PARTS)
 
 

@@ -8,7 +8,7 @@ import torch
 
 from study.codecs.compressai import architectures
 from study.codecs.compressai.codec import Backend
-from study.planning import catalogue
+from study.planning import entries
 
 NETS = {
     "bmshj2018-factorized": ([4, 6, 8], 12, None),
@@ -24,9 +24,9 @@ NETS = {
 SERIAL = ("mbt2018", "cheng2020-anchor", "cheng2020-attn")
 BUNDLED = [
     (name, quality, entry)
-    for name, entry in catalogue.codecs().items()
-    if entry["backend"] == "compressai" and str(entry["settings"].get("weights", "")).startswith("models/")
-    for quality in entry["qualities"]
+    for name, entry in entries.codecs().items()
+    if entry.backend == "compressai" and str(entry.settings.get("weights", "")).startswith("models/")
+    for quality in entry.qualities
 ]
 
 

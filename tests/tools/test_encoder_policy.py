@@ -9,7 +9,7 @@ import pytest
 
 import encoder_policy
 from study.core.errors import StudyError
-from study.planning import catalogue
+from study.planning import entries
 
 
 def photo(seed: int) -> np.ndarray:
@@ -28,11 +28,11 @@ def test_huffman_tables_of_the_image_save_rate_at_the_same_scores() -> None:
 
 
 def test_a_variant_sets_what_its_backend_knows() -> None:
-    known = catalogue.codecs()
+    known = entries.codecs()
     for name, variants in encoder_policy.VARIANTS.items():
         for change in variants:
-            assert set(change) <= set(known[name]["settings"]), (name, change)
-            assert change.items() - known[name]["settings"].items(), f"{name}: {change} is the catalogue's own"
+            assert set(change) <= set(known[name].settings), (name, change)
+            assert change.items() - known[name].settings.items(), f"{name}: {change} is the catalogue's own"
 
 
 def test_a_refused_figure_is_no_mean() -> None:

@@ -10,7 +10,7 @@ import yaml
 
 from study.core import paths
 from study.core.errors import StudyError
-from study.planning import catalogue
+from study.planning import entries
 from study.training import loop, recipes
 
 ALL = recipes.load()
@@ -46,11 +46,11 @@ def test_every_recipe_is_valid_and_ends_in_photos(name):
 
 
 def test_bundled_codecs_have_recipes_of_their_network():
-    for name, entry in catalogue.codecs().items():
-        if str(entry.get("settings", {}).get("weights", "")).startswith("models/"):
+    for name, entry in entries.codecs().items():
+        if str(entry.settings.get("weights", "")).startswith("models/"):
             for key in ("model", "metric", "n", "m", "h"):
-                assert ALL[name].get(key) == entry["settings"].get(key), (name, key)
-            for quality in entry["qualities"]:
+                assert ALL[name].get(key) == entry.settings.get(key), (name, key)
+            for quality in entry.qualities:
                 assert recipes.made(ALL, name, quality, str(paths.ROOT / "models")), (name, quality)
 
 

@@ -24,7 +24,7 @@ from study.codecs import registry as codec_registry
 from study.codecs.compressai import architectures
 from study.core import errors
 from study.images import cache
-from study.planning import catalogue
+from study.planning import catalogue, entries
 
 _peer: dict[str, object] = {}  # what eval_model's process has loaded
 COLUMNS = "codec quality images bpp_eval bpp dpsnr dmsssim time_eval time ratio"
@@ -54,7 +54,7 @@ def bench(names: list[str], paths: list[Path], runs: int) -> bool:
     print(*COLUMNS.split())
     good = True
     for name, quality in (text.rsplit("/", 1) for text in names):
-        codec = codec_registry.load(name, int(quality), catalogue.entry("codec", name, catalogue.codecs()))
+        codec = codec_registry.load(name, int(quality), catalogue.entry("codec", name, entries.codecs()))
         with tempfile.TemporaryDirectory() as folder:
             checkpoint = Path(folder) / "checkpoint.pth.tar"
             _save_checkpoint(codec, checkpoint)
@@ -110,11 +110,10 @@ def compare(
 
 def _bundled() -> list[str]:
     """The highest quality of each codec with bundled weights."""
-    entries = catalogue.codecs().items()
     return [
-        f"{name}/{entry['qualities'][-1]}"
-        for name, entry in entries
-        if str(entry.get("settings", {}).get("weights", "")).startswith("models/")
+        f"{name}/{entry.qualities[-1]}"
+        for name, entry in entries.codecs().items()
+        if str(entry.settings.get("weights", "")).startswith("models/")
     ]
 
 

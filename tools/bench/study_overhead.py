@@ -74,9 +74,9 @@ def main() -> None:
 def thinned(study: dict, step: int) -> dict:
     """The study without latent experiments, with every `step`th quality of each codec, from the lowest."""
     study.pop("latents", None)
-    entries = catalogue.codecs(study.get("define", {}).get("codecs"))
+    known = catalogue.read("codecs") | study.get("define", {}).get("codecs", {})
     for name, chosen in study["codecs"].items():
-        study["codecs"][name] = catalogue.qualities(chosen, entries[name])[::step]
+        study["codecs"][name] = (known[name]["qualities"] if chosen == "all" else chosen)[::step]
     return study
 
 

@@ -140,7 +140,7 @@ def environment(root: Path) -> str:
         "import sys; sys.path.insert(0, 'scripts'); sys.modules['tensorflow'] = None\n"
         "sys.modules['tensorflow_compression'] = None\n"
         "from study.codecs import registry\n"
-        "spec = {'backend': 'tfci', 'settings': {'model': 'hific-{quality}'}}\n"
+        "spec = registry.CodecSpec(backend='tfci', settings={'model': 'hific-{quality}'})\n"
         "print(registry.load('tfci-hific', 'lo', spec).skip())"
     )
     return called(root, "-c", code).stdout
@@ -151,11 +151,12 @@ def weights(root: Path, folder: Path) -> str:
     code = (
         "import json, sys; sys.path.insert(0, 'scripts')\n"
         "from pathlib import Path\n"
-        "import numpy, yaml\n"
+        "import numpy\n"
         "from study.codecs import registry\n"
         "from study.core.errors import StudyError\n"
+        "from study.planning import entries\n"
         "name = 'tiny-bmshj2018-hyperprior-mse'\n"
-        "spec = yaml.safe_load(open('catalogue/codecs.yaml'))[name]\n"
+        "spec = entries.codecs()[name]\n"
         "two, three = (registry.load(name, q, spec, Path(f'models/{name}/{q}.safetensors')) for q in (2, 3))\n"
         "image = numpy.random.default_rng(1).integers(0, 255, (64, 64, 3)).astype('uint8')\n"
         "try:\n    three.decode(two.encode(image))\nexcept StudyError as error:\n    print(error)"

@@ -29,9 +29,9 @@ def curves() -> dict[str, dict[str, str]]:
     return {row["curve"]: row for row in readers.read_rows(ROOT / CURVES)}
 
 
-def problems(known_codecs: Mapping[str, Mapping]) -> Iterator[str]:
-    """Curves that codecs name and that don't exist, as messages."""
-    named = [(name, curve) for name, entry in known_codecs.items() for curve in entry.get("published", {})]
+def problems(published: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Curves that codecs name (`published`, by codec) and that don't exist, as messages."""
+    named = [(name, curve) for name, of_codec in published.items() for curve in of_codec]
     known = curves() if named else {}
     for name, curve in named:
         if curve not in known:

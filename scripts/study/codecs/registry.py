@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,17 @@ from study.core.errors import StudyError, allowed
 SHARED = ("__init__", "base", "pillow")  # of classical/: no backends themselves
 
 
+@dataclass(frozen=True, kw_only=True)
+class CodecSpec:
+    """What decides a codec's bitstreams at a quality; as a JSON object, the specification of the codec's jobs.
+
+    `backend`: a name of `backends`. `settings`: the backend's own; those left out have the defaults in its module.
+    """
+
+    backend: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
 def backend(name: str) -> type[Codec]:
     """The class of a backend, by the name of its module. Raises StudyError for an unknown one."""
     if name not in backends():
@@ -21,9 +32,12 @@ def backend(name: str) -> type[Codec]:
     return importlib.import_module(backends()[name]).Backend
 
 
-def load(name: str, quality: float, spec: Mapping[str, Any], weights: Path | None = None) -> Codec:
-    """The codec `name` at `quality`; `spec` is its entry in the catalogue (keys `backend`, `settings`)."""
-    return backend(str(spec["backend"]))(name, quality, spec.get("settings"), weights)
+def load(name: str, quality: float, spec: CodecSpec, weights: Path | None = None) -> Codec:
+    """The codec `name` at `quality`, with a file of `weights` if it needs one.
+
+    Raises StudyError for an unknown backend, and for a quality or settings that the backend doesn't have.
+    """
+    return backend(spec.backend)(name, quality, spec.settings, weights)
 
 
 @cache

@@ -15,30 +15,13 @@ from matplotlib.figure import Figure
 
 from study.core.errors import StudyError, allowed
 from study.figures import axes, canvas, legend, missing_notes, palette
+from study.figures.curve_options import RATE_AXES, SSIM_SCALES, Options
 from study.figures.palette import Style
-from study.metrics import registry as metrics
 
-RATE_AXES = ("linear", "log")
-SSIM_SCALES = ("linear", "db")
-PANELS = ("psnr_rgb", "ssim_sewar", "msssim_sewar", "vifp_sewar")
 STOPS = (0.25, 0.5, 1.0, 1.5, 2.0)
 
 _LEFT, _BETWEEN, _RIGHT = 0.47, 0.55, 0.1
 _ROW, _ROW_GAP, _UNDER = 2.05, 0.14, 0.36
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to draw: the panels' metrics, the rate axis and its end in bpp (None: from the data), the scale of SSIM."""
-
-    panels: Sequence[str] = PANELS
-    rate_axis: str = "linear"
-    max_bpp: float | None = None
-    ssim_scale: str = "linear"
-
-    def scale(self, metric: str) -> str:
-        """The scale of a metric's axis: `db` if asked for, for those that are compared in it, else `linear`."""
-        return self.ssim_scale if metrics.entry(metric).scale == "db" else "linear"
 
 
 @dataclass(frozen=True)

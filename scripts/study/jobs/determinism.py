@@ -81,7 +81,7 @@ def work(job: Mapping) -> dict[str, object]:
     from study.images import png
 
     weights = Path(job["weights"]) if job["weights"] else None
-    codec = codec_registry.load(job["codec"], job["quality"], job["spec"], weights)
+    codec = codec_registry.load(job["codec"], job["quality"], codec_registry.CodecSpec(**job["spec"]), weights)
     skip = codec.skip()
     if skip:
         return outcome.without(outcome.SKIPPED, skip)

@@ -15,9 +15,8 @@ from study.core import outcome, paths, results
 from study.core.cell import Cell
 from study.core.errors import StudyError
 from study.images import sets as images_sets
-from study.planning import catalogue
+from study.planning import entries
 from study.planning import study as study_config
-from study.planning.catalogue import qualities
 from study.planning.code_hash import code, content, lock
 from study.planning.latents.jobs import Experiments
 from study.planning.scores import Scores
@@ -34,10 +33,10 @@ class Plan:
     def __init__(self, study: Study) -> None:
         self.study = study
         self.name = study.study
-        self.catalogued = catalogue.codecs(study.define.codecs)
+        self.catalogued = entries.codecs(study.define.codecs)
         self.codecs = {name: self.catalogued[name] for name in study.codecs}
-        self.qualities = {name: qualities(chosen, self.codecs[name]) for name, chosen in study.codecs.items()}
-        self.known_sets = catalogue.image_sets(study.define.images)
+        self.qualities = {name: self.codecs[name].chosen(chosen) for name, chosen in study.codecs.items()}
+        self.known_sets = entries.image_sets(study.define.images)
         self.parts = {name: self._cut(name) for name in study.images}
         self.scores = Scores(study.metrics)
         self.latents = Experiments(study, self.catalogued, self._cut)
@@ -59,30 +58,29 @@ class Plan:
 
     def downloaded(self) -> list[str]:
         """The image sets, or parts of sets, that come from URLs."""
-        return [part for part, entry in self.all_parts.items() if images_sets.kind(entry, self.known_sets) == "url"]
+        return [part for part, spec in self.all_parts.items() if images_sets.kind(spec) == "url"]
 
     def images_spec(self, part: str) -> dict:
         """What decides an image set, or part of one, in alphabetical order: another order is no other set."""
-        return json.loads(json.dumps(images_sets.resolved(self.all_parts[part], self.known_sets), sort_keys=True))
+        return json.loads(json.dumps(self.all_parts[part], sort_keys=True))
 
     @cache  # noqa: B019 (a process has one plan)
     def image_files(self, part: str) -> list[str]:
         """The local files that an image set is made from: those of a folder, none for other sources."""
-        return images_sets.sources(self.all_parts[part], self.known_sets)
+        return images_sets.sources(self.all_parts[part])
 
     def image_names(self, image_set: str) -> list[str]:
         """The names of a set's images."""
-        return images_sets.names(self.known_sets[image_set], self.known_sets)
+        return images_sets.names(entries.image_spec(image_set, self.known_sets))
 
     def part_images(self, part: str) -> list[str]:
         """The names of the images of a set, or part of one, of the study or its experiments."""
-        return images_sets.names(self.all_parts[part], self.known_sets)
+        return images_sets.names(self.all_parts[part])
 
     def spec(self, codec: str) -> dict:
         """What decides a codec's bitstreams: backend and settings, in alphabetical order."""
         entry = self.catalogued[codec]
-        given = {"backend": entry["backend"], "settings": entry.get("settings", {})}
-        return json.loads(json.dumps(given, sort_keys=True))
+        return json.loads(json.dumps({"backend": entry.backend, "settings": entry.settings}, sort_keys=True))
 
     @cache  # noqa: B019 (a process has one plan)
     def weights(self, codec: str, quality: str) -> str | None:
@@ -121,7 +119,7 @@ class Plan:
 
     def gpus(self, codec: str) -> int:
         """How many GPUs a job of a codec needs: one, if its settings name the device cuda."""
-        return int(self.catalogued[codec].get("settings", {}).get("device") == "cuda")
+        return int(self.catalogued[codec].settings.get("device") == "cuda")
 
     def group(self, codec: str) -> str:
         """The kind of submission that a codec's jobs go into on a cluster: those with a GPU keep to themselves."""
@@ -129,7 +127,7 @@ class Plan:
 
     def threads(self, codec: str) -> int:
         """How many threads a codec uses: as many as its settings say."""
-        return self.catalogued[codec].get("settings", {}).get("threads", 1)
+        return self.catalogued[codec].settings.get("threads", 1)
 
     @cache  # noqa: B019 (a process has one plan)
     def code(self, script: str, codec: str, quality: str) -> str:
@@ -172,20 +170,27 @@ class Plan:
         )
 
     def _cut(self, name: str) -> dict[str, dict]:
-        """The parts of an image set by name: itself, if it isn't cut. No id has an `@`, so none is a part's name."""
-        size, names = self.study.part_size, images_sets.names(self.known_sets[name], self.known_sets)
+        """The specifications of an image set's parts by name: its own, if it isn't cut.
+
+        No id has an `@`, so none is a part's name.
+        """
+        spec = entries.image_spec(name, self.known_sets)
+        size, names = self.study.part_size, images_sets.names(spec)
         if size is None or len(names) <= size:
-            return {name: self.known_sets[name]}
+            return {name: spec}
         cuts = [names[start : start + size] for start in range(0, len(names), size)]
-        return {f"{name}@{number}": {"of": name, "only": cut} for number, cut in enumerate(cuts, start=1)}
+        return {
+            f"{name}@{number}": images_sets.resolved({"of": name, "only": cut}, {name: spec})
+            for number, cut in enumerate(cuts, start=1)
+        }
 
     @cached_property
     def all_parts(self) -> dict[str, dict]:
-        """The entries of all image sets, or parts of sets, of the study and its experiments."""
-        return {part: entry for parts in {**self.latents.parts, **self.parts}.values() for part, entry in parts.items()}
+        """The specifications of all image sets, or parts of sets, of the study and its experiments."""
+        return {part: spec for parts in {**self.latents.parts, **self.parts}.values() for part, spec in parts.items()}
 
     def _backend(self, codec: str) -> type[base.Codec]:
-        return codec_registry.backend(self.catalogued[codec]["backend"])
+        return codec_registry.backend(self.catalogued[codec].backend)
 
     @cached_property
     def _downloads(self) -> dict[str, tuple[str, str]]:
@@ -201,7 +206,7 @@ class Plan:
     @cache  # noqa: B019 (a process has one plan)
     def weights_source(self, codec: str, quality: str) -> base.Weights | None:
         """The file of weights that a cell needs and where it comes from."""
-        settings = self.catalogued[codec].get("settings", {})
+        settings = self.catalogued[codec].settings
         return self._backend(codec).weights_source(settings, self._exact[codec][quality])
 
 

@@ -14,8 +14,8 @@ from study.core import paths, readers, typed
 from study.core.errors import StudyError, allowed
 from study.images import sets
 from study.metrics import registry as metric_registry
-from study.planning import catalogue, collisions
-from study.planning.catalogue import qualities
+from study.planning import catalogue, collisions, entries
+from study.planning.entries import CodecEntry, Quality
 from study.planning.latents import experiments
 from study.planning.study import Study, claims
 
@@ -105,8 +105,8 @@ def _against_catalogues(study: Study, schema: Mapping, unsound: Collection[str])
         yield from problems
         return
     try:
-        known_codecs = catalogue.codecs(study.define.codecs)
-        known_sets = catalogue.image_sets(study.define.images)
+        known_codecs = entries.codecs(study.define.codecs)
+        known_sets = entries.image_sets(study.define.images)
         known_claims = claims(study)
     except StudyError as error:
         yield str(error)
@@ -121,18 +121,18 @@ def _against_catalogues(study: Study, schema: Mapping, unsound: Collection[str])
             yield f"images: the image set {name!r} is unknown; {allowed(name, known_sets)}"
         else:
             try:
-                sets.names(known_sets[name], known_sets)
+                sets.names(entries.image_spec(name, known_sets))
             except StudyError as error:
                 yield f"images: {name}: {error}"
     chosen_qualities = {
-        name: qualities(chosen, known_codecs[name]) for name, chosen in study.codecs.items() if name in known_codecs
+        name: known_codecs[name].chosen(chosen) for name, chosen in study.codecs.items() if name in known_codecs
     }
     yield from collisions.problems(chosen_qualities, study.images)
     yield from _metric_problems(study)
     yield from experiments.problems(study, known_codecs, known_sets, unsound)
     own = study.define.claims
     yield from claim_pairs.problems(study.claims, known_claims, own, list(study.codecs), study.metrics, known_codecs)
-    yield from published_curves.problems(known_codecs)
+    yield from published_curves.problems({name: entry.published for name, entry in known_codecs.items()})
 
 
 def _catalogue_problems(schema: Mapping) -> Iterator[str]:
@@ -143,8 +143,8 @@ def _catalogue_problems(schema: Mapping) -> Iterator[str]:
             yield f"catalogue/{name}.yaml: {problem}"
 
 
-def _codec_problems(name: str, chosen: str | list, entry: Mapping) -> Iterator[str]:
-    for quality in qualities(chosen, entry):
+def _codec_problems(name: str, chosen: str | list[Quality], entry: CodecEntry) -> Iterator[str]:
+    for quality in entry.chosen(chosen):
         try:
             codec_registry.load(name, quality, entry)
         except StudyError as error:

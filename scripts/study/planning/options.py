@@ -27,23 +27,30 @@ def add_codec(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def codec(arguments: argparse.Namespace) -> tuple[str, int | float | str, dict, Path | None]:
-    """The arguments for `codecs.load` from the options of `add_codec`. Raises StudyError for an unknown codec."""
+def codec(arguments: argparse.Namespace) -> tuple[str, int | float | str, codec_registry.CodecSpec, Path | None]:
+    """The arguments of `registry.load` from the options of `add_codec`. Raises StudyError for an unknown codec."""
     return arguments.codec, readers.number(arguments.quality), spec(arguments), arguments.weights
 
 
 def learned(arguments: argparse.Namespace) -> base.LearnedCodec:
     """The learned codec that the options of `add_codec` name. Raises StudyError for one without latents."""
-    found = codec_registry.load(*codec(arguments))
-    if not isinstance(found, base.LearnedCodec):
+    loaded = codec_registry.load(*codec(arguments))
+    if not isinstance(loaded, base.LearnedCodec):
         raise StudyError(f"codec {arguments.codec} has no latents; a learned codec is needed (tiny-…, tfci-…)")
-    return found
+    return loaded
 
 
-def spec(arguments: argparse.Namespace) -> dict:
-    """The codec's entry: that of `--spec`, or that of the catalogue."""
+def spec(arguments: argparse.Namespace) -> codec_registry.CodecSpec:
+    """What `--spec` says of the codec (a JSON object: `backend`, and `settings` if it has any), or the catalogue.
+
+    Raises StudyError for a file without `backend`, and for a codec that the catalogue lacks.
+    """
     if arguments.spec is not None:
-        return readers.plan(arguments.spec)
-    from study.planning import catalogue
+        data = readers.plan(arguments.spec)
+        if not isinstance(data.get("backend"), str):
+            raise StudyError(f"the specification {arguments.spec} names no `backend`; see --help")
+    else:
+        from study.planning import catalogue
 
-    return catalogue.entry("codec", arguments.codec, catalogue.codecs())
+        data = catalogue.entry("codec", arguments.codec, catalogue.read("codecs"))
+    return codec_registry.CodecSpec(backend=data["backend"], settings=data.get("settings") or {})

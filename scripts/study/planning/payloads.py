@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from study.analysis import claim_pairs, published_curves
 from study.analysis.claim_pairs import ClaimOptions, ClaimPlan
-from study.core import results
+from study.core import results, typed
 from study.planning import study as study_config
 from study.planning.cells import Plan
 from study.planning.code_hash import lock
@@ -17,7 +17,7 @@ MACHINE = ("mirror", "cache", "cell_limit")  # keys of a config that only say ho
 
 def tables(plan: Plan) -> dict:
     """For `aggregate.py` and `provenance.py`: image sets with their parts, codecs with their qualities, metrics."""
-    codecs = {name: {**entry, "qualities": plan.qualities[name]} for name, entry in plan.codecs.items()}
+    codecs = {name: {**typed.plain(entry), "qualities": plan.qualities[name]} for name, entry in plan.codecs.items()}
     return {"sets": _parts(plan), "codecs": codecs, "metrics": plan.study.metrics}
 
 
@@ -67,7 +67,7 @@ def published(plan: Plan) -> dict:
     sets = published_curves.of(list(plan.parts))
     if not sets:
         return {}
-    codecs = {name: entry["published"] for name, entry in plan.codecs.items() if entry.get("published")}
+    codecs = {name: entry.published for name, entry in plan.codecs.items() if entry.published}
     chosen = {"sets": sets, "curves": published_curves.CURVES, "codecs": codecs, "metrics": plan.study.metrics}
     return chosen | vars(plan.study.published)
 

@@ -11,11 +11,12 @@ from typing import Any
 
 from study.analysis.claim_pairs import Claim, ClaimOptions
 from study.core import typed
+from study.figures.curve_options import Options as CurveOptions
 from study.figures.latents.names import FigureChoice
 from study.latents.edits import Edit
-from study.planning import catalogue
+from study.planning import catalogue, entries
+from study.planning.entries import CodecEntry, ImageSetEntry, Quality
 
-Quality = int | float | str
 METRICS = ("psnr_rgb", "psnr_y", "ssim", "ms_ssim", "ssim_sewar", "msssim_sewar", "vifp_sewar")
 
 
@@ -36,16 +37,6 @@ class Published:
 
     tolerance: float = 0.1
     rate_tolerance: float = 1
-
-
-@dataclass(frozen=True)
-class Figures:
-    """How rate-distortion figures are drawn."""
-
-    panels: list[str] = field(default_factory=lambda: ["psnr_rgb", "ssim_sewar", "msssim_sewar", "vifp_sewar"])
-    rate_axis: str = "linear"
-    max_bpp: float | None = None
-    ssim_scale: str = "linear"
 
 
 @dataclass(frozen=True)
@@ -77,8 +68,8 @@ class Training:
 class Define:
     """Codecs, image sets and claims of the study's own, by id."""
 
-    codecs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    images: dict[str, dict[str, Any]] = field(default_factory=dict)
+    codecs: dict[str, CodecEntry] = field(default_factory=dict)
+    images: dict[str, ImageSetEntry] = field(default_factory=dict)
     claims: dict[str, Claim] = field(default_factory=dict)
 
 
@@ -106,7 +97,7 @@ class Study:
     bd_rate: BdRate | None = None
     claims: ClaimOptions | None = None
     published: Published = field(default_factory=Published)
-    figures: Figures = field(default_factory=Figures)
+    figures: CurveOptions = field(default_factory=CurveOptions)
     mirror: str | None = None
     cache: str | None = None
     cell_limit: CellLimit = field(default_factory=CellLimit)
@@ -127,4 +118,4 @@ def claims(study: Study) -> dict[str, Claim]:
     Raises StudyError for an id of the catalogue that the study gives another meaning.
     """
     shared = {name: typed.built(Claim, entry, f"claim {name}") for name, entry in catalogue.read("claims").items()}
-    return catalogue.with_own(shared, study.define.claims, "claim")
+    return entries.with_own(shared, study.define.claims, "claim")

@@ -157,7 +157,7 @@ from pathlib import Path
 from study.codecs import registry
 torch.set_num_threads(int(sys.argv[2]))
 for name, quality, settings, weights, bitstream in json.load(sys.stdin):
-    spec = {"backend": "compressai", "settings": settings}
+    spec = registry.CodecSpec(backend="compressai", settings=settings)
     codec = registry.load(name, quality, spec, Path(weights) if weights else None)
     print(hashlib.sha256(codec.decode(bytes.fromhex(bitstream)).tobytes()).hexdigest())
 """
@@ -221,7 +221,7 @@ def test_bundled_files_and_their_size():
     files = list((ROOT / "models").rglob("*.safetensors"))
     assert sum(path.stat().st_size for path in files) <= 60e6
     listed = {
-        ROOT / codec_registry.backend("compressai").weights_source(entry["settings"], quality).path
+        ROOT / codec_registry.backend("compressai").weights_source(entry.settings, quality).path
         for _, quality, entry in BUNDLED
     }
     assert listed == set(files)

@@ -12,6 +12,7 @@ import pytest
 from study.codecs import base
 from study.codecs import registry as codec_registry
 from study.codecs.compressai import architectures, complexity
+from study.codecs.registry import CodecSpec
 from study.core import readers
 from study.planning import cells, config, payloads
 from tiny_study import ROOT
@@ -34,7 +35,7 @@ def saved(folder: Path, model: str) -> base.Codec:
     path = folder / f"{model}.safetensors"
     save_file(architectures.state(net), path)
     settings = {"model": model, "n": n, "m": m, "h": h, "weights": f"{folder}/{{quality}}.safetensors"}
-    return codec_registry.load("codec", 2, {"backend": "compressai", "settings": settings}, path)
+    return codec_registry.load("codec", 2, CodecSpec(backend="compressai", settings=settings), path)
 
 
 def macs(layers: list[tuple[int, int, int, int]]) -> float:
@@ -76,7 +77,7 @@ def test_parameters_of_the_factorized_prior(tmp_path: Path) -> None:
 def test_the_device_of_the_study_does_not_matter(tmp_path: Path) -> None:
     codec = saved(tmp_path, "bmshj2018-factorized")
     there = codec_registry.load(
-        "codec", 2, {"backend": "compressai", "settings": codec.settings | {"device": "cuda"}}, codec.weights
+        "codec", 2, CodecSpec(backend="compressai", settings=codec.settings | {"device": "cuda"}), codec.weights
     )
     assert complexity.row(there) == complexity.row(codec)
 
@@ -84,7 +85,7 @@ def test_the_device_of_the_study_does_not_matter(tmp_path: Path) -> None:
 def test_a_metagraph_has_its_size_and_a_reason(tmp_path: Path) -> None:
     path = tmp_path / "some-model-3.metagraph"
     path.write_bytes(b"x" * 1234)
-    row = complexity.row(codec_registry.load("tfci-codec", 3, TFCI, path))
+    row = complexity.row(codec_registry.load("tfci-codec", 3, CodecSpec(**TFCI), path))
     assert (row["model"], row["model_bytes"]) == ("some-model-3", 1234)
     assert "parameters" not in row and row["reason"].startswith("parameters, encode_kmac_per_pixel, ")
 

@@ -11,7 +11,7 @@ from study.core import paths, readers
 from study.core.errors import CodecError, StudyError, allowed
 from study.images import sets
 from study.latents import edits
-from study.planning.catalogue import qualities
+from study.planning.entries import CodecEntry, ImageSetEntry, image_spec
 from study.planning.latents import figure_choice
 from study.planning.study import Experiment, Quality, Study
 
@@ -70,7 +70,10 @@ def parse_edits(config: dict) -> tuple[list[str], set[str]]:
 
 
 def problems(
-    study: Study, known_codecs: Mapping[str, dict], known_sets: Mapping[str, dict], unsound: Collection[str]
+    study: Study,
+    known_codecs: Mapping[str, CodecEntry],
+    known_sets: Mapping[str, ImageSetEntry],
+    unsound: Collection[str],
 ) -> Iterator[str]:
     """What is wrong with the experiments of a study; figures of those that are `unsound` aren't looked at."""
     for name, experiment in study.latents.items():
@@ -84,23 +87,23 @@ def problems(
             yield from figure_choice.problems(where, experiment)
 
 
-def channels(entry: Mapping, quality: Quality) -> dict[str, int] | None:
+def channels(entry: CodecEntry, quality: Quality) -> dict[str, int] | None:
     """The channels of a learned codec's latents at a quality, None if they aren't known without its weights."""
-    return codec_registry.backend(entry["backend"]).latent_channels(entry.get("settings", {}), quality)
+    return codec_registry.backend(entry.backend).latent_channels(entry.settings, quality)
 
 
-def _set_problems(where: str, image_set: str, known_sets: Mapping[str, dict]) -> Iterator[str]:
+def _set_problems(where: str, image_set: str, known_sets: Mapping[str, ImageSetEntry]) -> Iterator[str]:
     if image_set not in known_sets:
         yield f"{where}: the image set {image_set!r} is unknown; {allowed(image_set, known_sets)}"
         return
     try:
-        sets.names(known_sets[image_set], known_sets)
+        sets.names(image_spec(image_set, known_sets))
     except StudyError as error:
         yield f"{where}: {image_set}: {error}"
 
 
 def _codec_problems(
-    where: str, codec: str, chosen: str | list[Quality], experiment: Experiment, known_codecs: Mapping[str, dict]
+    where: str, codec: str, chosen: str | list[Quality], experiment: Experiment, known_codecs: Mapping[str, CodecEntry]
 ) -> Iterator[str]:
     if codec not in known_codecs:
         yield f"{where}: this codec is unknown; {allowed(codec, known_codecs)}"
@@ -110,7 +113,7 @@ def _codec_problems(
         learned = [name for name, known in known_codecs.items() if _is_learned(known)]
         yield f"{where}: this codec has no latent to edit; {allowed(codec, learned)}"
         return
-    for quality in qualities(chosen, entry):
+    for quality in entry.chosen(chosen):
         try:
             codec_registry.load(codec, quality, entry)
             counts = channels(entry, quality)
@@ -123,11 +126,11 @@ def _codec_problems(
                     yield f"{where}: edit {name} at quality {quality}: {problem}"
 
 
-def _is_learned(entry: Mapping) -> bool:
-    return issubclass(codec_registry.backend(entry["backend"]), base.LearnedCodec)
+def _is_learned(entry: CodecEntry) -> bool:
+    return issubclass(codec_registry.backend(entry.backend), base.LearnedCodec)
 
 
-def _image_problems(where: str, experiment: Experiment, known_sets: Mapping[str, dict]) -> Iterator[str]:
+def _image_problems(where: str, experiment: Experiment, known_sets: Mapping[str, ImageSetEntry]) -> Iterator[str]:
     """What is wrong with the image sets and images that edits ask for."""
     for image_set in edits.sets_needed(experiment.edits):
         yield from _set_problems(f"{where}.edits", image_set, known_sets)
@@ -141,8 +144,8 @@ def _image_problems(where: str, experiment: Experiment, known_sets: Mapping[str,
                     yield f"{where}.edits.{name}: the image {image!r} is unknown; {allowed(image, sorted(known))}"
 
 
-def _names(image_set: str, known_sets: Mapping[str, dict]) -> list[str]:
+def _names(image_set: str, known_sets: Mapping[str, ImageSetEntry]) -> list[str]:
     try:
-        return sets.names(known_sets[image_set], known_sets)
+        return sets.names(image_spec(image_set, known_sets))
     except (StudyError, KeyError):
         return []

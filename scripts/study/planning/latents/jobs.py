@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from study.core import results
 from study.core.cell import Cell
 from study.latents import edits
-from study.planning.catalogue import qualities
+from study.planning.entries import CodecEntry, Quality
 from study.planning.latents.experiments import Edited
 from study.planning.study import Study
 
@@ -15,7 +15,9 @@ from study.planning.study import Study
 class Experiments:
     """The experiments of a study, spelled out for the workflow. `cut` gives the parts of an image set."""
 
-    def __init__(self, study: Study, catalogued: Mapping[str, dict], cut: Callable[[str], dict[str, dict]]) -> None:
+    def __init__(
+        self, study: Study, catalogued: Mapping[str, CodecEntry], cut: Callable[[str], dict[str, dict]]
+    ) -> None:
         self.study = study.study
         self.by_name = study.latents
         self.parts: dict[str, dict[str, dict]] = {}
@@ -89,6 +91,6 @@ class Experiments:
             for job in self.jobs(name):
                 yield f"{folder}/figures/latents/{name}/{job.path}/figures.csv"
 
-    def _codecs(self, name: str) -> list[tuple[str, list]]:
-        chosen = self.by_name[name].codecs
-        return [(codec, qualities(each, self._catalogued[codec])) for codec, each in chosen.items()]
+    def _codecs(self, name: str) -> list[tuple[str, list[Quality]]]:
+        by_codec = self.by_name[name].codecs
+        return [(codec, self._catalogued[codec].chosen(qualities)) for codec, qualities in by_codec.items()]
