@@ -116,7 +116,7 @@ def _models(means: Sequence[Mapping], sizes: Sequence[Mapping]) -> Iterator[str]
         size = size_of[row["codec"], row["quality"]]
         costs = " / ".join(f"{float(size[f'{side}_kmac_per_pixel']):.1f}" for side in ("encode", "decode"))
         yield (
-            f"| `{row['codec']}` | {row['quality']} | {recipe['lam']:g} | {recipe['steps']} | "
+            f"| `{row['codec']}` | {row['quality']} | {recipe.lam:g} | {recipe.steps} | "
             f"{float(size['parameters']) / 1000:.0f} k | {float(size['model_bytes']) / 1e6:.2f} | {costs} | "
             f"{float(row['bpp']):.3f} | {float(row['psnr_rgb']):.2f} | {float(row['ms_ssim']):.4f} |"
         )

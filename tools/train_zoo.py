@@ -9,6 +9,7 @@ import argparse
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
@@ -42,18 +43,18 @@ def main() -> None:
         _train(known, name, quality, args)
 
 
-def _in_order(known: dict, chosen: list[str]) -> list[tuple[str, str]]:
+def _in_order(known: Mapping[str, recipes.Recipe], chosen: list[str]) -> list[tuple[str, str]]:
     """Every training wanted and those that they start from, each after what it starts from."""
     order: list[str] = []
     for text in chosen:
         name, _, quality = text.partition("/")
         qualities = [quality] if quality else recipes.entry_qualities(known, name)
-        for each in qualities:
-            order += [one for one in recipes.chain(known, name, each) if one not in order]
-    return [tuple(one.rsplit("/", 1)) for one in order]
+        for wanted_quality in qualities:
+            order += [training for training in recipes.chain(known, name, wanted_quality) if training not in order]
+    return [tuple(training.rsplit("/", 1)) for training in order]
 
 
-def _train(known: dict, name: str, quality: str, args: argparse.Namespace) -> None:
+def _train(known: Mapping[str, recipes.Recipe], name: str, quality: str, args: argparse.Namespace) -> None:
     work = args.work / name
     work.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, str(paths.SCRIPTS / "train.py"), "--photos", str(args.photos)]

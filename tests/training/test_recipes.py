@@ -1,6 +1,7 @@
 """The recipes of the bundled codecs: complete, without circles, and of the networks that the catalogue says."""
 
 import argparse
+import dataclasses
 import json
 import subprocess
 import sys
@@ -36,20 +37,20 @@ def recipe(name, quality):
 @pytest.mark.parametrize("name", ALL)
 def test_every_recipe_is_valid_and_ends_in_photos(name):
     lams = []
-    for quality in ALL[name]["qualities"]:
+    for quality in ALL[name].qualities:
         one = recipe(name, quality)
         lams.append(one.lam)
         first = recipes.chain(ALL, name, quality)[0]
         assert recipes.start(ALL, *first.rsplit("/", 1)) == []
     assert lams == sorted(lams)
-    assert ALL[name]["model"] in name and ALL[name]["metric"] in (name.rsplit("-", 1)[1], "mse")
+    assert ALL[name].model in name and ALL[name].metric in (name.rsplit("-", 1)[1], "mse")
 
 
 def test_bundled_codecs_have_recipes_of_their_network():
     for name, entry in entries.codecs().items():
         if str(entry.settings.get("weights", "")).startswith("models/"):
             for key in ("model", "metric", "n", "m", "h"):
-                assert ALL[name].get(key) == entry.settings.get(key), (name, key)
+                assert getattr(ALL[name], key) == entry.settings.get(key), (name, key)
             for quality in entry.qualities:
                 assert recipes.made(ALL, name, quality, str(paths.ROOT / "models")), (name, quality)
 
@@ -68,6 +69,7 @@ def test_a_file_of_another_recipe_is_not_taken_for_made(tmp_path):
     content = {
         "a": {"model": "b2018-gdn", "metric": "mse", "n": [1, 2, 3], "m": 4, "qualities": {1: {"lam": 0.5, "steps": 5}}}
     }
+    content = {name: recipes.recipe(name, data) for name, data in content.items()}
     said = {
         "model": "b2018-gdn",
         "metric": "mse",
@@ -81,7 +83,7 @@ def test_a_file_of_another_recipe_is_not_taken_for_made(tmp_path):
     (tmp_path / "a").mkdir()
     save_file({}, tmp_path / "a" / "1.safetensors", metadata=said)
     assert recipes.made(content, "a", 1, str(tmp_path))
-    whole = {"a": {**content["a"], "qualities": {1: {"lam": 4, "steps": 5}}}}
+    whole = {"a": dataclasses.replace(content["a"], qualities={"1": recipes.Quality(lam=4, steps=5)})}
     save_file({}, tmp_path / "a" / "1.safetensors", metadata=said | {"lam": "4.0"})
     assert recipes.made(whole, "a", 1, str(tmp_path))
     for key, other in (("steps", "6"), ("lam", "0.25"), ("start", "a/2"), ("n", "[1, 2, 4]")):
@@ -107,6 +109,12 @@ def test_mistakes_are_named(tmp_path, change, message):
 
 
 def test_circles_are_named():
-    content = {"a": {"qualities": {1: {"start": "a/2"}, 2: {"start": "a/1"}}}}
+    qualities = {"1": recipes.Quality(1.0, 5, start="a/2"), "2": recipes.Quality(2.0, 5, start="a/1")}
+    content = {"a": recipes.Recipe("b2018-gdn", "mse", 4, 4, qualities)}
     with pytest.raises(StudyError, match="circle"):
         recipes.chain(content, "a", 1)
+
+
+def test_a_training_has_the_keys_of_what_trains_it():
+    keys = {field.name for kind in (recipes.Recipe, recipes.Quality) for field in dataclasses.fields(kind)}
+    assert keys - {"qualities", "start"} == {field.name for field in dataclasses.fields(loop.Recipe)}

@@ -4,50 +4,86 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from study.codecs.compressai import architectures
-from study.core import paths, readers, results
+from study.core import paths, readers, results, typed
 from study.core.errors import StudyError, allowed
 
 FILE = paths.ROOT / "models" / "recipes.yaml"
 FOLDER = results.training("").rstrip("/")
-SHARED = ("model", "metric", "n", "m", "h", "crop", "batch")
-OWN = ("lam", "steps", "batch", "crop", "lr", "warmup", "decay", "seed", "precision", "init")
 
 
-def load(path: Path = FILE) -> dict[str, dict]:
-    """Every recipe by id. Raises StudyError for a key that is none, and for a start that isn't there."""
-    recipes = readers.read_yaml(path, numeric_keys=True)  # qualities
-    for name, recipe in recipes.items():
-        for key in recipe:
-            if key not in (*SHARED, "qualities"):
-                raise StudyError(f"recipe {name}: {key!r} is unknown; {allowed(key, (*SHARED, 'qualities'))}")
-        for quality, own in recipe["qualities"].items():
-            for key in own:
-                if key not in (*OWN, "start"):
-                    raise StudyError(f"recipe {name}/{quality}: {key!r} is unknown; {allowed(key, (*OWN, 'start'))}")
-            if "start" in own:
-                entry(recipes, *own["start"].rsplit("/", 1))
+@dataclass(frozen=True)
+class Quality:
+    """One training: `lam`, the weight of the distortion, `steps`, and where it differs from `loop.Recipe`'s defaults.
+
+    `start`: id/quality of the training whose weights it starts from; without it, it starts from the photos.
+    """
+
+    lam: float
+    steps: int
+    start: str | None = None
+    batch: int | None = None
+    crop: int | None = None
+    lr: float | None = None
+    warmup: int | None = None
+    decay: float | None = None
+    seed: int | None = None
+    precision: str | None = None
+    init: str | None = None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The trainings of one codec by quality, and what they share: the network (see `architectures.build`), the metric.
+
+    A quality's own `batch` and `crop` come before those here.
+    """
+
+    model: str
+    metric: str
+    n: int | list[int]
+    m: int
+    qualities: dict[str, Quality]
+    h: int | list[int] | None = None
+    crop: int | None = None
+    batch: int | None = None
+
+
+def load(path: Path = FILE) -> dict[str, Recipe]:
+    """Every recipe by id. Raises StudyError for a key that is none or missing, and for a start that isn't there."""
+    recipes = {name: recipe(name, data) for name, data in readers.read_yaml(path, numeric_keys=True).items()}
+    for trainings in recipes.values():
+        for training in trainings.qualities.values():
+            if training.start is not None:
+                entry(recipes, *training.start.rsplit("/", 1))
     return recipes
 
 
-def entry(recipes: Mapping[str, dict], name: str, quality: str | int) -> dict:
-    """The keys of one training: those of its id, under those of its quality. Raises StudyError for an unknown one."""
+def recipe(name: str, data: Mapping[str, Any]) -> Recipe:
+    """The recipe that the keys of an id mean; qualities may be numbers. Raises StudyError for keys that are none."""
+    qualities = {str(quality): own for quality, own in data.get("qualities", {}).items()}
+    return typed.built(Recipe, {**data, "qualities": qualities}, f"recipe {name}")
+
+
+def entry(recipes: Mapping[str, Recipe], name: str, quality: str | int) -> Quality:
+    """One training. Raises StudyError for an unknown one."""
     if name not in recipes:
         raise StudyError(f"recipe {name!r} is unknown; {allowed(name, recipes)}")
-    qualities = {str(key): own for key, own in recipes[name]["qualities"].items()}
+    qualities = recipes[name].qualities
     if str(quality) not in qualities:
         raise StudyError(f"recipe {name} has no quality {quality}; {allowed(quality, qualities)}")
-    shared = {key: value for key, value in recipes[name].items() if key != "qualities"}
-    return {**shared, **qualities[str(quality)]}
+    return qualities[str(quality)]
 
 
-def entry_qualities(recipes: Mapping[str, dict], name: str) -> list[str]:
+def entry_qualities(recipes: Mapping[str, Recipe], name: str) -> list[str]:
     """The qualities of a recipe, as text. Raises StudyError for an unknown one."""
     if name not in recipes:
         raise StudyError(f"recipe {name!r} is unknown; {allowed(name, recipes)}")
-    return [str(quality) for quality in recipes[name]["qualities"]]
+    return list(recipes[name].qualities)
 
 
 def weights(name: str, quality: str | int, folder: str = FOLDER) -> str:
@@ -55,49 +91,57 @@ def weights(name: str, quality: str | int, folder: str = FOLDER) -> str:
     return f"{folder}/{name}/{quality}.safetensors"
 
 
-def start(recipes: Mapping[str, dict], name: str, quality: str | int, folder: str = FOLDER) -> list[str]:
+def start(recipes: Mapping[str, Recipe], name: str, quality: str | int, folder: str = FOLDER) -> list[str]:
     """The file that a training starts from, in a list; empty for one that starts from the photos."""
-    found = entry(recipes, name, quality).get("start")
-    return [weights(*found.rsplit("/", 1), folder)] if found else []
+    before = entry(recipes, name, quality).start
+    return [weights(*before.rsplit("/", 1), folder)] if before else []
 
 
-def options(recipes: Mapping[str, dict], name: str, quality: str | int, folder: str = FOLDER) -> dict[str, str]:
+def options(recipes: Mapping[str, Recipe], name: str, quality: str | int, folder: str = FOLDER) -> dict[str, str]:
     """The options of `scripts/train.py` that say what is trained and how: their values, as text, by name."""
-    keys = {key: value for key, value in entry(recipes, name, quality).items() if key != "start"}
-    words = {key: value if isinstance(value, str) else json.dumps(value) for key, value in keys.items()}
+    settings = _settings(recipes, name, quality)
+    words = {key: value if isinstance(value, str) else json.dumps(value) for key, value in settings.items()}
     before = start(recipes, name, quality, folder)
     return words | ({"start": before[0]} if before else {})
 
 
-def made(recipes: Mapping[str, dict], name: str, quality: str | int, folder: str) -> bool:
+def made(recipes: Mapping[str, Recipe], name: str, quality: str | int, folder: str) -> bool:
     """Whether the weights in `folder` are there and were trained by this recipe, as the file itself says."""
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(weights(name, quality, folder), "pt") as file:
-            said = architectures.said_by(file.metadata())
+            trained = architectures.said_by(file.metadata())
     except (OSError, SafetensorError):
         return False
-    wanted = {key: value for key, value in entry(recipes, name, quality).items() if key != "start"}
-    same = all(_same(said.get(key), value) for key, value in wanted.items())
+    same = all(_same(trained.get(key), value) for key, value in _settings(recipes, name, quality).items())
     before = start(recipes, name, quality, folder)
-    return same and said.get("start") == (f"{Path(before[0]).parent.name}/{Path(before[0]).stem}" if before else "none")
+    origin = f"{Path(before[0]).parent.name}/{Path(before[0]).stem}" if before else "none"
+    return same and trained.get("start") == origin
 
 
-def chain(recipes: Mapping[str, dict], name: str, quality: str | int) -> list[str]:
+def chain(recipes: Mapping[str, Recipe], name: str, quality: str | int) -> list[str]:
     """The trainings that one needs, itself last, as id/quality. Raises StudyError for a circle."""
-    found = [f"{name}/{quality}"]
-    while before := entry(recipes, *found[0].rsplit("/", 1)).get("start"):
-        if before in found:
-            raise StudyError(f"recipe {name}/{quality}: its starts go round in a circle: {' <- '.join(found)}")
-        found.insert(0, before)
-    return found
+    trainings = [f"{name}/{quality}"]
+    while before := entry(recipes, *trainings[0].rsplit("/", 1)).start:
+        if before in trainings:
+            raise StudyError(f"recipe {name}/{quality}: its starts go round in a circle: {' <- '.join(trainings)}")
+        trainings.insert(0, before)
+    return trainings
 
 
-def _same(said: str | None, value: object) -> bool:
-    if said is None or isinstance(value, bool) or not isinstance(value, int | float):
-        return said == str(value)
+def _settings(recipes: Mapping[str, Recipe], name: str, quality: str | int) -> dict[str, Any]:
+    """What is set of a training, by the names of `loop.Recipe`: what its id shares, under its own; not the start."""
+    own = typed.plain(entry(recipes, name, quality))
+    shared = typed.plain(recipes[name])
+    return {key: value for key, value in {**shared, **own}.items() if key not in ("qualities", "start")}
+
+
+def _same(text: str | None, value: object) -> bool:
+    """Whether a file of weights says of a key what the recipe does; numbers are compared as numbers."""
+    if text is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return text == str(value)
     try:
-        return float(said) == value
+        return float(text) == value
     except ValueError:
         return False
