@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from study.codecs import registry as codec_registry
+from study.codecs.registry import CodecSpec
 from study.core import atomic_io, readers
 from study.figures import times
 from study.images import png
@@ -28,7 +29,7 @@ def images(tmp_path):
 
 def test_the_first_images_are_timed(images, tmp_path):
     cores = os.sched_getaffinity(0)
-    codec = codec_registry.load("jpeg", 50, {"backend": "jpeg"})
+    codec = codec_registry.load("jpeg", 50, CodecSpec(backend="jpeg"))
     timing.time_set(codec, images, tmp_path / "out.csv", images=2, repeats=5, machine="here")
     rows = readers.read_rows(tmp_path / "out.csv")
     assert [(row["image"], row["repeats"], row["machine"], row["status"]) for row in rows] == [
@@ -44,7 +45,7 @@ def test_the_first_images_are_timed(images, tmp_path):
 
 
 def test_a_codec_counts_its_calls_after_one_warm_up(images, tmp_path):
-    codec, calls = codec_registry.load("jpeg", 50, {"backend": "jpeg"}), tmp_path / "calls"
+    codec, calls = codec_registry.load("jpeg", 50, CodecSpec(backend="jpeg")), tmp_path / "calls"
     plain = codec.encode
 
     def counted(rgb):

@@ -80,7 +80,7 @@ def large() -> planning_cells.Plan:
 def test_the_synthetic_study_is_as_large_as_it_says(large: planning_cells.Plan) -> None:
     assert len(large.codecs) == 70 and {len(chosen) for chosen in large.qualities.values()} == {8}
     assert len(large.image_names("synthetic")) == 428
-    assert [len(entry["only"]) for entry in large.parts["synthetic"].values()] == [214] * 2
+    assert [len(entry["images"]) for entry in large.parts["synthetic"].values()] == [214] * 2
     assert len(large.cells()) == 70 * 8 * 2
     assert len(large.weighted()) == 35 * 8
 
@@ -97,7 +97,7 @@ def test_parts_split_a_set_without_loss() -> None:
     made = planning_cells.Plan(config.checked(bench_graph.make(SMALL)))
     parts = made.parts["synthetic"]
     assert list(parts) == ["synthetic@1", "synthetic@2", "synthetic@3"]
-    assert [name for entry in parts.values() for name in entry["only"]] == made.image_names("synthetic")
+    assert [name for entry in parts.values() for name in entry["images"]] == made.image_names("synthetic")
 
 
 @pytest.mark.study

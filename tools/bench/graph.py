@@ -110,9 +110,9 @@ def finish(study: planning_cells.Plan, folder: Path) -> None:
     """Write what a study's jobs make, as far as the workflow looks at it: records, and the files that they list."""
     below = folder / results.FOLDER
     for part, entry in study.parts["synthetic"].items() if len(study.parts["synthetic"]) > 1 else ():
-        _record(results.images(part, below), ("image", "file", "reason", "generation"), entry["only"], "png")
+        _record(results.images(part, below), ("image", "file", "reason", "generation"), entry["images"], "png")
     for cell in study.cells():
-        pictures = study.parts["synthetic"][cell.part]["only"]
+        pictures = study.parts["synthetic"][cell.part]["images"]
         _record(cell.encoded(below), encode_decode.ENCODED, pictures, "bin")
         _record(cell.decoded(below), encode_decode.DECODED, pictures, "png")
         for record in study.scores.records([cell]):
