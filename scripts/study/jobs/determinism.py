@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from study.codecs.registry import CodecSpec
 from study.core import outcome
 from study.core.errors import StudyError
 from study.core.paths import ROOT
@@ -42,7 +43,7 @@ class Cell(NamedTuple):
 
 
 def row(
-    codec: str, spec: Mapping, python: str, cells: Sequence[Cell], threads: Sequence[int], folder: Path
+    codec: str, spec: CodecSpec, python: str, cells: Sequence[Cell], threads: Sequence[int], folder: Path
 ) -> dict[str, object]:
     """A row of `COLUMNS` for a codec: of each of `CHECKS`, in how many of the cells the bytes or samples are equal.
 
@@ -50,8 +51,9 @@ def row(
     be like it have one thread, further ones those of `threads`; the bitstreams are put into `folder`. `reason` tells
     the cells that differ or fail, the first of each kind.
     """
+    plain = {"backend": spec.backend, "settings": spec.settings}
     jobs = [
-        {"codec": codec, "spec": dict(spec), "out": str(folder / str(number)), **cell._asdict()}
+        {"codec": codec, "spec": plain, "out": str(folder / str(number)), **cell._asdict()}
         for number, cell in enumerate(cells)
     ]
     first = _process(python, 1, [{**job, "first": True} for job in jobs])
