@@ -48,6 +48,12 @@ def test_nothing_is_remade_without_a_record(tmp_path: Path) -> None:
     assert generation(tmp_path / "nowhere" / "record.csv") == 0
 
 
+@pytest.mark.parametrize("text", ["", "image,file,remade\na,a.png,3\n"])
+def test_a_record_of_another_version_has_no_number(tmp_path: Path, text: str) -> None:
+    (tmp_path / "record.csv").write_text(text)
+    assert generation(tmp_path / "record.csv") == 0
+
+
 def test_whole_records_keep_their_number(tmp_path: Path) -> None:
     rows = ("a", "a.png", "ok", 3), ("b", "", "refused", 3)
     assert generation(record(tmp_path, *rows, there=("a.png",))) == 3

@@ -236,13 +236,16 @@ def generation(record: str | Path, runs: Callable[[], bool] = lambda: False) -> 
     """How often a job's lost files were made again: the number in its record, one more if files are lost now.
 
     The workflow keeps it as a parameter of the job, so that a deleted bitstream or image, a cell that failed, or a
-    skipped one whose codec now `runs` makes the job run again although its record is there. 0 without a record.
+    skipped one whose codec now `runs` makes the job run again although its record is there. 0 without a record, and for
+    one that another version wrote, whose job runs again since its code differs.
     """
     record = Path(record)
     try:
         with record.open(newline="", encoding="utf-8") as lines:
-            columns, *rows = csv.reader(lines)
+            columns, *rows = list(csv.reader(lines)) or [[]]
     except FileNotFoundError:
+        return 0
+    if not {"file", "generation"} <= set(columns):
         return 0
     file, number = columns.index("file"), columns.index("generation")
     status = columns.index("status") if "status" in columns else None
