@@ -37,7 +37,7 @@ rule plot_head_to_head:
     conda:
         "../envs/study.yaml"
     params:
-        anchor=lambda w: PLAN.study.bd_rate.anchor,
+        anchor=lambda w: PLAN.study.bd_rate.anchors[0],
         code=code("plot_head_to_head.py"),
         lock=lock("study"),
     shell:

@@ -1,4 +1,4 @@
-"""Compare a study's codecs with an anchor: BD-rate and BD-metric per image and over each image set, with intervals."""
+"""Compare a study's codecs with anchors: BD-rate and BD-metric per image and over each set, with intervals."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def main() -> None:
     add = parser.add_argument
     add("--rd", type=Path, required=True, help="rd.csv of the study, from aggregate.py")
     add("--out", type=Path, required=True, help="table to write (bd.csv)")
-    add("--anchor", required=True, help="codec that the others are compared with")
+    add("--anchor", nargs="+", required=True, metavar="CODEC", help="codecs that all others are compared with, each")
     add("--metrics", nargs="+", required=True, help="metrics to compare at: columns of rd.csv")
     add(
         "--scale",

@@ -68,7 +68,7 @@ def measured(path: Path) -> dict[str, tuple[Draw, float]]:
         rows = [row for row in csv.DictReader(file) if row["over"] == "image" and row["method"] == bd.METHOD]
     by_codec: dict[str, list[float]] = {}
     for row in rows:
-        if row["metric"] == rows[0]["metric"] and row["bd_rate"]:
+        if all(row[name] == rows[0][name] for name in ("metric", "anchor")) and row["bd_rate"]:
             by_codec.setdefault(row["codec"], []).append(float(row["bd_rate"]))
     populations: dict[str, tuple[Draw, float]] = {}
     for codec, rates in by_codec.items():

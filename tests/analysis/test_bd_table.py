@@ -47,7 +47,7 @@ def study(images=6, codecs=CODECS, image_set="photos", seed=0, change=None):
 
 
 def options(**changes):
-    return bd_table.Options(**{"anchor": "jpeg", "metrics": ["psnr_rgb"], "resamples": 200} | changes)
+    return bd_table.Options(**{"anchors": ["jpeg"], "metrics": ["psnr_rgb"], "resamples": 200} | changes)
 
 
 def pick(rows, **wanted):
@@ -164,8 +164,17 @@ def test_a_skipped_codec_is_refused_with_its_reason():
         assert row["bd_rate"] is None and row["bd_metric"] is None
         assert "avif: 0 usable points, at least 4 are needed (skipped: no plug-in)" in row["reason"]
     assert all(row["bd_rate"] is not None for row in pick(rows, codec="webp"))
-    swapped = bd_table.table(study(change=change), options(anchor="avif"))
+    swapped = bd_table.table(study(change=change), options(anchors=["avif"]))
     assert all("skipped: no plug-in" in row["reason"] for row in swapped)
+
+
+def test_several_anchors_are_as_each_alone():
+    alone = [bd_table.table(study(), options(anchors=[anchor])) for anchor in ("jpeg", "webp")]
+    both = bd_table.table(study(), options(anchors=["jpeg", "webp"]))
+    assert {row["anchor"] for row in both} == {"jpeg", "webp"} and len(both) == len(alone[0]) + len(alone[1])
+    assert [pick(both, anchor=anchor) for anchor in ("jpeg", "webp")] == alone
+    with pytest.raises(StudyError, match="the anchor 'png' is not among"):
+        bd_table.table(study(), options(anchors=["jpeg", "png"]))
 
 
 def test_a_picture_without_figure_leaves_the_mean_of_images_empty():
@@ -259,7 +268,7 @@ def test_scale_and_rate_can_be_chosen():
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"anchor": "jpg"}, "anchor 'jpg' is not among the study's codecs; did you mean 'jpeg'"),
+        ({"anchors": ["jpg"]}, "anchor 'jpg' is not among the study's codecs; did you mean 'jpeg'"),
         ({"metrics": ["psnr"]}, "no column 'psnr'; did you mean 'psnr_rgb'"),
         ({"metrics": ["image"]}, "'i0' in column image, where a number belongs"),
         ({"methods": ["cubic"]}, "method 'cubic' is not possible"),

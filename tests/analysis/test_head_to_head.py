@@ -35,7 +35,7 @@ def test_a_pair_is_what_the_table_against_an_anchor_says() -> None:
     pair = table(data)["good", "bad"]
     (mean,) = (
         row
-        for row in bd_table.table(data, bd_table.Options("bad", ["psnr_rgb"], methods=[bd.METHOD]))
+        for row in bd_table.table(data, bd_table.Options(["bad"], ["psnr_rgb"], methods=[bd.METHOD]))
         if row["over"] == bd.OVER
     )
     for column in ("bd_rate", "bd_rate_lo", "bd_rate_hi", "overlap_lo", "overlap_hi"):

@@ -199,6 +199,12 @@ def test_the_table_has_a_row_for_each_codec_and_its_intervals():
     assert "against JPEG on photos (5 images)" in table
 
 
+def test_each_anchor_has_a_table_of_its_own():
+    bd = [bd_row("mine", "psnr_rgb", "-12"), bd_row("mine", "psnr_rgb", "-3") | {"anchor": "webp"}]
+    first, second = latex.tables(bd, {"mine": "Mine", "jpeg": "JPEG", "webp": "WebP"}).split("\n\n")
+    assert "against JPEG on" in first and "$-12.0$" in first and "against WebP on" in second and "$-3.0$" in second
+
+
 def test_special_characters_are_escaped():
     assert latex.escaped(r"a\b^c~{d}") == r"a\textbackslash{}b\textasciicircum{}c\textasciitilde{}\{d\}"
 

@@ -47,7 +47,7 @@ def test_bars_are_sorted_with_the_refused_at_the_end(small):
     ]
     figure = bd_rate.figure(rows, small.codecs)
     drawn(figure)
-    (panel,) = figure.axes
+    panel, strip = figure.axes
     assert [label.get_text() for label in panel.get_yticklabels()] == ["AVIF", "WebP", "JPEG 2000", "HEVC", "VVC"]
     assert [text.get_text() for text in panel.texts] == ["−40.1", "−10.0", "+30.0", "refused (a)", "refused (b)"]
     assert [patch.get_width() for patch in panel.patches] == [-40.06, -10, 30]
@@ -59,6 +59,7 @@ def test_bars_are_sorted_with_the_refused_at_the_end(small):
     )
     assert "other" not in told
     assert any(list(line.get_xdata()) == [-20, 0] for line in panel.lines), "the images' own figures"
+    assert not strip.lines, "no row tells a range"
     low, high = panel.get_ylim()
     assert low > high, "the best stands on top"
 
@@ -100,3 +101,29 @@ def test_bd_choices_that_do_not_fit_are_refused(small):
     for options in ({"metrics": ["ssim"]}, {"over": "median"}, {"method": "cubic"}):
         with pytest.raises(StudyError, match="allowed: "):
             bd_rate.figure([bd_row("webp", -20)], small.codecs, **options)
+
+
+def test_each_bar_shows_the_range_that_it_was_integrated_over(small):
+    """A strip on the scale of the comparison, labelled in the metric's unit; a refused codec has no range."""
+    rows = [
+        bd_row("webp", -10, metric="ms_ssim", scale="db", overlap_lo="0.9", overlap_hi="0.99"),
+        bd_row("avif", -20, metric="ms_ssim", scale="db", overlap_lo="0.99", overlap_hi="0.999"),
+        bd_row("hevc", None, metric="ms_ssim", scale="db", overlap_lo="0.9", overlap_hi="0.91", refusals=refused()),
+    ]
+    strip = bd_rate.figure(rows, small.codecs).axes[1]
+    spans = {line.get_gid(): [float(end) for end in line.get_xdata()] for line in strip.lines}
+    assert spans == {"avif": pytest.approx([20, 30]), "webp": pytest.approx([10, 20])}
+    assert [label.get_text() for label in strip.get_xticklabels()] == [".900", ".999"]
+
+
+def test_every_anchor_has_panels_of_its_own(small):
+    """Sorted by the first anchor; each anchor is named in the panels against it and compared in the others."""
+    rows = [bd_row("webp", -10), bd_row("hevc", 5), bd_row("avif", None, refusals=refused(points("avif")))]
+    rows += [bd_row(codec, rate, anchor="webp") for codec, rate in (("jpeg", 11), ("hevc", 16), ("avif", -3))]
+    figure = bd_rate.figure(rows, small.codecs)
+    drawn(figure)
+    against = [[text.get_text() for text in panel.texts] for panel in figure.axes[::2]]
+    assert against == [["−10.0", "anchor", "+5.0", "refused (a)"], ["anchor", "+11.0", "+16.0", "−3.0"]]
+    heads = words(figure).splitlines()
+    assert "against JPEG" in heads and "against WebP" in heads
+    assert "BD-rate against JPEG and WebP" in one_line(figure)

@@ -74,9 +74,9 @@ class FigureStudy:
         return [row for row in self.rd if row["image"] == image]
 
     @functools.cache  # noqa: B019
-    def bd(self, *names):
+    def bd(self, *names, anchors=("jpeg",)):
         names = names or ("psnr_rgb", "vifp_sewar", "ms_ssim")
-        found = bd_table.table(self.rd, bd_table.Options("jpeg", list(names), resamples=50))
+        found = bd_table.table(self.rd, bd_table.Options(anchors, list(names), resamples=50))
         return text_rows([{column: row.get(column) for column in bd_table.COLUMNS} for row in found])
 
     def write(self, folder):

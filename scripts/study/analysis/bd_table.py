@@ -1,4 +1,4 @@
-"""The table of Bjøntegaard differences of a study's codecs against an anchor: per image, and two ways over the set.
+"""The table of Bjøntegaard differences of a study's codecs against anchors: per image, and two ways over the set.
 
 `over` says what a row is about: `image` (one image), `mean of images` (the arithmetic mean of the images' figures)
 or `mean curve` (the figure of the curves of means, as in means.csv: rates and scores are averaged over the images at
@@ -40,7 +40,7 @@ _FIGURES = ("bd_rate", "bd_metric")
 class Options:
     """How to compare; the defaults are those of the command."""
 
-    anchor: str
+    anchors: Sequence[str]
     metrics: Sequence[str]
     scales: Mapping[str, str] = field(default_factory=dict)
     rate: str = "bpp"
@@ -99,12 +99,13 @@ def table(rows: Iterable[Mapping[str, object]], options: Options) -> list[dict]:
         images = list(dict.fromkeys(str(row["image"]) for part in codecs.values() for row in part))
         shares = bd.resampling(len(images), options.resamples, options.seed) if len(images) > 1 else None
         for metric in dict.fromkeys(options.metrics):
-            anchor = side(options.anchor, codecs.get(options.anchor, []), images, metric, shares, options)
-            for codec, part in codecs.items():
-                if codec != options.anchor:
-                    test = side(codec, part, images, metric, shares, options)
-                    same = {"image_set": image_set, "metric": metric, "scale": options.scale(metric)}
-                    found += [row | same for row in _compare(anchor, test, images, metric, shares, options)]
+            sides = {codec: side(codec, part, images, metric, shares, options) for codec, part in codecs.items()}
+            same = {"image_set": image_set, "metric": metric, "scale": options.scale(metric)}
+            for name in dict.fromkeys(options.anchors):
+                anchor = sides.get(name) or side(name, [], images, metric, shares, options)
+                for codec, test in sides.items():
+                    if codec != name:
+                        found += [row | same for row in _compare(anchor, test, images, metric, options)]
     return found
 
 
@@ -117,10 +118,9 @@ def check(rows: Sequence[Mapping], options: Options) -> None:
         if column not in rows[0]:
             raise StudyError(f"rd.csv has no column {column!r}; {allowed(column, rows[0])}")
     codecs = dict.fromkeys(str(row["codec"]) for row in rows)
-    if options.anchor not in codecs:
-        raise StudyError(
-            f"the anchor {options.anchor!r} is not among the study's codecs; {allowed(options.anchor, codecs)}"
-        )
+    for anchor in options.anchors:
+        if anchor not in codecs:
+            raise StudyError(f"the anchor {anchor!r} is not among the study's codecs; {allowed(anchor, codecs)}")
     choices: list[tuple[str, str, Sequence[str]]] = [("rate", options.rate, RATES)]
     choices += [("method", method, bd.METHODS) for method in options.methods]
     choices += [("scale", scale, SCALES) for scale in options.scales.values()]
@@ -171,9 +171,7 @@ def _number(row: Mapping, column: str) -> float:
         raise StudyError(f"rd.csv has {value!r} in column {column}, where a number belongs") from None
 
 
-def _compare(
-    anchor: Side, test: Side, images: Sequence[str], metric: str, shares: np.ndarray | None, options: Options
-) -> list[dict]:
+def _compare(anchor: Side, test: Side, images: Sequence[str], metric: str, options: Options) -> list[dict]:
     """The rows of one codec at one metric on one image set, for every method."""
     same = {"codec": test.codec, "anchor": anchor.codec, "rate": options.rate}
     pairs = _pairs(anchor, test, (anchor.images, test.images), metric, options)

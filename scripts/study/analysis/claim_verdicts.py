@@ -107,7 +107,7 @@ def _comparer(rows: Sequence[Mapping], plan: ClaimPlan) -> Callable[[Part, str, 
 
     def side(codec: str, metric: str) -> bd_table.Side:
         if (codec, metric) not in sides:
-            options = bd_table.Options(codec, [metric], min_overlap=plan.options.min_overlap)
+            options = bd_table.Options([], [metric], min_overlap=plan.options.min_overlap)
             part = by_codec.get(codec, [])
             bd_table.check(part or rows, options)
             sides[codec, metric] = bd_table.side(codec, part, images, metric, None, options)

@@ -35,7 +35,7 @@ def table(rows: Iterable[Mapping[str, object]], metrics: Sequence[str], min_over
     for image_set, codecs in sets.items():
         images = list(dict.fromkeys(str(row["image"]) for part in codecs.values() for row in part))
         for metric in dict.fromkeys(metrics):
-            options = bd_table.Options(next(iter(codecs)), [metric], min_overlap=min_overlap)
+            options = bd_table.Options([], [metric], min_overlap=min_overlap)
             bd_table.check(rows, options)
             sides = {name: bd_table.side(name, part, images, metric, None, options) for name, part in codecs.items()}
             same = {"image_set": image_set, "metric": metric, "n_images": len(images)}

@@ -1,4 +1,4 @@
-"""BD-rates as LaTeX tables (booktabs): a table for each image set, a row for each codec, a column for each metric."""
+"""BD-rates as LaTeX tables (booktabs): one for each image set and anchor, codecs by metrics."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ def tables(bd: Sequence[Mapping[str, str]], labels: Mapping[str, str]) -> str:
     reason in a comment. `labels` gives the codecs' names.
     """
     chosen = [row for row in bd if (row["over"], row["method"]) == (bd_figures.OVER, bd_figures.METHOD)]
-    sets = dict.fromkeys(row["image_set"] for row in chosen)
-    return "\n".join(_table([row for row in chosen if row["image_set"] == name], name, labels) for name in sets)
+    parts: dict[tuple[str, str], list[Mapping[str, str]]] = {}
+    for row in chosen:
+        parts.setdefault((row["image_set"], row["anchor"]), []).append(row)
+    return "\n".join(_table(rows, image_set, labels) for (image_set, _), rows in parts.items())
 
 
 def escaped(text: str) -> str:

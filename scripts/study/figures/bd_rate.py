@@ -1,4 +1,8 @@
-"""The chart of BD-rates against an anchor: a row for each codec, a panel for each metric, reasons of those refused."""
+"""The chart of BD-rates: a row for each codec, a panel for each anchor and metric, reasons of those refused.
+
+A strip beside each panel shows the range of scores that each BD-rate was integrated over, which differs from codec to
+codec.
+"""
 
 from __future__ import annotations
 
@@ -8,32 +12,38 @@ import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from study.analysis import refusals
+from study.analysis import bd, refusals
 from study.analysis.refusals import Refusal
 from study.core.errors import StudyError, allowed
 from study.figures import canvas, palette
 from study.figures.palette import Style
 
 OVERS = ("mean of images", "mean curve")
-COLUMNS = ("image_set", "over", "image", "codec", "anchor", "metric", "scale", "method", "bd_rate", "refusals")
+COLUMNS = (
+    "image_set", "over", "image", "codec", "anchor", "metric", "scale", "method", "bd_rate",
+    "overlap_lo", "overlap_hi", "refusals",
+)  # fmt: skip
 LARGEST = 2.5
 
 _ROW = 0.145
 _LABELS = 2.05
 _BETWEEN, _RIGHT, _UNDER, _TOP = 0.14, 0.08, 0.4, 0.08
 _DIGITS, _REFUSED = 0.36, 0.68
+_STRIP, _BEFORE_STRIP = 0.48, 0.05
 
 
 @dataclass(frozen=True)
 class Bar:
     """One codec in one panel: BD-rate in percent with its interval and those of the images, or why there is none.
 
-    `refusals` are the reasons as bd.csv has them, `reason` is a text that bars of several codecs may share.
+    `span` is the range of scores that was integrated over, in the metric's unit. `refusals` are the reasons as bd.csv
+    has them, `reason` is a text that bars of several codecs may share.
     """
 
     codec: str
@@ -41,8 +51,12 @@ class Bar:
     low: float | None
     high: float | None
     images: Sequence[float]
+    span: tuple[float, float] | None = None
     refusals: tuple[Refusal, ...] = ()
     reason: str = ""
+
+
+Panels = Mapping[tuple[str, str], Mapping[str, Bar]]  # bars by codec, of each (anchor, metric)
 
 
 def figure(
@@ -53,36 +67,39 @@ def figure(
     method: str | None = None,
     about_images: Sequence[str] = (),
 ) -> Figure:
-    """The chart of one image set's rows of bd.csv; by default of all its metrics, and its first method.
+    """The chart of one image set's rows of bd.csv: all its anchors; by default all metrics, and its first method.
 
     `about_images` are notes on its images (`image_notes.of`).
 
-    Codecs are sorted by their figures at the first metric, best first; without one they stand at the end. Without
-    rows, the figure says so. Raises StudyError for choices that the rows lack.
+    Codecs are sorted by their figures against the first anchor at the first metric, best first; without one they stand
+    at the end. Without rows, the figure says so. Raises StudyError for choices that the rows lack.
     """
     if not rows:
         return _nothing()
     metrics = list(metrics or dict.fromkeys(row["metric"] for row in rows))
     method = method or rows[0]["method"]
-    panels = _merged({metric: bars(rows, metric, over, method) for metric in metrics})
-    for codec in {codec for panel in panels.values() for codec in panel} | {rows[0]["anchor"]}:
+    anchors = list(dict.fromkeys(row["anchor"] for row in rows))
+    panels = _merged({(one, metric): bars(rows, metric, over, method, one) for one in anchors for metric in metrics})
+    for codec in {codec for panel in panels.values() for codec in panel} | set(anchors):
         palette.of(codec, codecs)
-    order = _order(panels[metrics[0]], codecs)
+    order = _order(panels, codecs)
     marks = _marks(panels)
-    heads = {metric: head(metric, _scale(rows, metric)) for metric in metrics}
-    heading = f"{rows[0]['image_set']}: BD-rate against {codecs[rows[0]['anchor']].label}"
+    scales = {metric: _scale(rows, metric) for metric in metrics}
+    heading = f"{rows[0]['image_set']}: BD-rate against {' and '.join(codecs[one].label for one in anchors)}"
     with canvas.looks():
         notes = canvas.note_lines([*_about(rows, codecs, metrics, over, method), *_reasons(marks), *about_images])
-        return _draw(panels, heads, codecs, order, marks, heading, notes)
+        return _draw(panels, scales, codecs, order, marks, heading, notes)
 
 
-def bars(rows: Sequence[Mapping[str, str]], metric: str, over: str, method: str) -> dict[str, Bar]:
-    """The bars of one metric by codec. Raises StudyError for a choice that the rows lack."""
-    for column, value in (("metric", metric), ("over", over), ("method", method)):
+def bars(rows: Sequence[Mapping[str, str]], metric: str, over: str, method: str, anchor: str) -> dict[str, Bar]:
+    """The bars of one metric and anchor by codec. Raises StudyError for a choice that the rows lack."""
+    wanted = {"metric": metric, "over": over, "method": method, "anchor": anchor}
+    for column, value in wanted.items():
         known = dict.fromkeys(row[column] for row in rows)
         if value not in known:
             raise StudyError(f"bd.csv has no {column} {value!r}; {allowed(value, known)}")
-    chosen = [row for row in rows if row["metric"] == metric and row["method"] == method]
+    del wanted["over"]
+    chosen = [row for row in rows if all(row[column] == value for column, value in wanted.items())]
     images: dict[str, list[float]] = {}
     for row in chosen:
         if row["over"] == "image" and row["bd_rate"]:
@@ -92,6 +109,7 @@ def bars(rows: Sequence[Mapping[str, str]], metric: str, over: str, method: str)
             row["codec"],
             *(float(row[column]) if row.get(column) else None for column in ("bd_rate", "bd_rate_lo", "bd_rate_hi")),
             images.get(row["codec"], []),
+            (float(row["overlap_lo"]), float(row["overlap_hi"])) if row["bd_rate"] and row["overlap_lo"] else None,
             _anonymous(refusals.from_json(row["refusals"], "bd_rate"), row["codec"]),
         )
         for row in chosen
@@ -102,9 +120,9 @@ def bars(rows: Sequence[Mapping[str, str]], metric: str, over: str, method: str)
 def against(
     rows: Sequence[Mapping[str, str]], metric: str | None = None, over: str = OVERS[0], method: str | None = None
 ) -> tuple[dict[str, Bar], str, str]:
-    """The bars of one metric (by default the first), the anchor, and the metric's name with its scale."""
-    metric, method = metric or rows[0]["metric"], method or rows[0]["method"]
-    return bars(rows, metric, over, method), rows[0]["anchor"], ", ".join(head(metric, _scale(rows, metric)))
+    """The bars of one metric (by default the first), the first anchor, and the metric's name with its scale."""
+    metric, method, anchor = metric or rows[0]["metric"], method or rows[0]["method"], rows[0]["anchor"]
+    return bars(rows, metric, over, method, anchor), anchor, ", ".join(head(metric, _scale(rows, metric)))
 
 
 def head(metric: str, scale: str) -> list[str]:
@@ -122,10 +140,12 @@ def _scale(rows: Sequence[Mapping[str, str]], metric: str) -> str:
     return next(row["scale"] for row in rows if row["metric"] == metric)
 
 
-def _order(found: Mapping[str, Bar], codecs: Mapping[str, Style]) -> list[str]:
+def _order(panels: Panels, codecs: Mapping[str, Style]) -> list[str]:
+    """The codecs by their bars in the first panel, its anchor at 0; those without a bar there at the end."""
+    (anchor, _), first = next(iter(panels.items()))
     places = {codec: place for place, codec in enumerate(codecs)}
-    rates = {codec: math.inf if bar.rate is None else bar.rate for codec, bar in found.items()}
-    return sorted(found, key=lambda codec: (rates[codec], places[codec]))
+    rates = {codec: math.inf if bar.rate is None else bar.rate for codec, bar in first.items()} | {anchor: 0.0}
+    return sorted({codec for panel in panels.values() for codec in panel}, key=lambda one: (rates[one], places[one]))
 
 
 def _nothing() -> Figure:
@@ -150,13 +170,13 @@ def worded(bars: Iterable[Bar]) -> list[Bar]:
     return [replace(bar, reason=texts.get(bar.refusals, "") if bar.rate is None else "") for bar in bars]
 
 
-def _merged(panels: Mapping[str, Mapping[str, Bar]]) -> dict[str, dict[str, Bar]]:
+def _merged(panels: Panels) -> dict[tuple[str, str], dict[str, Bar]]:
     """The bars of all panels with reasons that they share."""
     texts = iter(worded(bar for panel in panels.values() for bar in panel.values()))
-    return {metric: {codec: next(texts) for codec in panel} for metric, panel in panels.items()}
+    return {key: {codec: next(texts) for codec in panel} for key, panel in panels.items()}
 
 
-def _marks(panels: Mapping[str, Mapping[str, Bar]]) -> dict[str, str]:
+def _marks(panels: Panels) -> dict[str, str]:
     """A letter for each reason, in brackets; none after z."""
     reasons = dict.fromkeys(bar.reason for panel in panels.values() for bar in panel.values() if bar.rate is None)
     letters = itertools.chain(string.ascii_lowercase, itertools.repeat(""))
@@ -166,7 +186,7 @@ def _marks(panels: Mapping[str, Mapping[str, Bar]]) -> dict[str, str]:
 def _about(
     rows: Sequence[Mapping[str, str]], codecs: Mapping[str, Style], metrics: Sequence[str], over: str, method: str
 ) -> list[str]:
-    anchor = codecs[rows[0]["anchor"]].label
+    anchors = [codecs[anchor].label for anchor in dict.fromkeys(row["anchor"] for row in rows)]
     row = next(row for row in rows if row["over"] == over)
     n = row["n_images"]
     what = {
@@ -178,8 +198,12 @@ def _about(
     interval = f"; whiskers: {kind} {float(level):.0%} interval over the images" if level else "; no interval"
     dots = "; dots: the images' own" if n != "1" else ""
     return [
-        f"Bars: {what} against {anchor} ({method}){interval}{dots}. "
-        f"Below 0, a codec needs fewer bits than {anchor} for the same score. Sorted by {palette.short(metrics[0])}."
+        f"Bars: {what} against {' and '.join(anchors)} ({method}){interval}{dots}. Below 0, a codec needs fewer bits "
+        f"than the anchor for the same score. Sorted by {palette.short(metrics[0])}"
+        f"{f' against {anchors[0]}' if len(anchors) > 1 else ''}.",
+        "Strips at the right: the range of scores that both curves cover, which a bar is integrated over"
+        f"{' (mean over the images)' if over == OVERS[0] and n != '1' else ''}. Bars of unlike ranges can't be ranked: "
+        "head_to_head.csv compares each pair on its own range.",
     ]
 
 
@@ -190,40 +214,58 @@ def _reasons(marks: Mapping[str, str]) -> list[str]:
 
 
 def _draw(
-    panels: Mapping[str, Mapping[str, Bar]],
-    heads: Mapping[str, Sequence[str]],
+    panels: Panels,
+    scales: Mapping[str, str],
     codecs: Mapping[str, Style],
     order: Sequence[str],
     marks: Mapping[str, str],
     heading: str,
     notes: Sequence[str],
 ) -> Figure:
-    across = min(len(panels), 4 if len(panels) != 5 else 3)
-    down = math.ceil(len(panels) / across)
+    anchors = list(dict.fromkeys(anchor for anchor, _ in panels))
+    metrics = list(scales)
+    across = min(len(metrics), 3 if len(metrics) != 4 else 2)
+    down = math.ceil(len(metrics) / across)  # of each anchor
+    heads = {
+        (anchor, metric): [*head(metric, scales[metric]), f"against {codecs[anchor].label}"][
+            : None if len(anchors) > 1 else -1
+        ]
+        for anchor, metric in panels
+    }
     labels = min(max(canvas.text_width(codecs[codec].label) for codec in order) + 0.12, _LABELS)
     left = canvas.MARGIN + labels
-    width = (canvas.WIDTH - left - _RIGHT - (across - 1) * _BETWEEN) / across
+    whole_width = (canvas.WIDTH - left - _RIGHT - (across - 1) * _BETWEEN) / across
+    width = whole_width - _BEFORE_STRIP - _STRIP
     height = _ROW * (len(order) + 0.4)
     top = canvas.LINE * max(map(len, heads.values())) + 0.04
     block = top + height + _UNDER
-    whole = 2 * canvas.MARGIN + canvas.title_height(heading) + _TOP + down * block + canvas.LINE * len(notes)
+    whole = (
+        2 * canvas.MARGIN + canvas.title_height(heading) + _TOP + len(anchors) * down * block + canvas.LINE * len(notes)
+    )
     layout = canvas.start(whole, heading)
     layout.y -= _TOP
     span = _span([bar for panel in panels.values() for bar in panel.values()], width)
-    for index, (metric, drawn) in enumerate(panels.items()):
-        column, level = index % across, index // across
-        bottom = layout.y - level * block - top - height
-        box = canvas.panel(layout, left + column * (width + _BETWEEN), bottom, width, height)
+    for (anchor, metric), drawn in panels.items():
+        column, level = metrics.index(metric) % across, metrics.index(metric) // across
+        level += anchors.index(anchor) * down
+        x, bottom = left + column * (whole_width + _BETWEEN), layout.y - level * block - top - height
+        box = canvas.panel(layout, x, bottom, width, height)
         for row, codec in enumerate(order):
-            _bar(box, row, drawn[codec], codecs[codec], marks, span)
+            if codec == anchor:
+                box.text(0.015 * (span[1] - span[0]), row, "anchor", va="center", size=canvas.SMALL, color=canvas.GREY)
+            elif codec in drawn:
+                _bar(box, row, drawn[codec], codecs[codec], marks, span)
         _dress(box, span, len(order), width)
-        for line, text in enumerate(heads[metric]):
-            at = left + column * (width + _BETWEEN), bottom + height + top - line * canvas.LINE
+        reach = [bar.span for part in anchors for bar in panels[part, metric].values() if bar.span]
+        strip = canvas.panel(layout, x + width + _BEFORE_STRIP, bottom, _STRIP, height)
+        _ranges(strip, [drawn.get(codec) for codec in order], scales[metric], reach)
+        for line, text in enumerate(heads[anchor, metric]):
+            at = x, bottom + height + top - line * canvas.LINE
             canvas.text(layout, *at, text, colour=canvas.GREY if line else "black")
         if column == 0:
             names = [canvas.shortened(codecs[codec].label, labels - 0.1) for codec in order]
             box.set_yticks(range(len(order)), names)
-    layout.y -= down * block
+    layout.y -= len(anchors) * down * block
     canvas.notes(layout, notes)
     return layout.figure
 
@@ -265,6 +307,32 @@ def _bar(box: Axes, row: int, bar: Bar, look: Style, marks: Mapping[str, str], s
     low, high = _ends(bar)
     at, side = (high + pad, "left") if bar.rate < 0 else (low - pad, "right")
     box.text(at, row, signed(bar.rate), va="center_baseline", ha=side, size=canvas.SMALL)
+
+
+def _ranges(box: Axes, drawn: Sequence[Bar | None], scale: str, reach: Sequence[tuple[float, float]]) -> None:
+    """The strip of a panel: a line for each bar over the scores that it covers, on the metric's scale."""
+
+    def at(scores: Sequence[float]) -> list[float]:
+        return sorted(float(one) for one in bd.on_scale(np.array(scores), scale))
+
+    for row, bar in enumerate(drawn):
+        if bar is not None and bar.span is not None:
+            box.plot(at(bar.span), [row, row], color="#444444", linewidth=1.4, solid_capstyle="butt", gid=bar.codec)
+    box.set_ylim(len(drawn) - 0.3, -0.7)
+    box.set_yticks([])
+    box.grid(False)
+    box.spines["left"].set_visible(False)
+    if reach:
+        ends = [min(map(min, reach)), max(map(max, reach))]
+        digits = 3 if ends[1] < 1.5 else 0
+        low, high = at(ends)
+        box.set_xlim(low - 0.03 * (high - low), high + 0.03 * (high - low))
+        labels = [f"{end:.{digits}f}".removeprefix("0") or "0" for end in ends]
+        box.set_xticks([low, high], labels, size=canvas.SMALL)
+        for label, side in zip(box.get_xticklabels(), ("left", "right")):
+            label.set_horizontalalignment(side)
+    else:
+        box.set_axis_off()
 
 
 def _dress(box: Axes, span: tuple[float, float], rows: int, width: float) -> None:

@@ -52,18 +52,18 @@ class Table:
 
 
 def bd_matrices(rows: Sequence[Mapping[str, str]], known: Mapping[str, Style]) -> list[Table]:
-    """For each image set, kind of mean and interpolation: codecs against metrics, differences with intervals."""
-    groups: dict[tuple[str, str, str], dict[str, dict[str, Mapping[str, str]]]] = {}
+    """For each image set, kind of mean, interpolation and anchor: codecs by metrics, differences with intervals."""
+    groups: dict[tuple[str, str, str, str], dict[str, dict[str, Mapping[str, str]]]] = {}
     for row in rows:
         if row["over"] != "image":
-            key = row["image_set"], row["over"], row["method"]
+            key = row["image_set"], row["over"], row["method"], row["anchor"]
             groups.setdefault(key, {}).setdefault(row["codec"], {})[row["metric"]] = row
     metrics = list(dict.fromkeys(row["metric"] for row in rows))
     tables = []
-    for (image_set, over, method), codecs in groups.items():
+    for (image_set, over, method, anchor), codecs in groups.items():
         first = next(iter(next(iter(codecs.values())).values()))
         caption = (
-            f"{image_set}: {over}, {method}; against {known[first['anchor']].label}, rate as {first['rate']}, "
+            f"{image_set}: {over}, {method}; against {known[anchor].label}, rate as {first['rate']}, "
             f"{100 * float(first['level'] or 0.95):g} % intervals over images"
         )
         columns = ["Codec"]
@@ -82,7 +82,7 @@ def bd_matrices(rows: Sequence[Mapping[str, str]], known: Mapping[str, Style]) -
             ]
             for codec, found in codecs.items()
         ]
-        choice = {"Image set": image_set, "Mean": over, "Interpolation": method}
+        choice = {"Image set": image_set, "Mean": over, "Interpolation": method, "Anchor": known[anchor].label}
         tables.append(Table(caption, columns, body, "bd.csv", choice, [False] + [True] * (len(columns) - 1)))
     return tables
 

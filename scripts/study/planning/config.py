@@ -162,6 +162,6 @@ def _metric_problems(study: Study) -> Iterator[str]:
         for name in names:
             if name not in study.metrics:
                 yield f"{key}: {name!r} is not among the study's metrics; {allowed(name, study.metrics)}"
-    if study.bd_rate and study.bd_rate.anchor not in study.codecs:
-        anchor = study.bd_rate.anchor
-        yield f"bd_rate.anchor: {anchor!r} is not among the study's codecs; {allowed(anchor, study.codecs)}"
+    for anchor in study.bd_rate.anchors if study.bd_rate else []:
+        if anchor not in study.codecs:
+            yield f"bd_rate.anchor: {anchor!r} is not among the study's codecs; {allowed(anchor, study.codecs)}"

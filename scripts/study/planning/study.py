@@ -22,13 +22,18 @@ METRICS = ("psnr_rgb", "psnr_y", "ssim", "ms_ssim", "ssim_sewar", "msssim_sewar"
 
 @dataclass(frozen=True)
 class BdRate:
-    """Bjøntegaard differences of every codec against the codec `anchor`."""
+    """Bjøntegaard differences of every codec against the codec `anchor`, or against each of a list."""
 
-    anchor: str
+    anchor: str | list[str]
     metrics: list[str] = field(default_factory=lambda: ["psnr_rgb", "ms_ssim"])
     min_overlap: float = 0.5
     resamples: int = 1000
     seed: int = 0
+
+    @property
+    def anchors(self) -> list[str]:
+        """The anchors, the main one first."""
+        return [self.anchor] if isinstance(self.anchor, str) else self.anchor
 
 
 @dataclass(frozen=True)
