@@ -1,6 +1,6 @@
 # INPUTS:  the study's tables (rd.csv, means.csv); published figures (the repository's references/)
 # OUTPUTS: results/studies/{study}/claims.csv, claims_comparisons.csv (for a study that tests claims), published.csv,
-#          published_check.csv (for a study of an image set with published figures)
+#          published_check.csv, published_bd.csv (for a study of an image set with published figures)
 
 
 rule claims:
@@ -28,6 +28,7 @@ rule published:
     output:
         report(f"{STUDY}/published.csv", caption="report/published.rst", category="Published figures"),
         report(f"{STUDY}/published_check.csv", caption="report/published_check.rst", category="Published figures"),
+        report(f"{STUDY}/published_bd.csv", caption="report/published_bd.rst", category="Published figures"),
     log:
         results.log(f"{LOGS}/published"),
     conda:

@@ -55,6 +55,7 @@ rule plot_average:
         means=f"{STUDY}/means.csv",
         codecs=f"{STUDY}/codecs.csv",
         images=lambda w: PLAN.image_records(w.set),
+        published=lambda w: payloads.drawn_curves(PLAN, w.set),
     output:
         figure("average"),
     log:
@@ -63,8 +64,9 @@ rule plot_average:
         "../envs/study.yaml"
     params:
         drawing=DRAWING,
+        published=lambda w, input: f"--published {shlex.quote(input.published[0])}" if input.published else "",
         code=code("plot_average.py"),
         lock=lock("study"),
     shell:
         f"python {SCRIPTS}/plot_average.py --means {{input.means:q}} --codecs {{input.codecs:q}} {{params.drawing}}"
-        " --images {input.images:q} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
+        " {params.published} --images {input.images:q} --set {wildcards.set:q} --out {output:q} 2> {log:q}"

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from study.analysis import bd, published_check, published_curves
+from study.analysis import bd, published_bd, published_check, published_curves
 from study.core import readers
 from study.core.errors import StudyError
 from study.planning import config, entries, payloads
@@ -127,32 +127,60 @@ def test_the_summary_has_a_line_for_each_curve():
 # ------------------------------------------------------------------------------------------------ the tables
 
 POINTS = readers.read_rows(ROOT / "references/kodak.csv")
+CLIC = readers.read_rows(ROOT / "references/clic2020-professional-valid.csv")
 CURVES = published_curves.curves()
+TABLES = {"kodak": POINTS, "clic2020-professional-valid": CLIC}
+METRICS = ("psnr_rgb", "ms_ssim")
 
 
 def test_points_and_curves_fit_each_other():
-    assert {row["curve"] for row in POINTS} == set(CURVES)
+    assert {row["curve"] for row in [*POINTS, *CLIC]} == set(CURVES)
     for entry in CURVES.values():
-        assert entry["counts"] in ("payload", "file", "unknown") and entry["picture"] in ("8-bit", "float", "unknown")
+        assert entry["counts"] in ("payload", "file", "estimate", "unknown") and entry["picture"] in (
+            "8-bit",
+            "float",
+            "unknown",
+        )
         assert entry["label"] and entry["source"]
     assert len({entry["label"] for entry in CURVES.values()}) == len(CURVES)
 
 
-@pytest.mark.parametrize("curve", CURVES)
-@pytest.mark.parametrize("metric", ["psnr_rgb", "ms_ssim"])
-def test_every_curve_is_one(curve, metric):
-    points = [(float(row["bpp"]), float(row[metric])) for row in POINTS if row["curve"] == curve and row[metric]]
-    if (curve, metric) == ("tfc/minnen2018-mean-mse", "ms_ssim"):
-        assert not points
-        return
-    assert points == sorted(points) and len(points) >= 6
+@pytest.mark.parametrize(
+    ("image_set", "curve", "metric"),
+    sorted({(name, row["curve"], one) for name, rows in TABLES.items() for row in rows for one in METRICS if row[one]}),
+)
+def test_every_curve_is_one(image_set, curve, metric):
+    """Every value is finite and possible, and more bits never score less."""
+    rows = [row for row in TABLES[image_set] if row["curve"] == curve]
+    points = [(float(row["bpp"]), float(row[metric])) for row in rows]
+    assert points == sorted(points) and len(points) >= 5
+    assert all(0 < bpp < 24 and (0 < score < 1 if metric == "ms_ssim" else 15 < score < 60) for bpp, score in points)
+    assert [score for _, score in points] == sorted(score for _, score in points)
     assert bd.curves(*zip(*points)).usable[0]
+
+
+def test_figures_since_2020_are_those_of_their_sources():
+    """Single figures against the publications, and an order that the papers state."""
+    of = {(name, row["curve"], float(row["bpp"])): float(row["psnr_rgb"]) for name, t in TABLES.items() for row in t}
+    assert of["kodak", "tcm/large-mse", 0.880] == 38.07
+    assert of["kodak", "hpcm/large-mse", 0.2438] == 32.1219
+    assert of["clic2020-professional-valid", "c3/vtm-17", 0.806340] == 39.205542
+    vtm, others = _psnr_curve("compressai/vtm"), ("elic/elic-mse", "tcm/large-mse", "mlic/mlic-plus-plus-mse")
+    gains = [bd.bd_rate(vtm, _psnr_curve(name), "pchip") for name in (*others, "hpcm/large-mse")]
+    assert gains == sorted(gains, reverse=True) and -25 < gains[-1] < gains[0] < -5
+
+
+def _psnr_curve(name):
+    rows = [row for row in POINTS if row["curve"] == name]
+    return bd.curves([float(row["bpp"]) for row in rows], [float(row["psnr_rgb"]) for row in rows])
 
 
 def test_no_curve_repeats_the_figures_of_another():
     """As files for MS-SSIM among CompressAI's results do."""
-    shapes = {curve: tuple(row["bpp"] for row in POINTS if row["curve"] == curve) for curve in CURVES}
-    assert len(set(shapes.values())) == len(CURVES)
+    for rows in TABLES.values():
+        named = {row["curve"] for row in rows}
+        shapes = {curve: tuple(row["bpp"] for row in rows if row["curve"] == curve) for curve in named}
+        assert len(set(shapes.values())) == len(named)
 
 
 def test_codecs_name_curves_of_their_qualities():
@@ -189,6 +217,51 @@ def test_overlays_hold_every_curve_once_and_name_the_codec():
     assert {row["codec"] for row in found if row["curve"] != "compressai/jpeg"} == {""}
     assert len(found) == sum(bool(row["psnr_rgb"]) for row in POINTS)
     assert set(found[0]) == set(published_curves.COLUMNS)
+    assert {row["drawn"] for row in found} == {"no"}
+    drawn = published_curves.chosen(["tcm/*", "c3/c3"], CURVES)
+    assert set(drawn) == {"tcm/small-mse", "tcm/middle-mse", "tcm/large-mse", "c3/c3"}
+    found = published_curves.points("kodak", POINTS, CURVES, ["psnr_rgb"], {}, drawn)
+    assert {row["curve"] for row in found if row["drawn"] == "yes"} == set(drawn)
+
+
+def test_an_unknown_curve_to_draw_is_refused():
+    made = copy.deepcopy(TINY) | {"images": ["photos"], "published": {"draw": ["tcm/large"]}}
+    with pytest.raises(StudyError, match=r"published.draw: no published curve is 'tcm/large'; did you mean"):
+        config.checked(made)
+
+
+def test_bd_rates_against_published_curves_are_those_of_known_curves():
+    """A codec that needs 10 % more bits than published at every score, whatever its rate counts."""
+    for counts, metric in (("file", "psnr_rgb"), ("payload", "ms_ssim"), ("estimate", "psnr_rgb")):
+        curve = [row | {"label": "x", "drawn": "yes"} for row in published(counts=counts, metric=metric)]
+        other = [row | {"curve": "lab/y", "drawn": "no"} for row in curve]
+        means = [
+            mean(row["quality"], 9 if counts == "payload" else 1.1 * float(row["bpp"]), row["value"],
+                 1.1 * float(row["bpp"]), metric) for row in curve
+        ]  # fmt: skip
+        (found,) = published_bd.rows(means, curve + other, {"lab/x": "8-bit"})
+        assert found["bd_rate"] == pytest.approx(10, abs=1e-6)
+        assert (found["status"], found["rate"]) == ("ok", "payload_bpp" if counts == "payload" else "bpp")
+
+
+def test_bd_rates_take_rounding_off_what_was_not_rounded():
+    curve = [row | {"label": "x", "drawn": "yes"} for row in published(offset=12)]
+    means = [mean(row["quality"], row["bpp"], published_bd.rounded(float(row["value"]))) for row in curve]
+    (found,) = published_bd.rows(means, curve, {"lab/x": "float"})
+    assert found["bd_rate"] == pytest.approx(0, abs=1e-9)
+    assert published_bd.rows(means, curve, {"lab/x": "8-bit"})[0]["bd_rate"] > 0.5
+    value = 44.0 + published_check.rounding_loss(44.0)
+    assert published_bd.rounded(value) == pytest.approx(44.0, abs=1e-3)
+
+
+def test_curves_that_can_not_be_compared_with_published_ones_say_why():
+    curve = [row | {"label": "x", "drawn": "yes"} for row in published()]
+    (found,) = published_bd.rows([mean(1, 0.125, 21), mean(2, "", "")], curve, {"lab/x": "8-bit"})
+    assert found["status"] == "refused" and "bd_rate" not in found
+    assert found["reason"] == "x: 1 usable points, at least 4 are needed"
+    means = [mean(row["quality"], row["bpp"], float(row["value"]) + 20) for row in curve]
+    (found,) = published_bd.rows(means, curve, {"lab/x": "8-bit"})
+    assert found["reason"].startswith("the curves overlap in 0.0% of the narrower one's range of psnr_rgb")
 
 
 KODAK = Path(os.environ.get("STUDY_MIRROR", "/nowhere")) / "kodak"

@@ -23,6 +23,7 @@ def every_figure(study):
     yield "picture", curves.figure(study.picture_rows("a"), study.codecs, "a (600×400)", linear)
     yield "small image", curves.figure(study.picture_rows("small"), study.codecs, "small", three)
     yield "log", curves.figure(study.picture_rows("b"), study.codecs, "b" * 300, log)
+    yield "published", curves.figure(study.means, study.codecs, "mean", linear, (), published_rows())
     yield "one panel", curves.figure(study.means, study.codecs, "mean", curves.Options(("psnr_rgb",)))
     yield "average", curves.figure(study.means, study.codecs, "mean", three)
     yield "bars", bd_rate.figure(bd_rows, study.codecs)
@@ -30,6 +31,32 @@ def every_figure(study):
     yield "time", times.figure(study.means, 0.2, study.codecs, bd_rate.against(few))
     yield "time, refused", times.figure(study.means, 0.2, study.codecs, bd_rate.against(bd_rows, "ms_ssim"), log)
     yield "time alone", times.figure(study.means, 0.2, study.codecs)
+
+
+def published_rows():
+    """Rows of published.csv: a curve at two metrics, one at another metric than is drawn, one far beyond the axis."""
+    about = {"label": "VTM, a long label of a publication", "source": "A paper, folder/file.json", "counts": "payload"}
+    points = [("lab/a", "psnr_rgb", 0.1 * n, 24 + n) for n in range(1, 60)]
+    points += [("lab/a", "ms_ssim", 0.1 * n, 0.9 + 0.001 * n) for n in range(1, 9)] + [("lab/b", "vmaf", 1, 90)]
+    return [
+        about | {"curve": curve, "metric": metric, "bpp": str(bpp), "value": str(value)}
+        for curve, metric, bpp, value in points
+    ]
+
+
+def test_published_curves_are_thin_lines_named_and_cited(small):
+    options = curves.Options(("psnr_rgb", "ms_ssim"), ssim_scale="db")
+    plain = curves.figure(small.means, small.codecs, "mean", options)
+    figure = curves.figure(small.means, small.codecs, "mean", options, (), published_rows())
+    lines = [[line for line in box.lines if line.get_gid() == "published/lab/a"] for box in figure.axes]
+    assert [len(found) for found in lines] == [1, 1]
+    assert all(line.get_linewidth() < 0.9 and line.get_marker() == "" for (line,) in lines)
+    assert lines[1][0].get_ydata()[0] == pytest.approx(-10 * math.log10(1 - 0.901))
+    assert [box.get_xlim() for box in figure.axes] == [box.get_xlim() for box in plain.axes]
+    assert sum(rate > figure.axes[0].get_xlim()[1] for rate in lines[0][0].get_xdata()) <= 1
+    texts = " ".join(text.get_text() for text in figure.texts)
+    assert "VTM, a long label of a publication (A paper, folder/file.json; rate of the payload)" in texts
+    assert "lab/b" not in texts
 
 
 @pytest.mark.parametrize("size", ["small", "large"])

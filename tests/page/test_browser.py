@@ -301,15 +301,16 @@ def test_published_curves_are_dashed_and_can_be_left_out(browser: Browser, tmp_p
     plan = pages.make(tmp_path)
     study = tmp_path / "results/studies/made"
     (study / "published.csv").write_text(
-        "source,codec,label,quality,bpp,metric,value\n"
-        + "".join(f"A paper,webp,Theirs,{q},{q / 10},psnr_rgb,{30 + q}\n" for q in (2, 1, 3))
-        + "A paper,webp,Theirs,1,0.1,other,3\n"
+        "source,codec,label,quality,bpp,metric,value,drawn\n"
+        + "".join(f"A paper,webp,Theirs,{q},{q / 10},psnr_rgb,{30 + q},no\n" for q in (2, 1, 3))
+        + "A paper,webp,Theirs,1,0.1,other,3,no\nA paper,,Another,1,0.1,psnr_rgb,31,no\n"
+        + "A paper,,Drawn,1,0.1,psnr_rgb,32,yes\n"
     )
     plan["files"].append("published.csv")
     build.build(plan, tmp_path / "results", study / "index.html")
     browser.open(study / "index.html")
     curves = "return $('chart').data.filter(t => t.line.dash === 'dash').map(t => [t.name, t.x.join()])"
-    assert browser.run(curves) == [["Theirs", "0.1,0.2,0.3"]]
+    assert browser.run(curves) == [["Theirs", "0.1,0.2,0.3"], ["Drawn", "0.1"]]
     browser.click("#published")
     assert browser.run(curves) == []
     browser.click("#published")

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study.core.errors import StudyError, allowed
-from study.figures import axes, canvas, legend, missing_notes, palette
+from study.figures import axes, canvas, legend, missing_notes, palette, published_lines
 from study.figures.curve_options import RATE_AXES, SSIM_SCALES, Options
 from study.figures.palette import Style
 
@@ -40,11 +40,13 @@ def figure(
     title: str,
     options: Options,
     about_images: Sequence[str] = (),
+    published: Sequence[Mapping[str, str]] = (),
 ) -> Figure:
     """The figure of the rows of one image (rd.csv), or of the means of one image set (means.csv).
 
     `codecs` comes from `style.styles`, in the order of the legend; `about_images` are notes on them
-    (`image_notes.of`). Raises StudyError for a codec that `codecs` lacks, and for metrics that the rows lack.
+    (`image_notes.of`); `published` are rows of published.csv of the same images, whose curves are thin lines. Raises
+    StudyError for a codec that `codecs` lacks, and for metrics that the rows lack.
     """
     check(rows, options)
     for row in rows:
@@ -57,17 +59,28 @@ def figure(
         for name in drawn
         if all(len(c.rate) <= 1 for found in panels.values() for c in found if c.codec == name)
     }
+    lines = published_lines.styles(published, options.panels)
+    drawn_styles = [look for name, look in codecs.items() if name in drawn] + list(lines.values())
     with canvas.looks():
-        explained = legend.columns(legend.entries((look for name, look in codecs.items() if name in drawn), dots))
+        explained = legend.columns(legend.entries(drawn_styles, dots))
         notes = canvas.note_lines(
             [
                 *missing_notes.notes(rows, codecs, options.panels, drawn),
                 *_infinite(panels, codecs, options),
                 *outside(_longest(panels), end),
                 *about_images,
+                *published_lines.notes(published, lines),
             ]
         )
-        return _draw(panels, codecs, title, options, end, explained, notes)
+        for metric, found in panels.items():
+            points = published_lines.points(published, metric, end)
+            found += [
+                Curve(
+                    name, [rate for rate, _ in part], [_scaled(value, options.scale(metric)) for _, value in part], ()
+                )
+                for name, part in points.items()
+            ]
+        return _draw(panels, {**codecs, **lines}, title, options, end, explained, notes)
 
 
 def check(rows: Sequence[Mapping[str, str]], options: Options) -> None:

@@ -89,14 +89,17 @@ def draw(layout: canvas.Layout, packed: Sequence[Sequence[Entry]]) -> None:
 
 
 def line(style: Style, x: Sequence[float], y: Sequence[float], joined: bool = True, **options: object) -> Line2D:
-    """A curve in a codec's look; a single point, or `joined` false, is a marker without a line."""
+    """A curve in a codec's look; a single point, or `joined` false, is a marker without a line.
+
+    A look without marker is a thin line.
+    """
     single = len(x) == 1 or not joined
     return Line2D(
         x,
         y,
         color=style.colour,
         linestyle="none" if single else style.line,
-        linewidth=0.9,
+        linewidth=0.9 if style.marker else 0.6,
         marker=style.marker,
         markersize=4.0 if single else 3.0,
         markerfacecolor=style.colour if style.filled else "white",

@@ -96,7 +96,7 @@ def _sections(plan: Mapping, rows: Mapping[str, list], known: Mapping[str, palet
         "costs": page_tables.costs(rows["rd"], rows.get("complexity", []), known, rows.get("timing", [])),
         "missing": page_tables.missing(rows["rd"], known),
         "claims": _tables(plan, folder, "claims"),
-        "check": _tables(plan, folder, "published_check"),
+        "check": _tables(plan, folder, "published_check") + _tables(plan, folder, "published_bd"),
         "audit": _tables(plan, folder, "audit"),
         "exports": [name for name in plan["files"] if name.startswith("exports/")],
         "figures": _figures(plan["files"]),

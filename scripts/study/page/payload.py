@@ -152,10 +152,10 @@ def _columns(rows: Sequence[Mapping[str, str]], metrics: Sequence[str], more: Se
 
 
 def _published(rows: Iterable[Mapping[str, str]], plan: Mapping) -> list[dict]:
-    """Published curves: one for each source, label and metric."""
+    """Published curves that the study draws or that a codec is checked against: one for each source, label, metric."""
     curves: dict[tuple[str, str, str], dict] = {}
     for row in rows:
-        if row["metric"] in plan["metrics"]:
+        if row["metric"] in plan["metrics"] and (row["codec"] or row["drawn"] == "yes"):
             key = row["source"], row["label"], row["metric"]
             curve = {"source": key[0], "label": key[1], "metric": key[2], "codec": row["codec"], "points": []}
             curves.setdefault(key, curve)["points"].append([number(row["bpp"]), number(row["value"]), row["quality"]])

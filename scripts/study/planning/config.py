@@ -132,7 +132,8 @@ def _against_catalogues(study: Study, schema: Mapping, unsound: Collection[str])
     yield from experiments.problems(study, known_codecs, known_sets, unsound)
     own = study.define.claims
     yield from claim_pairs.problems(study.claims, known_claims, own, list(study.codecs), study.metrics, known_codecs)
-    yield from published_curves.problems({name: entry.published for name, entry in known_codecs.items()})
+    of_codecs = {name: entry.published for name, entry in known_codecs.items()}
+    yield from published_curves.problems(of_codecs, study.published.draw)
 
 
 def _catalogue_problems(schema: Mapping) -> Iterator[str]:

@@ -77,6 +77,12 @@ def published_tables(plan: Plan) -> list[str]:
     return [*published_curves.of(list(plan.parts)).values(), published_curves.CURVES]
 
 
+def drawn_curves(plan: Plan, image_set: str) -> list[str]:
+    """The table of published points, if the study draws published curves over the image set; else nothing."""
+    there = plan.study.published.draw and published_curves.of([image_set])
+    return [f"{results.study(plan.name)}/published.csv"] if there else []
+
+
 def exports(plan: Plan, commands: Mapping[str, Mapping[str, str]]) -> dict:
     """For `exports.py`: the part that each image is in, metrics, and by codec the `commands` that encode and decode."""
     sets = {
@@ -131,7 +137,7 @@ def records(plan: Plan) -> list[str]:
     names += ["bd.csv", "head_to_head.csv"] * bd + ["complexity.csv"] * bool(plan.weighted())
     names += ["timing.csv"] * (plan.study.timing is not None)
     names += [f"{name}.csv" for name in ("claims", "claims_comparisons") if plan.study.claims]
-    names += [f"{name}.csv" for name in ("published", "published_check") if published(plan)]
+    names += [f"{name}.csv" for name in ("published", "published_check", "published_bd") if published(plan)]
     for image_set in plan.parts:
         names.append(f"figures/{image_set}/images.csv")
         kinds = ["originals", "average", "time", *["rank_agreement"] * (len(plan.study.metrics) > 1)]

@@ -38,10 +38,11 @@ class BdRate:
 
 @dataclass(frozen=True)
 class Published:
-    """How far means may be from published figures: in dB, and in percent of the rate."""
+    """How far means may be from published figures (in dB, and in percent of the rate), and which curves are drawn."""
 
     tolerance: float = 0.1
     rate_tolerance: float = 1
+    draw: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
