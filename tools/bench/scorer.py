@@ -128,7 +128,7 @@ def theirs(name: str, reference, picture) -> tuple:
     if name == "ssimulacra2":
         return _program("ssimulacra2", reference, picture)
     try:
-        call = _networks(name, reference, picture) or _piq(name, reference, picture)
+        call = _networks(name, reference, picture) or _features(name, reference, picture)
     except ImportError as error:
         return None, f"{metric.function}: {error}"
     if call is None:
@@ -192,14 +192,23 @@ def _networks(name: str, reference, picture):
     return call
 
 
-def _piq(name: str, reference, picture):
-    if name not in ("fsim", "fsimc", "gmsd"):
+def _features(name: str, reference, picture):
+    if name not in ("fsim", "fsimc", "gmsd", "iw_ssim", "nlpd"):
         return None
-    import piq
+    import numpy as np
     import torch
 
     torch.set_num_threads(1)
+    if name == "nlpd":
+        from plenoptic import metric
+
+        lumas = [torch.from_numpy(rgb @ np.array([0.299, 0.587, 0.114]) / 255) for rgb in (reference, picture)]
+        return lambda: metric.nlpd(*(luma[None, None] for luma in lumas), epsilon=0)
+    import piq
+
     pair = [torch.from_numpy(rgb / 255).permute(2, 0, 1)[None] for rgb in (picture, reference)]
+    if name == "iw_ssim":
+        return lambda: piq.information_weighted_ssim(*pair)
     options = {"chromatic": False} if name == "fsim" else {}
     return lambda: getattr(piq, name.removesuffix("c"))(*pair, **options)
 

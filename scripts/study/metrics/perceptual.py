@@ -68,6 +68,7 @@ _FSIM: dict[str, Any] = {
     "empty": "neither image has an edge",
     "compute": "study.metrics.fsim:compute",
 }
+_LUMA = "Y' = 0.299 R' + 0.587 G' + 0.114 B' of R'G'B' as decoded, 0..255"
 _DISTANCE = "squared distance of the activations, each scaled to length 1 over the channels"
 
 PERCEPTUAL = (
@@ -237,7 +238,7 @@ PERCEPTUAL = (
         "FSIM: (2 px py + 0.85) / (px^2 + py^2 + 0.85) of phase congruency times (2 gx gy + 160) / (gx^2 + gy^2 + 160) "
         "of gradients",
         variant="luma",
-        colour_space="Y' = 0.299 R' + 0.587 G' + 0.114 B' of R'G'B' as decoded, 0..255",
+        colour_space=_LUMA,
         function="piq.fsim(chromatic=False), in double precision",
         **_FSIM,
     ),
@@ -268,11 +269,50 @@ PERCEPTUAL = (
         compute="study.metrics.gmsd:compute",
     ),
     Metric(
+        "iw_ssim",
+        "IW-SSIM: product over 5 scales of the contrast-structure terms of SSIM, at the last scale of SSIM, to the "
+        "powers 0.0448, 0.2856, 0.3001, 0.2363, 0.1333 over their sum",
+        label="IW-SSIM",
+        variant="luma",
+        colour_space=_LUMA,
+        window="Gaussian, 11x11, sigma 1.5, wholly inside; scales are bands of a Laplacian pyramid, the last its mean",
+        averaging="weighted with the bits that 3x3 neighbours and the next coarser band tell; at the last scale alike",
+        library="piq",
+        version="0.8.0",
+        function="piq.information_weighted_ssim(data_range=1), in double precision",
+        source="Wang, Li, IEEE Trans. Image Processing 20 (2011), eqs. 22-34",
+        unit="1",
+        range="0 to 1; 1 for identical images",
+        higher_is_better=True,
+        scale="db",
+        smallest=161,
+        empty="both images are flat at one of the scales",
+        compute="study.metrics.iw_ssim:compute",
+    ),
+    Metric(
+        "nlpd",
+        "NLPD: root of the mean squared difference of two normalised Laplacian pyramids",
+        label="NLPD",
+        variant="",
+        colour_space="Y' = 0.299 R' + 0.587 G' + 0.114 B' of R'G'B' as decoded, 0..1",
+        window="binomial, 5x5; 6 bands, each divided by a constant and the amplitudes of its neighbours",
+        averaging="squared differences over positions, the roots over the bands",
+        library="plenoptic",
+        version="2.1.1",
+        function="plenoptic.metric.nlpd(epsilon=0), in double precision",
+        source="Laparra, Balle, Berardino, Simoncelli, Human Vision and Electronic Imaging 2016",
+        unit="1",
+        range="0 up; 0 for identical images",
+        higher_is_better=False,
+        smallest=33,
+        compute="study.metrics.nlpd:compute",
+    ),
+    Metric(
         "psnr_hvs_m",
         "PSNR-HVS-M: PSNR of DCT coefficients weighted by the eye's sensitivity, less what the block's contrast masks",
         label="PSNR-HVS-M",
         variant="",
-        colour_space="Y' = 0.299 R' + 0.587 G' + 0.114 B' of R'G'B' as decoded, 0..255",
+        colour_space=_LUMA,
         window="blocks of 8x8 pixels, side by side; what is over at the right and below is left out",
         averaging="squared errors over coefficients and blocks, then the logarithm",
         library="psnr-hvsm",
