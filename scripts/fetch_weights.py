@@ -17,7 +17,7 @@ def main() -> None:
         weights.obtain(arguments.url, arguments.out, arguments.sha256, **_places(arguments))
         return
     spec = options.spec(arguments)
-    kind = codec_registry.backend(spec.backend)
+    kind = codec_registry.backend(spec.backend, spec.settings)
     source = kind.weights_source(spec.settings, readers.number(arguments.quality))
     if source is None or source.url is None:
         origin = "none" if source is None else f"the file {source.path}"

@@ -34,7 +34,7 @@ CATALOGUE = entries.codecs()
 
 
 def _free_of_weights(spec: CodecSpec) -> bool:
-    kind = codec_registry.backend(spec.backend)
+    kind = codec_registry.backend(spec.backend, spec.settings)
     return kind.weights_source(spec.settings, spec.qualities[0]) is None
 
 
@@ -263,7 +263,7 @@ def test_a_claimed_size_of_gigapixels_is_refused_without_the_memory(name):
 @pytest.mark.parametrize("name", CLASSICAL)
 def test_catalogue_spells_out_every_setting(name):
     spec = CATALOGUE[name]
-    assert set(spec.settings) == set(codec_registry.backend(spec.backend).defaults)
+    assert set(spec.settings) == set(codec_registry.backend(spec.backend, spec.settings).defaults)
 
 
 @pytest.mark.parametrize("name", NAMES)

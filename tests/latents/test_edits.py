@@ -127,7 +127,7 @@ def test_bits_by_element_are_those_of_the_strings(weights: Path, model: str) -> 
 
 
 def load(name: str, quality: int, entry: CodecEntry) -> LearnedCodec:
-    source = codec_registry.backend(entry.backend).weights_source(entry.settings, quality)
+    source = codec_registry.backend(entry.backend, entry.settings).weights_source(entry.settings, quality)
     return codec_registry.load(name, quality, entry, paths.ROOT / source.path)
 
 

@@ -67,6 +67,19 @@ class Codec(ABC):
         self.weights = weights
 
     @classmethod
+    def module_for(cls, settings: Mapping[str, Any]) -> str:
+        """The module whose `Backend` codes with these settings: this one's, unless a backend has several kinds."""
+        return cls.__module__
+
+    @classmethod
+    def sources(cls, settings: Mapping[str, Any]) -> list[Path]:
+        """Files outside this project, apart from weights, that decide what the codec does; an edit makes it run anew.
+
+        Raises StudyError where there is none of what the settings name.
+        """
+        return []
+
+    @classmethod
     def weights_source(cls, settings: Mapping[str, Any], quality: float) -> Weights | None:
         """The file of weights that this quality needs, or None for a codec without."""
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -25,11 +26,15 @@ class CodecSpec:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
-def backend(name: str) -> type[Codec]:
-    """The class of a backend, by the name of its module. Raises StudyError for an unknown one."""
+def backend(name: str, settings: Mapping[str, Any] | None = None) -> type[Codec]:
+    """The class of a backend, by the name of its module, that codes with these settings.
+
+    Raises StudyError for an unknown backend.
+    """
     if name not in backends():
         raise StudyError(f"backend {name!r} is unknown; {allowed(name, backends())}")
-    return importlib.import_module(backends()[name]).Backend
+    kind = importlib.import_module(backends()[name]).Backend
+    return importlib.import_module(kind.module_for(settings or {})).Backend
 
 
 def load(name: str, quality: float, spec: CodecSpec, weights: Path | None = None) -> Codec:
@@ -37,7 +42,7 @@ def load(name: str, quality: float, spec: CodecSpec, weights: Path | None = None
 
     Raises StudyError for an unknown backend, and for a quality or settings that the backend doesn't have.
     """
-    return backend(spec.backend)(name, quality, spec.settings, weights)
+    return backend(spec.backend, spec.settings)(name, quality, spec.settings, weights)
 
 
 @cache

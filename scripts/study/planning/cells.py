@@ -17,7 +17,7 @@ from study.core.errors import StudyError
 from study.images import sets as images_sets
 from study.planning import entries
 from study.planning import study as study_config
-from study.planning.code_hash import code, content, lock
+from study.planning.code_hash import code, content, contents, lock
 from study.planning.latents.jobs import Experiments
 from study.planning.scores import Scores
 from study.planning.study import Study
@@ -131,11 +131,13 @@ class Plan:
 
     @cache  # noqa: B019 (a process has one plan)
     def code(self, script: str, codec: str, quality: str) -> str:
-        """The hash of a script's code, the codec's backend included, of the pins of their environment, and of weights
-        that are the checkout's own."""
+        """The hash of a script's code, the codec's backend included, of the pins of their environment, of weights that
+        no job makes, and of code outside this project that the codec runs."""
         kind = self._backend(codec)
         own = [] if self.weights_made(codec, quality) else filter(None, [self.weights(codec, quality)])
-        return " ".join([code(script, _module(kind)), lock(kind.environment), *map(content, own)])
+        outside = kind.sources(self.catalogued[codec].settings)
+        hashes = [code(script, _module(kind)), lock(kind.environment), *map(content, own)]
+        return " ".join([*hashes, contents(*outside)] if outside else hashes)
 
     def backends(self, *names: str) -> list[str]:
         """The modules of the backends of some codecs, relative to `scripts/`."""
@@ -190,7 +192,7 @@ class Plan:
         return {part: spec for parts in {**self.latents.parts, **self.parts}.values() for part, spec in parts.items()}
 
     def _backend(self, codec: str) -> type[base.Codec]:
-        return codec_registry.backend(self.catalogued[codec].backend)
+        return codec_registry.backend(self.catalogued[codec].backend, self.catalogued[codec].settings)
 
     @cached_property
     def _downloads(self) -> dict[str, tuple[str, str]]:

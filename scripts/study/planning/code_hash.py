@@ -46,6 +46,12 @@ def content(file: str) -> str:
         raise StudyError(f"can't read {file}: {error.strerror}") from None
 
 
+@cache
+def contents(*files: Path) -> str:
+    """16 hex digits of the names and the content of some files. Raises StudyError for one that can't be read."""
+    return hashlib.sha256("\0".join(f"{file.name} {content(str(file))}" for file in files).encode()).hexdigest()[:16]
+
+
 def closure(start: Iterable[Path]) -> set[Path]:
     """The files of the project that these import, directly or not, and themselves."""
     found: set[Path] = set()

@@ -53,21 +53,24 @@ def pack(
 
     `codec` is the codec's id, `weights` the sha256 of its weights, `symbols` the integers that the strings code.
     """
-    head = _hash(4, codec.encode()) + _hash(6, weights.encode())
-    lengths = b"".join(_varint(len(string)) for string in strings)
-    sizes = _varint(size[0]) + _varint(size[1])
+    head = hashed(4, codec.encode()) + hashed(6, weights.encode())
+    lengths = b"".join(varint(len(string)) for string in strings)
+    sizes = varint(size[0]) + varint(size[1])
     checked = head + _check(head, size, symbols) + sizes + bytes([len(strings)]) + lengths + b"".join(strings)
     return MAGIC + bytes([VERSION]) + zlib.crc32(checked).to_bytes(4, "little") + checked
 
 
-def unpack(bitstream: bytes, codec: str, weights: str) -> Contents:
-    """The contents of a bitstream of `codec` with `weights`. Raises BitstreamError for any other, and for damage."""
+def unpack(bitstream: bytes, codec: str, weights: str, what: str = "weights") -> Contents:
+    """The contents of a bitstream of `codec` with `weights`. Raises BitstreamError for any other, and for damage.
+
+    `what` names in the message what the hash `weights` is of.
+    """
     contents = parse(bitstream)
-    if contents.head[:4] != _hash(4, codec.encode()):
+    if contents.head[:4] != hashed(4, codec.encode()):
         raise BitstreamError(f"this bitstream was made by another codec than {codec}; decode it with that codec")
-    if contents.head[4:] != _hash(6, weights.encode()):
+    if contents.head[4:] != hashed(6, weights.encode()):
         raise BitstreamError(
-            f"this bitstream was made with other weights than those of {codec} here (sha256 {weights[:12]}…)"
+            f"this bitstream was made with other {what} than those of {codec} here (sha256 {weights[:12]}…)"
         )
     return contents
 
@@ -82,14 +85,14 @@ def parse(bitstream: bytes) -> Contents:
         )
     if len(bitstream) <= _FIXED or zlib.crc32(bitstream[_CHECKED:]).to_bytes(4, "little") != bitstream[4:_CHECKED]:
         raise BitstreamError(f"damaged or incomplete bitstream of {len(bitstream)} bytes: its CRC doesn't hold")
-    height, position = _read_varint(bitstream, _FIXED)
-    width, position = _read_varint(bitstream, position)
+    height, position = read_varint(bitstream, _FIXED)
+    width, position = read_varint(bitstream, position)
     if position == len(bitstream):
         raise BitstreamError("inconsistent bitstream: its header doesn't say how many strings there are")
     count, position = bitstream[position], position + 1
     lengths = []
     for _ in range(count):
-        length, position = _read_varint(bitstream, position)
+        length, position = read_varint(bitstream, position)
         lengths.append(length)
     if position + sum(lengths) != len(bitstream) or 0 in (height, width):
         raise BitstreamError("inconsistent bitstream: its lengths don't add up to its size")
@@ -113,17 +116,19 @@ def _check(head: bytes, size: tuple[int, int], symbols: Sequence[np.ndarray]) ->
     parts = [head, np.array(size, dtype="<i8").tobytes()]
     for values in symbols:
         parts += [np.array(values.shape, dtype="<i8").tobytes(), np.ascontiguousarray(values, dtype="<i4").tobytes()]
-    return _hash(6, *parts)
+    return hashed(6, *parts)
 
 
-def _hash(length: int, *parts: bytes) -> bytes:
+def hashed(length: int, *parts: bytes) -> bytes:
+    """`length` bytes of BLAKE2b of the parts, one after another."""
     digest = hashlib.blake2b(digest_size=length)
     for part in parts:
         digest.update(part)
     return digest.digest()
 
 
-def _varint(value: int) -> bytes:
+def varint(value: int) -> bytes:
+    """A number, at least 0, as a varint."""
     out = bytearray()
     while value >= 128:
         out.append(value & 127 | 128)
@@ -131,7 +136,8 @@ def _varint(value: int) -> bytes:
     return bytes([*out, value])
 
 
-def _read_varint(data: bytes, position: int) -> tuple[int, int]:
+def read_varint(data: bytes, position: int) -> tuple[int, int]:
+    """The varint at a position, and the position after it. Raises BitstreamError for one that doesn't end."""
     value = 0
     for shift in range(0, 35, 7):
         if position >= len(data):

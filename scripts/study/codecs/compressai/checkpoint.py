@@ -20,9 +20,23 @@ LARGEST_FILE = 2**32
 
 
 def read(path: Path, sha256: str | None) -> Mapping[str, torch.Tensor]:
-    """The tensors in a file: safetensors, or PyTorch's own format without code in it.
+    """The tensors in a file, under the names that the library's networks have today.
 
     Raises StudyError for a file that is damaged, that wants to run code, or whose sha256 doesn't begin with `sha256`.
+    """
+    content = tensors(path, sha256)
+    if path.suffix == ".safetensors":
+        return content
+    startup.load()
+    from compressai.zoo.pretrained import load_pretrained
+
+    return load_pretrained(content)
+
+
+def tensors(path: Path, sha256: str | None = None) -> Mapping[str, torch.Tensor]:
+    """The tensors in a file, as it names them: safetensors, or PyTorch's own format without code in it.
+
+    A checkpoint may hold them under `network`, `state_dict` or `model_state_dict`. Raises StudyError as `read` does.
     """
     import torch
     from safetensors.torch import load
@@ -50,10 +64,7 @@ def read(path: Path, sha256: str | None) -> Mapping[str, torch.Tensor]:
         raise StudyError(
             f"the weights {path} are no file of tensors ({reason}); delete the file and fetch it again"
         ) from None
-    startup.load()
-    from compressai.zoo.pretrained import load_pretrained
-
-    return load_pretrained(_inner(content, path, len(data)))
+    return _inner(content, path, len(data))
 
 
 def _check_frame(data: bytes) -> None:

@@ -9,10 +9,9 @@ What can still differ is found by the bitstream's check value.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -36,6 +35,9 @@ startup.lighten_torch()  # before anything imports it
 METRICS = ("mse", "msssim")
 DEVICES = ("cpu", "cuda")
 LARGEST_SIDE = 2**16
+
+
+OTHERS = {"class": "own_network", "variable rate": "variable_rate"}  # modules of this package, by what asks for them
 
 
 class Backend(LearnedCodec):
@@ -69,6 +71,12 @@ class Backend(LearnedCodec):
         self._source = self._named_weights(self.settings, quality)
         if self.settings["weights"] != "published":
             architectures.check(*(self.settings[key] for key in ("model", "n", "m", "h")))
+
+    @classmethod
+    def module_for(cls, settings: Mapping[str, Any]) -> str:
+        asked = "variable rate" if str(settings.get("model")).endswith("-vbr") else None
+        asked = "class" if "class" in settings else asked
+        return f"{cls.__module__.rpartition('.')[0]}.{OTHERS[asked]}" if asked else cls.__module__
 
     @classmethod
     def weights_source(cls, settings: Mapping[str, Any], quality: float) -> Weights | None:
@@ -198,7 +206,7 @@ class Backend(LearnedCodec):
         self._check_shapes(latents)
         (top, _), (left, _) = self._padding(latents.size)
         height, width = latents.size
-        with torch.inference_mode(), _one_thread():
+        with torch.inference_mode(), startup.one_thread():
             x = self._transforms[1](torch.from_numpy(latents.y)[None].to(self.settings["device"]))[0]
             x = x[:, top : top + height, left : left + width].clamp_(0, 1).mul_(255).round_().to(torch.uint8)
             return x.permute(1, 2, 0).contiguous().cpu().numpy()
@@ -374,23 +382,6 @@ class _Coded(NamedTuple):
     indexes: np.ndarray
     z: np.ndarray | None = None
     means: np.ndarray | float = 0.0
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Run PyTorch with one thread, whatever it was given.
-
-    Its transposed convolution sums in an order that depends on the number of threads and the size, which now and then
-    turns a value of the image over to the next integer.
-    """
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _array(values: torch.Tensor) -> np.ndarray:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 
 from study.codecs import base
 from study.codecs.compressai import codec as compressai_codec
-from study.codecs.compressai import startup
+from study.codecs.compressai import network_codec, startup
+from study.core.errors import StudyError
 
 COLUMNS = (
     "codec",
@@ -31,13 +36,45 @@ def row(codec: base.LearnedCodec) -> Mapping[str, object]:
     Parameters and operations are told of the backend compressai; another backend's row has the bytes of its file, and
     `reason` says why there is no more.
     """
-    counts = _counted(codec) if isinstance(codec, compressai_codec.Backend) else {"reason": UNTOLD}
+    if isinstance(codec, compressai_codec.Backend):
+        counts = _counted(codec)
+    else:
+        counts = _of_calls(codec) if isinstance(codec, network_codec.NetworkCodec) else {"reason": UNTOLD}
+    model = codec.settings.get("model") or codec.settings.get("class")
     return {
         "codec": codec.name,
         "quality": codec.quality,
-        "model": str(codec.settings["model"]).replace("{quality}", str(codec.quality)),
+        "model": str(model).replace("{quality}", str(codec.quality)),
         "model_bytes": codec.weights.stat().st_size if codec.weights else None,
         **counts,
+    }
+
+
+def _of_calls(codec: network_codec.NetworkCodec) -> Mapping[str, object]:
+    """The same of a network that codes by itself: operations of its compress() and decompress() of an image of zeros.
+
+    A network that can't be loaded or can't code has a `reason`.
+    """
+    import torch
+
+    startup.complete_torch()
+    from torch.utils.flop_counter import FlopCounterMode
+
+    try:
+        data: Any = np.zeros((SIDE, SIDE, 3), np.uint8)
+        counted: list[float] = []
+        codec.prepare()
+        for call in (codec.encode, codec.decode):
+            with FlopCounterMode(display=False) as counter, torch.inference_mode(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                data = call(data)
+            counted.append(round(counter.get_total_flops() / 2 / SIDE**2 / 1000, 3))
+    except StudyError as error:
+        return {"reason": f"parameters, encode_kmac_per_pixel, decode_kmac_per_pixel: {error}"}
+    return {
+        "parameters": codec.parameters(),
+        "encode_kmac_per_pixel": counted[0],
+        "decode_kmac_per_pixel": counted[1],
     }
 
 

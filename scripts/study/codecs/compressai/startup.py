@@ -11,11 +11,13 @@ exporters need (`torch._meta_registrations`, and with it `torch._refs`, `torch._
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib
 import importlib.util
 import sys
 import warnings
+from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -53,6 +55,28 @@ def load() -> tuple[ModuleType, ModuleType, ModuleType]:
                 del sys.modules[name]
             warnings.warn(f"compressai is imported in full, which is slower ({error})", stacklevel=2)
     return _modules()
+
+
+def load_whole() -> None:
+    """Import the library as anybody's code expects it, with every name that its packages gather.
+
+    What `load` brought stays as it is: the `__init__` files that it left out are run now.
+    """
+    complete_torch()
+    if "compressai" not in sys.modules:
+        importlib.import_module("compressai")
+        return
+    for name in reversed(PACKAGES):  # the innermost first, whose names the outer ones take
+        module = sys.modules.get(name)
+        if module is None or getattr(module, "__file__", None) is not None:
+            continue
+        spec = importlib.util.spec_from_file_location(
+            name, f"{module.__path__[0]}/__init__.py", submodule_search_locations=list(module.__path__)
+        )
+        if spec is None or spec.loader is None:
+            raise StudyError("the package compressai isn't whole; install the workflow's environment (envs/) anew")
+        module.__spec__, module.__loader__, module.__file__ = spec, spec.loader, spec.origin
+        spec.loader.exec_module(module)
 
 
 def _modules() -> tuple[ModuleType, ModuleType, ModuleType]:
@@ -114,3 +138,20 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_MAX, 0)
         mallopt(_M_TRIM_THRESHOLD, -1)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Run PyTorch with one thread in this block, whatever it was given.
+
+    Its transposed convolution sums in an order that depends on the number of threads and the size, which now and then
+    turns a value of the image over to the next integer.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

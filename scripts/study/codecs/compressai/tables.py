@@ -14,11 +14,12 @@ PRECISION = 16  # bits of the coder's probabilities
 LARGEST_OFFSET = 2**20
 WIDEST = 2**15  # of a latent's range, whose table is yet to be made
 _PARTS = ("_quantized_cdf", "_cdf_length", "_offset")
+_SOURCES = ("quantiles", "scale_table")
 _KINDS = ("torch.int32", "torch.int64")
 
 
 def check(weights: Mapping[str, torch.Tensor], origin: str) -> None:
-    """Raise StudyError unless the tables of both entropy models, where there are any, are whole.
+    """Raise StudyError unless the tables of all entropy models, where there are any, are whole.
 
     A row must rise strictly from 0 to 2^16, lengths be those of the rows and at least 3, offsets within ±2^20. A row is
     padded in a table of two axes, and follows the one before it in a table of one. `origin` names the file.
@@ -26,12 +27,13 @@ def check(weights: Mapping[str, torch.Tensor], origin: str) -> None:
     strange = next((name for name in weights if not isinstance(name, str)), None)
     if strange is not None:
         raise StudyError(f"{origin}: its tensors must have names; found {strange!r}{_AGAIN}")
-    for model in ("entropy_bottleneck", "gaussian_conditional"):
+    owners = {name.rpartition(".")[0]: name for name in weights if name.rpartition(".")[2] in (*_PARTS, *_SOURCES)}
+    for model in owners:
         found = {part: weights[f"{model}.{part}"] for part in _PARTS if f"{model}.{part}" in weights}
         if any(tensor.numel() for tensor in found.values()):
             _check_model(model, found, origin)
-    _check_quantiles(weights, origin)
-    _check_scales(weights, origin)
+        _check_quantiles(model, weights, origin)
+        _check_scales(model, weights, origin)
 
 
 _AGAIN = "; get or train the weights anew"
@@ -70,25 +72,25 @@ def _check_model(model: str, found: Mapping[str, torch.Tensor], origin: str) -> 
             raise wrong(f"row {number} doesn't rise strictly from 0 to {2**PRECISION}")
 
 
-def _check_quantiles(weights: Mapping[str, torch.Tensor], origin: str) -> None:
+def _check_quantiles(model: str, weights: Mapping[str, torch.Tensor], origin: str) -> None:
     """The table of a bottleneck without one is made over the range of its quantiles."""
-    quantiles = weights.get("entropy_bottleneck.quantiles")
+    quantiles = weights.get(f"{model}.quantiles")
     if quantiles is None or not quantiles.numel() or quantiles.ndim != 3 or quantiles.shape[-1] != 3:
         return
     if not bool(quantiles.isfinite().all()):
         return  # told of every tensor that isn't finite
     if float(quantiles.abs().max()) > WIDEST or bool((quantiles[..., 1:] < quantiles[..., :-1]).any()):
         raise StudyError(
-            f"{origin}: the quantiles of entropy_bottleneck must rise within ±{WIDEST}; "
+            f"{origin}: the quantiles of {model} must rise within ±{WIDEST}; "
             f"found {float(quantiles.min()):g} to {float(quantiles.max()):g}{_AGAIN}"
         )
 
 
-def _check_scales(weights: Mapping[str, torch.Tensor], origin: str) -> None:
-    scales = weights.get("gaussian_conditional.scale_table")
+def _check_scales(model: str, weights: Mapping[str, torch.Tensor], origin: str) -> None:
+    scales = weights.get(f"{model}.scale_table")
     if scales is None or not scales.numel():
         return
-    rows = weights.get("gaussian_conditional._cdf_length")
+    rows = weights.get(f"{model}._cdf_length")
     if (
         scales.ndim != 1
         or not bool((scales > 0).all())
@@ -96,6 +98,6 @@ def _check_scales(weights: Mapping[str, torch.Tensor], origin: str) -> None:
         or (rows is not None and rows.numel() != scales.numel())
     ):
         raise StudyError(
-            f"{origin}: gaussian_conditional.scale_table must hold rising scales above 0, one for each row of the "
+            f"{origin}: {model}.scale_table must hold rising scales above 0, one for each row of the "
             f"tables; found shape {list(scales.shape)}{_AGAIN}"
         )

@@ -89,7 +89,7 @@ def problems(
 
 def channels(entry: CodecEntry, quality: Quality) -> dict[str, int] | None:
     """The channels of a learned codec's latents at a quality, None if they aren't known without its weights."""
-    return codec_registry.backend(entry.backend).latent_channels(entry.settings, quality)
+    return codec_registry.backend(entry.backend, entry.settings).latent_channels(entry.settings, quality)
 
 
 def _set_problems(where: str, image_set: str, known_sets: Mapping[str, ImageSetEntry]) -> Iterator[str]:
@@ -127,7 +127,7 @@ def _codec_problems(
 
 
 def _is_learned(entry: CodecEntry) -> bool:
-    return issubclass(codec_registry.backend(entry.backend), base.LearnedCodec)
+    return issubclass(codec_registry.backend(entry.backend, entry.settings), base.LearnedCodec)
 
 
 def _image_problems(where: str, experiment: Experiment, known_sets: Mapping[str, ImageSetEntry]) -> Iterator[str]:
