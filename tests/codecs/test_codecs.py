@@ -24,7 +24,7 @@ from PIL import Image, JpegImagePlugin, features
 import damage
 from study.codecs import base
 from study.codecs import registry as codec_registry
-from study.codecs.classical import jpegxl, vvc
+from study.codecs.classical import ffmpeg, jpegxl
 from study.codecs.classical.base import ClassicalCodec
 from study.codecs.registry import CodecSpec
 from study.core.errors import BitstreamError, CodecError, StudyError
@@ -47,6 +47,8 @@ PLUGINS = {
     "jpegli": ("pyjpegli", ("pyjpegli",)),
     "jpegxl": ("pillow-jxl-plugin", ("pillow_jxl", "pillow_jxl.JpegXLImagePlugin")),
     "hevc": ("pillow-heif", ("pillow_heif",)),
+    "hevc10": ("pillow-heif", ("pillow_heif",)),
+    "av1": ("imageio-ffmpeg", ("imageio_ffmpeg",)),
     "vvc": ("imageio-ffmpeg", ("imageio_ffmpeg",)),
 }
 DAMAGED = 200
@@ -184,7 +186,12 @@ def test_same_picture_same_bytes_here_and_elsewhere(name, elsewhere):
 
 
 def _first_of_its_backend(name: str) -> bool:
-    return name == next(other for other in NAMES if CATALOGUE[other].backend == CATALOGUE[name].backend)
+    return name == _first(CATALOGUE[name].backend)
+
+
+def _first(backend: str) -> str:
+    """The first codec of the catalogue with a backend."""
+    return next(name for name in NAMES if CATALOGUE[name].backend == backend)
 
 
 @pytest.mark.slow
@@ -206,7 +213,7 @@ def test_damaged_streams_give_an_error_or_a_picture_and_no_crash(name):
 def test_no_part_of_a_stream_is_a_picture(name):
     codec = load(name)
     stream = codec.encode(natural(48, 64))
-    lengths = range(0, len(stream), 20 if name == "vvc" else 1)
+    lengths = range(0, len(stream), 20 if issubclass(type(codec), ffmpeg.FfmpegCodec) else 1)
     results, _ = damage.decode_all(name, codec.quality, CATALOGUE[name], [stream[:n] for n in lengths], limit_s=300)
     assert not [n for n, result in zip(lengths, results) if not result.startswith("BitstreamError")]
 
@@ -227,34 +234,34 @@ def test_foreign_data_is_no_bitstream(name):
         assert "0x" not in str(caught.value), "a message should not change from run to run"
 
 
-def _bombs(name: str, stream: bytes) -> bytes:
+def _bombs(backend: str, stream: bytes) -> bytes:
     """The stream with a size of a gigapixel or more in its header."""
     bomb = bytearray(stream)
-    if name in ("jpeg", "jpegli"):
+    if backend in ("jpeg", "jpegli"):
         frame = re.search(b"\xff[\xc0\xc2]", stream)  # baseline, progressive
         struct.pack_into(">HH", bomb, frame.start() + 5, 65500, 65500)
-    elif name == "jpeg2000":
+    elif backend == "jpeg2000":
         struct.pack_into(">II", bomb, stream.index(b"ihdr") + 4, 2**17, 2**17)
         struct.pack_into(">II", bomb, stream.index(b"\xff\x51") + 6, 2**17, 2**17)
-    elif name == "webp":
+    elif backend == "webp":
         struct.pack_into("<HH", bomb, stream.index(b"\x9d\x01\x2a") + 3, 16383, 16383)
-    elif name in ("avif", "hevc"):
+    elif backend in ("avif", "hevc", "hevc10"):
         struct.pack_into(">II", bomb, stream.index(b"ispe") + 8, 2**16, 2**16)
-    elif name == "jpegxl":
+    elif backend == "jpegxl":
         side = 2**20 - 1
         bits = 0 | 3 << 1 | side << 3 | 0 << 33 | 3 << 36 | side << 38
         bomb[2:11] = bits.to_bytes(9, "little")
-    elif name == "vvc":
+    elif backend in ("av1", "vvc"):
         struct.pack_into("<HH", bomb, 2, 65535, 65535)
     else:
-        pytest.skip(f"where {name} keeps an image's size isn't written here")
+        pytest.skip(f"where {backend} keeps an image's size isn't written here")
     return bytes(bomb)
 
 
 @pytest.mark.parametrize("name", [name for name in CLASSICAL if _first_of_its_backend(name)])
 def test_a_claimed_size_of_gigapixels_is_refused_without_the_memory(name):
     codec = load(name)
-    bomb = _bombs(name, codec.encode(natural(64, 64)))
+    bomb = _bombs(CATALOGUE[name].backend, codec.encode(natural(64, 64)))
     (result,), peak = damage.decode_all(name, codec.quality, CATALOGUE[name], [bomb], limit_s=60)
     assert result.startswith("BitstreamError"), result
     assert peak < MEMORY / 4
@@ -296,35 +303,37 @@ def test_unknown_setting_is_refused_with_those_that_exist(name):
         codec_registry.load(name, spec.qualities[0], dataclasses.replace(spec, settings={"subsamplin": 1}))
 
 
-@pytest.mark.parametrize("name", ["jpeg", "jpeg2000", "webp", "avif", "jpegxl", "hevc", "vvc"])
-def test_every_setting_reaches_the_encoder(name):
+@pytest.mark.parametrize("backend", ["jpeg", "jpeg2000", "webp", "avif", "av1", "jpegxl", "hevc", "hevc10", "vvc"])
+def test_every_setting_reaches_the_encoder(backend):
     """Each setting with another value gives other bytes; `threads` may not."""
-    codec = load(name)
+    codec = load(_first(backend))
     usual = codec.encode(natural())
     for key, choices in codec.choices.items():
         other = next(choice for choice in choices if choice != codec.settings[key])
         if key == "threads":
             continue
         if key == "preset":
-            other = "ultrafast" if name == "hevc" else "fast"
+            other = "ultrafast" if backend.startswith("hevc") else "fast"
         changed = codec_registry.load(
-            name, codec.quality, CodecSpec(backend=name, settings={**codec.settings, key: other})
+            codec.name, codec.quality, CodecSpec(backend=backend, settings={**codec.settings, key: other})
         )
         assert changed.encode(natural()) != usual, key
 
 
-@pytest.mark.parametrize("name", ["avif", "jpegxl", "hevc", "vvc"])
-def test_more_threads_decode_to_the_same_picture(name):
-    codec = load(name)
+@pytest.mark.parametrize("backend", ["avif", "av1", "jpegxl", "hevc", "hevc10", "vvc"])
+def test_more_threads_decode_to_the_same_picture(backend):
+    codec = load(_first(backend))
     bitstream = codec.encode(natural())
-    more = codec_registry.load(name, codec.quality, CodecSpec(backend=name, settings={**codec.settings, "threads": 2}))
+    spec = CodecSpec(backend=backend, settings={**codec.settings, "threads": 2})
+    more = codec_registry.load(codec.name, codec.quality, spec)
     assert np.array_equal(more.decode(bitstream), codec.decode(bitstream))
     assert more.decode(more.encode(natural())).shape == natural().shape
 
 
-@pytest.mark.parametrize("name", PLUGINS)
-def test_a_missing_plug_in_is_a_reason_to_skip_and_an_error_to_encode(name, monkeypatch):
-    package, modules = PLUGINS[name]
+@pytest.mark.parametrize("backend", PLUGINS)
+def test_a_missing_plug_in_is_a_reason_to_skip_and_an_error_to_encode(backend, monkeypatch):
+    package, modules = PLUGINS[backend]
+    name = _first(backend)
     codec = load(name)
     bitstream = codec.encode(natural(16, 16))
     for module in modules:
@@ -342,13 +351,14 @@ def test_a_pillow_without_the_format_is_a_reason_to_skip(name, monkeypatch):
     assert re.search("built without .*pip install", codec.skip())
 
 
-def test_an_ffmpeg_without_vvenc_is_a_reason_to_skip(monkeypatch):
-    codec = load("vvc")
+@pytest.mark.parametrize(("backend", "library"), [("vvc", "VVenC"), ("av1", "libaom")])
+def test_an_ffmpeg_without_the_encoder_is_a_reason_to_skip(backend, library, monkeypatch):
+    codec = load(_first(backend))
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", sys.executable)
-    vvc._versions.cache_clear()
-    assert re.search("can't encode with VVenC.*IMAGEIO_FFMPEG_EXE", codec.skip())
+    ffmpeg.versions.cache_clear()
+    assert re.search(f"can't encode with {library}.*IMAGEIO_FFMPEG_EXE", codec.skip())
     monkeypatch.undo()
-    vvc._versions.cache_clear()
+    ffmpeg.versions.cache_clear()
     assert codec.skip() is None
 
 
@@ -415,16 +425,38 @@ def test_a_vvc_file_is_the_documented_header_and_a_vvc_stream():
     assert not re.search(rb"[ -~]{20}", bitstream), "the encoder's messages are in the bitstream"
 
 
+def test_an_av1_stream_is_the_documented_header_and_bitstream_units():
+    codec = load("av1-10bit")
+    bitstream = codec.encode(natural(17, 31))
+    assert bitstream[:6] == b"A1" + struct.pack("<HH", 31, 17)
+    assert bitstream[6:8] == b"\x12\x00", "a temporal delimiter, with a size of nothing"
+    assert len(bitstream) - codec.payload_bytes(bitstream) < 30
+
+
+@pytest.mark.parametrize(("deep", "plain"), [("hevc-10bit", "hevc"), ("hevc-10bit-psnr", "hevc-psnr")])
+def test_ten_bits_are_in_the_file_and_keep_greys_exactly(deep, plain):
+    """At the best quality ten bits give less error than eight, since the conversion of colours rounds less."""
+    codec, other = load(deep, 100), load(plain, 100)
+    bitstream = codec.encode(natural(64, 64))
+    assert re.search(rb"pixi\0{4}\x03\n\n\n", bitstream), "three channels of ten bits"
+    decoded, of_eight = codec.decode(bitstream), other.decode(other.encode(natural(64, 64)))
+    assert psnr(natural(64, 64), decoded) > psnr(natural(64, 64), of_eight)
+    ramp = np.arange(256, dtype=np.uint8).reshape(16, 16)[..., None].repeat(3, axis=2)
+    assert np.abs(codec.decode(codec.encode(ramp)).astype(int) - ramp).max() <= 1
+    with pytest.raises(BitstreamError, match="not RGB of 10 bits"):
+        codec.decode(other.encode(natural(16, 16)))
+
+
 def test_vvc_tells_of_the_limit_of_8_bit_per_pixel():
     noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     with pytest.raises(CodecError, match=r"64x64 pixels: .*8 bit per pixel"):
         load("vvc", 0).encode(noise)
 
 
-def test_colour_conversion_of_vvc_keeps_greys_exactly_and_photos_closely():
+def test_colour_conversion_for_ffmpeg_keeps_greys_exactly_and_photos_closely():
     ramp = np.arange(256, dtype=np.uint8).reshape(16, 16)[..., None].repeat(3, axis=2)
-    assert np.array_equal(vvc._to_rgb(vvc._to_yuv(ramp), 16, 16), ramp)
-    assert psnr(natural(), vvc._to_rgb(vvc._to_yuv(natural()), *natural().shape[:2])) > 42
+    assert np.array_equal(ffmpeg.to_rgb(ffmpeg.to_yuv(ramp), 16, 16), ramp)
+    assert psnr(natural(), ffmpeg.to_rgb(ffmpeg.to_yuv(natural()), *natural().shape[:2])) > 42
 
 
 def test_vvc_gives_up_on_a_decoder_that_hangs(monkeypatch, tmp_path):
@@ -434,8 +466,8 @@ def test_vvc_gives_up_on_a_decoder_that_hangs(monkeypatch, tmp_path):
     slow.write_text("#!/bin/sh\nexec sleep 60\n")
     slow.chmod(0o755)
     monkeypatch.setattr(sys.modules["imageio_ffmpeg"], "get_ffmpeg_exe", lambda: str(slow))
-    monkeypatch.setattr(vvc, "DECODE_LIMIT_S", 0.2)
-    monkeypatch.setattr(vvc, "ENCODE_LIMIT_S", 0.2)
+    monkeypatch.setattr(ffmpeg, "DECODE_LIMIT_S", 0.2)
+    monkeypatch.setattr(ffmpeg, "ENCODE_LIMIT_S", 0.2)
     with pytest.raises(BitstreamError, match=r"stopped after 0\.2 s"):
         codec.decode(bitstream)
     with pytest.raises(CodecError, match=r"stopped after 0\.2 s"):

@@ -11,7 +11,7 @@ from study.codecs import containers, registry
 from study.core.errors import BitstreamError
 from study.planning import entries
 
-FORMATS = ("jpeg", "jpeg2000", "webp", "avif", "jpegxl", "hevc", "vvc")
+FORMATS = ("jpeg", "jpeg2000", "webp", "avif", "av1-10bit", "jpegxl", "hevc", "hevc-10bit", "vvc")
 CONTAINERS = {"jpeg": containers.jpeg, "jpeg2000": containers.jpeg2000, "webp": containers.webp}
 CONTAINERS |= {"avif": containers.avif, "hevc": containers.heic}
 CATALOGUE = entries.codecs()

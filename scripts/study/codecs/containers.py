@@ -84,14 +84,18 @@ def webp(data: bytes) -> int:
 
 
 def avif(data: bytes) -> int:
-    """The bytes of frames and tile groups in an AVIF file of one image (AV1 specification, 5.3)."""
-    coded = _box(data, b"mdat", "AVIF")
+    """The bytes of frames and tile groups in an AVIF file of one image."""
+    return av1(_box(data, b"mdat", "AVIF"))
+
+
+def av1(coded: bytes) -> int:
+    """The bytes of frames and tile groups in open bitstream units of AV1 (its specification, 5.3)."""
     place, found = 0, 0
     while place < len(coded):
         head = coded[place]
         place += 2 if head & 4 else 1
         size, place = _leb128(coded, place) if head & 2 else (len(coded) - place, place)
-        _need(coded, place + size, "AVIF")
+        _need(coded, place + size, "AV1")
         found += size if head >> 3 & 15 in (_OBU_TILE_GROUP, _OBU_FRAME) else 0
         place += size
     return found
@@ -143,12 +147,12 @@ def _box(data: bytes, kind: bytes, name: str) -> bytes:
 def _leb128(data: bytes, place: int) -> tuple[int, int]:
     value = 0
     for count in range(8):
-        _need(data, place + 1, "AVIF")
+        _need(data, place + 1, "AV1")
         byte, place = data[place], place + 1
         value |= (byte & 127) << 7 * count
         if byte < 128:
             return value, place
-    raise BitstreamError("a size in the AVIF file has more than eight bytes")
+    raise BitstreamError("a size in the AV1 stream has more than eight bytes")
 
 
 def _number(data: bytes, place: int, size: int, name: str) -> int:

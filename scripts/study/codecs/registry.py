@@ -12,7 +12,7 @@ from typing import Any
 from study.codecs.base import Codec
 from study.core.errors import StudyError, allowed
 
-SHARED = ("__init__", "base", "pillow")  # of classical/: no backends themselves
+SHARED = ("__init__", "base", "ffmpeg", "pillow")  # of classical/: no backends themselves
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from study.codecs.base import Codec
-from study.core import atomic_io, isolation, outcome, readers
+from study.core import atomic_io, isolation, outcome, programs, readers
 from study.core.errors import CodecError, StudyError, WriteError
 from study.core.isolation import Limit
 from study.images import png
@@ -207,6 +207,7 @@ def _quietly(call: Callable[[], object]) -> None:
 
 
 def _reset_peak() -> None:
+    programs.reset_peak()
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:  # not on this system: the peak is then that of the process so far
@@ -214,11 +215,10 @@ def _reset_peak() -> None:
 
 
 def _peak() -> int:
-    """Peak resident memory in bytes of this process since `_reset_peak`, or of its largest child if that is more."""
-    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    """Peak resident memory in bytes of this process since `_reset_peak`, or of the largest program that it ran."""
     try:
         status = Path("/proc/self/status").read_text()
         own = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) * 1024
     except (OSError, StopIteration):
         own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return max(own, child)
+    return max(own, programs.peak())

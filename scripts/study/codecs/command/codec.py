@@ -12,7 +12,6 @@ six bytes precede the file: `CM`, then width and height as 16-bit little-endian 
 from __future__ import annotations
 
 import functools
-import os
 import re
 import shlex
 import shutil
@@ -26,7 +25,7 @@ import numpy as np
 
 from study.codecs.base import Codec, check_rgb
 from study.codecs.command import pixels
-from study.core import isolation, readers
+from study.core import isolation, programs, readers
 from study.core.errors import BitstreamError, CodecError, StudyError, allowed
 from study.images.png import LARGEST_PIXELS
 
@@ -162,9 +161,8 @@ class Backend(Codec):
     ) -> None:
         height, width = size
         command = self._filled(key, input=source, output=target, quality=self.quality, width=width, height=height)
-        mortal = isolation.ends_with(os.getpid())
         try:
-            done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, preexec_fn=mortal)
+            done = programs.run(command, folder=folder)
         except OSError as error:
             raise StudyError(f"codec {self.name}: can't run {command[0]}: {error.strerror}") from None
         if done.returncode or not target.is_file() or not target.stat().st_size:

@@ -1,0 +1,53 @@
+"""Programs that codecs run: their peak memory is that of one call, and they end with their time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from study.core import programs
+
+MEBIBYTE = 2**20
+LARGE = 300 * MEBIBYTE
+
+
+def program(size: int) -> list[str]:
+    return [sys.executable, "-c", f"block = bytearray({size}); block[::4096] = b'x' * len(block[::4096])"]
+
+
+def test_the_peak_is_that_of_this_calls_programs_not_of_an_earlier_larger_one():
+    programs.reset_peak()
+    assert programs.peak() == 0
+    programs.run(program(LARGE))
+    large = programs.peak()
+    assert large > LARGE
+    programs.run(program(0))
+    assert programs.peak() == large, "the largest of one call"
+    programs.reset_peak()
+    programs.run(program(0))
+    assert 0 < programs.peak() < large - LARGE / 2
+
+
+def test_input_output_folder_and_status_are_passed_on(tmp_path):
+    code = "import os, sys; print(sys.stdin.read() + os.getcwd()); sys.exit(3)"
+    done = programs.run([sys.executable, "-c", code], b"read ", folder=tmp_path)
+    assert (done.returncode, done.stdout.decode()) == (3, f"read {tmp_path}\n")
+    assert programs.run([sys.executable, "-c", "import sys; print(repr(sys.stdin.read()))"]).stdout == b"''\n"
+
+
+def test_a_program_that_takes_too_long_is_gone():
+    began = time.monotonic()
+    with pytest.raises(subprocess.TimeoutExpired):
+        programs.run([sys.executable, "-c", "import time; time.sleep(60)"], limit_s=0.3)
+    assert time.monotonic() - began < 20
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_program_that_is_not_there_is_an_error():
+    with pytest.raises(FileNotFoundError):
+        programs.run(["no-such-program"])
