@@ -29,7 +29,7 @@ class Backend(Hevc):
         options = self.options()
         chroma = int(str(options.pop("subsampling")).replace(":", ""))
         try:
-            pillow_heif.encode(MODE, rgb.shape[1::-1], deep, file, chroma=chroma, **options)
+            pillow_heif.encode(MODE, (rgb.shape[1], rgb.shape[0]), deep, file, chroma=chroma, **options)
         except (OSError, ValueError, RuntimeError, MemoryError) as error:
             size = f"{rgb.shape[1]}x{rgb.shape[0]}"
             raise CodecError(f"{self.name} can't hold this image of {size} pixels: {error}") from None
