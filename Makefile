@@ -8,6 +8,7 @@
 # make faults          a small study interrupted at 100 seeded moments: what came of each signal
 # make tensorflow      the environment of TensorFlow Compression's models, built as well when a study or a test needs it
 # make bench           benchmarks, as ratios against the named peers
+# make compare         study B against study A (names, configs or folders): make compare A=… B=… OPTIONS='--fail-above 1%'
 # make audit           what of the study's codecs is bit-exact (STUDY=<name> as above)
 # make pictures      the images of README and docs, from the finished default study and chromium
 # make lock            resolve the environments anew (envs/*.in -> envs/*.txt)
@@ -35,7 +36,7 @@ endef
 
 run := .venv/bin/snakemake --workflow-profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)) $(OPTIONS)
 
-.PHONY: study test checks quick docs fuzz faults tensorflow perceptual bench audit pictures lock conda
+.PHONY: study test checks quick docs fuzz faults tensorflow perceptual bench compare audit pictures lock conda
 
 study: .venv/.study .venv/.perceptual $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
 	@.venv/bin/python tools/check_study.py --study '$(STUDY)' --profile '$(PROFILE)'
@@ -82,6 +83,11 @@ bench: .venv/.study .venv/.perceptual .venv-tensorflow/.ready
 	bench .venv/bin/python tools/bench/study_overhead.py; \
 	bench .venv/bin/python tools/bench/study_overhead.py --configfile studies/kodak.yaml --thin 3; \
 	exit $$status
+
+# Its exit status 3 is that of figures beyond the thresholds; make itself ends with 2 then.
+compare: .venv/.study
+	@test -n '$(A)' -a -n '$(B)' || { echo "name two studies: make compare A=results/studies/kodak B=../other/results/studies/kodak" >&2; exit 1; }
+	@.venv/bin/python tools/compare_studies.py '$(A)' '$(B)' $(OPTIONS)
 
 # What of the study's codecs is bit-exact, when its images are there; the next run puts it on the page.
 audit: .venv/.study

@@ -19,7 +19,7 @@ from study.page import script as page_script
 from study.page import tables as page_tables
 
 HERE = Path(__file__).parent
-PARTS = ("templates/index.html.j2", "templates/macros.html.j2", "static/page.css")
+PARTS = (*(f"templates/{name}.html.j2" for name in ("index", "chart", "images", "macros")), "static/page.css")
 LIBRARY = "page/plotly.min.js"
 NEEDED = ("study", "config", "metrics", "sets", "codecs", "files", "locks", "graph")
 FIRST = ("verdict", "text", "picture", "edit", "value", "side_information")
@@ -68,12 +68,12 @@ def build(plan: Mapping, results: Path, out: Path) -> None:
         }
     )
     page_links.place(folder, links)
-    _place_library(folder / LIBRARY)
+    place_library(folder / LIBRARY)
     atomic_io.write_text(out, text)
 
 
-def render(context: Mapping) -> str:
-    """The page's HTML."""
+def render(context: Mapping, template: str = "index.html.j2") -> str:
+    """A page's HTML."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -83,7 +83,7 @@ def render(context: Mapping) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("index.html.j2").render(context)
+    return environment.get_template(template).render(context)
 
 
 def _sections(plan: Mapping, rows: Mapping[str, list], known: Mapping[str, palette.Style], folder: Path) -> dict:
@@ -171,7 +171,7 @@ def _read(path: Path) -> list[dict[str, str]]:
         raise StudyError(f"can't read {path}: {error.strerror}; the study's jobs write it") from None
 
 
-def _place_library(target: Path) -> None:
+def place_library(target: Path) -> None:
     """Copy Plotly's script from its package, without importing the package."""
     found = importlib.util.find_spec("plotly")
     if found is None or not found.submodule_search_locations:

@@ -59,6 +59,7 @@ function listenToPage() {
       section.focus({ preventScroll: true });
     });
   }
+  for (const link of document.querySelectorAll("a.view-of")) link.addEventListener("click", () => $("images").scrollIntoView());
   addEventListener("hashchange", () => {
     if (!location.hash.includes("=")) return;
     readAddress();

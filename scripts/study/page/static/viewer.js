@@ -79,7 +79,7 @@ function drawDecoded(pane, chosen, reference) {
     element("span", { textContent: `${name} ${text}`.trim() })));
   const bitstream = path("bitstreams", state.set, ...chosen, `${state.image}${codec.suffix}`);
   pane.files.replaceChildren(...(there ? [link(decodedFile(chosen), "PNG"), " · ", link(bitstream, `bitstream (${codec.suffix})`)] : []));
-  pane.commands.hidden = false;
+  pane.commands.hidden = !codec.commands[chosen[1]].length;
   pane.commands.querySelector("pre").textContent = codec.commands[chosen[1]].join("\n\n").replaceAll("{set}", image().part);
 }
 

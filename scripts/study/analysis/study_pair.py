@@ -1,0 +1,204 @@
+"""Two finished studies beside each other: what differs in what was asked for and in what ran, and what they share.
+
+A study is read from its folder alone (`rd.csv`, `codecs.csv`, `provenance.json`, and `pictures/` with its images), so
+that it may come from another checkout or another machine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from study.core import outcome, readers, results
+from study.core.columns import COSTS, RATES
+from study.core.errors import StudyError, allowed
+from study.metrics import registry
+
+DIFFERENCES = ("kind", "of", "name", "a", "b")
+PICTURES = "pictures"
+ENTRY = ("label", "family", "backend", "parameter", "versions", "reason")
+_NEEDED = ("image_set", "image", "codec", "quality", "width", "height", "bytes", *RATES, *COSTS)
+_ABSENT = "not there"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished study: its folder, the rows of its tables, and what its provenance tells."""
+
+    folder: Path
+    rows: Sequence[Mapping[str, str]]
+    codecs: Mapping[str, Mapping[str, str]]
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def metrics(self) -> list[str]:
+        """The metrics of its rows, in the order of the table."""
+        return [column for column in self.rows[0] if column in registry.REGISTRY]
+
+    @cached_property
+    def images(self) -> dict[tuple[str, str], str]:
+        """What tells an image's content, by (image set, image): its size, and the sha256 of its file if it is there."""
+        found = {}
+        for row in self.rows:
+            key = row["image_set"], row["image"]
+            if key not in found:
+                file = self.original(*key)
+                digest = f", sha256 {readers.sha256(file)[:16]}" if file.is_file() else ""
+                found[key] = f"{row['width']}x{row['height']}{digest}"
+        return found
+
+    @cached_property
+    def qualities(self) -> dict[str, list[str]]:
+        """The qualities of each codec, as text, in the order of its rows."""
+        found: dict[str, dict[str, None]] = {name: {} for name in self.codecs}
+        for row in self.rows:
+            found[row["codec"]][row["quality"]] = None
+        return {name: list(some) for name, some in found.items()}
+
+    def original(self, image_set: str, image: str) -> Path:
+        """The file of an original image in the study's folder."""
+        return self.folder / PICTURES / "original" / image_set / f"{image}.png"
+
+
+def finished(given: str, parent: Path = Path()) -> Finished:
+    """The study that a name, a config (`….yaml`) or a folder means; names and configs are looked up below `parent`.
+
+    A folder is that of a study (`…/results/studies/<name>`), a results folder or a checkout with one finished study.
+    Raises StudyError, which says what was found and what is allowed.
+    """
+    return read(_folder(given, parent))
+
+
+def read(folder: Path) -> Finished:
+    """The study of a folder. Raises StudyError for tables that are missing, empty, or lack columns."""
+    rows = readers.table(folder / "rd.csv", "a finished study")
+    if not rows:
+        raise StudyError(f"{folder / 'rd.csv'} has no rows: the study has no cells, so there is nothing to compare")
+    for column in _NEEDED:
+        if column not in rows[0]:
+            raise StudyError(f"{folder / 'rd.csv'} has no column {column!r}; {allowed(column, rows[0])}")
+    for row in rows:
+        if None in row.values() or None in row:
+            raise StudyError(f"{folder / 'rd.csv'} has a row that is cut short or too long; run the study again")
+        outcome.check(row, folder / "rd.csv")
+    listed = readers.table(folder / "codecs.csv", "a finished study")
+    codecs = {row.get("codec", ""): row for row in listed}
+    if lost := next((row["codec"] for row in rows if row["codec"] not in codecs), None):
+        raise StudyError(f"{folder / 'codecs.csv'} lacks the codec {lost!r} of rd.csv; run the study again")
+    return Finished(folder, rows, codecs, _provenance(folder / "provenance.json"))
+
+
+def differences(a: Finished, b: Finished) -> list[dict[str, str]]:
+    """What differs between two studies, `DIFFERENCES`: its kind, of which codec or image set, its name, both values.
+
+    Packages and the machine are those that gathered the tables; encoders' versions are those that cells recorded.
+    """
+    found = list(_one_only("codec", a.codecs, b.codecs))
+    for codec in shared(a.codecs, b.codecs):
+        found += _codec(codec, a, b)
+    found += _one_only("metric", a.metrics, b.metrics)
+    found += [
+        {"kind": "image", "of": image_set, "name": image, "a": one, "b": other}
+        for (image_set, image), one, other in _values(a.images, b.images)
+    ]
+    for key in ("packages", "machine"):
+        kind = key.removesuffix("s")
+        both = (study.provenance.get(key, {}) for study in (a, b))
+        found += [{"kind": kind, "of": "", "name": name, "a": x, "b": y} for name, x, y in _values(*both)]
+    return found
+
+
+def shared(a: Iterable[Any], b: Iterable[Any]) -> list[Any]:
+    """What both have, in the order of the first."""
+    return [name for name in a if name in set(b)]
+
+
+def shared_images(a: Finished, b: Finished) -> dict[tuple[str, str], None]:
+    """The images, (image set, image), that both studies have with the same content."""
+    return dict.fromkeys(key for key, content in a.images.items() if b.images.get(key) == content)
+
+
+def _folder(given: str, parent: Path) -> Path:
+    if given.endswith((".yaml", ".yml")):
+        name = str(readers.read_yaml(given).get("study", ""))
+        folder = Path(results.study(name, parent / results.FOLDER))
+        if not name or not (folder / "rd.csv").is_file():
+            raise StudyError(f"{given} is the study {name!r}, which has no {folder / 'rd.csv'}; run it first")
+        return folder
+    path = Path(given)
+    if not path.is_dir():
+        named = Path(results.study(given, parent / results.FOLDER))
+        if (named / "rd.csv").is_file():
+            return named
+        known = [one.name for one in _studies(named.parent)]
+        raise StudyError(
+            f"{given!r} is neither a folder nor a finished study of {named.parent}; {allowed(given, known)}, "
+            "or a study's config or folder"
+        )
+    if (path / "rd.csv").is_file():
+        return path
+    known_folders = [one for folder in ("studies", f"{results.FOLDER}/studies") for one in _studies(path / folder)]
+    if len(known_folders) == 1:
+        return known_folders[0]
+    if not known_folders:
+        raise StudyError(
+            f"{path} has no rd.csv, and no finished study in studies/; allowed: the folder of a finished study "
+            "(results/studies/<name>), or a results folder or checkout with one"
+        )
+    raise StudyError(f"{path} has several studies; name one: {', '.join(map(str, known_folders))}")
+
+
+def _studies(folder: Path) -> list[Path]:
+    return sorted(file.parent for file in folder.glob("*/rd.csv"))
+
+
+def _provenance(path: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StudyError(f"can't read {path}: {error.strerror}; a finished study has it") from None
+    except ValueError as error:
+        raise StudyError(f"{path} is not valid JSON: {error}; run the study again") from None
+    if not isinstance(found, dict) or not all(isinstance(found.get(key, {}), dict) for key in ("packages", "machine")):
+        raise StudyError(f"{path} must be an object with the objects 'packages' and 'machine'; run the study again")
+    return found
+
+
+def _one_only(kind: str, a: Iterable[str], b: Iterable[str]) -> Iterator[dict[str, str]]:
+    there = [list(a), list(b)]
+    for name in dict.fromkeys([*there[0], *there[1]]):
+        if not all(name in names for names in there):
+            cells = [name if name in names else _ABSENT for names in there]
+            yield {"kind": kind, "of": "", "name": name, "a": cells[0], "b": cells[1]}
+
+
+def _codec(codec: str, a: Finished, b: Finished) -> Iterator[dict[str, str]]:
+    """What differs in one codec: its entry, each of its settings, its qualities."""
+    entries = [study.codecs[codec] for study in (a, b)]
+    values = [{name: entry.get(name, "") for name in ENTRY} for entry in entries]
+    for one, entry, study in zip(values, entries, (a, b)):
+        one |= {f"setting {name}": value for name, value in _settings(entry.get("settings", "")).items()}
+        one["qualities"] = ", ".join(study.qualities[codec])
+    for name, x, y in _values(*values):
+        yield {"kind": "codec", "of": codec, "name": name, "a": x, "b": y}
+
+
+def _settings(text: str) -> dict[str, str]:
+    """The settings of a row of codecs.csv by name; those of cells that differ among each other as one text."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {"of cells": text}
+    return {name: json.dumps(value) for name, value in found.items()} if isinstance(found, dict) else {"": text}
+
+
+def _values(a: Mapping[Any, object], b: Mapping[Any, object]) -> Iterator[tuple[Any, str, str]]:
+    """Keys whose values differ, with both."""
+    for key in dict.fromkeys([*a, *b]):
+        one, other = (str(values[key]) if key in values else _ABSENT for values in (a, b))
+        if one != other:
+            yield key, one, other
