@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import finished_studies
 import pages
 from browser import Browser, missing
 from pages import make_page
+from study.analysis import study_pair, study_verdicts
 from study.figures.palette import FAMILIES
-from study.page import build
+from study.page import build, comparison
 from vision import linear
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=missing())]
@@ -316,6 +318,33 @@ def test_published_curves_are_dashed_and_can_be_left_out(browser: Browser, tmp_p
     browser.click("#published")
     browser.choose("#curve", '["set","first"]')
     assert browser.run(curves) == []
+
+
+def test_two_studies_compared_open_with_the_worst_image_in_turn(browser: Browser, tmp_path: Path) -> None:
+    rates = {"first": 1.0, "second": 1.4, "third": 1.1}
+    one = study_pair.read(finished_studies.write(tmp_path / "a"))
+    two = study_pair.read(
+        finished_studies.write(tmp_path / "b", rate=lambda codec, image: rates[image] if codec == "webp" else 1)
+    )
+    figures = study_verdicts.bd_rows(one, two, ["psnr_rgb"])
+    rows = {
+        "differences.csv": study_pair.differences(one, two),
+        "comparison.csv": study_verdicts.comparison(one, two, figures, []),
+        "worst.csv": study_verdicts.worst(figures, one, two, 2),
+    }
+    comparison.build(one, two, ("a", "b"), rows, tmp_path / "out")
+    browser.open(tmp_path / "out/index.html")
+    view = "return [state.image, state.mode, state.reference, state.panes.map(pane => pane.join()).join(' ')].join(' ')"
+    assert browser.run(view) == "second flicker 1 A.webp,30 B.webp,30"
+    assert [path.parent.parent.name for path in sources(browser)] == ["original", "A.webp", "B.webp"]
+    assert browser.run("return document.querySelectorAll('#chart .scatterlayer .trace').length") == 4
+    assert browser.run("return [...document.querySelectorAll('.pair .commands')].every(box => box.hidden)")
+    browser.click("#worst figure:not([hidden]) tbody tr:nth-child(2) a")
+    assert browser.wait(lambda: browser.run(view) == "third flicker 1 A.webp,30 B.webp,30")
+    for width in (390, 768, 1280, 1920):
+        browser.size(width, 900)
+        assert browser.run("return document.documentElement.scrollWidth <= innerWidth"), width
+    assert browser.logs()[0] == []
 
 
 def test_a_large_study_is_ready_in_two_seconds_and_loads_few_pictures(browser: Browser, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def _row(row: Mapping[str, str], side: str, metrics: Sequence[str], links: Mappi
 
 
 def _worst(rows: Sequence[Mapping], data: Mapping) -> list[dict]:
-    """The worst images in groups (image set, codec, metric), each with the view of both sides in turn."""
+    """The worst images in groups (image set, codec, metric), the worst group first; each with a view of both sides."""
     groups: dict[tuple, dict] = {}
     labels = {metric["id"]: metric["label"] for metric in data["metrics"]}
     for row in rows:
@@ -127,7 +127,7 @@ def _worst(rows: Sequence[Mapping], data: Mapping) -> list[dict]:
             "metric_text": f"{row['bd_metric']:+.4g}" if row["bd_metric"] is not None else "–",
         }
         group["rows"].append({**row, **texts, "view": view, "start": start})
-    return list(groups.values())
+    return sorted(groups.values(), key=lambda group: -group["rows"][0]["bd_rate"])
 
 
 def _verdicts(rows: Sequence[Mapping], a: Finished) -> tables.Table:
