@@ -65,8 +65,9 @@ rule all:
 
 keep_signatures(workflow.rules)
 
+PROGRESS = progress.Progress()
 if workflow.is_main_process:
-    add_log_handler(progress.Progress())
+    show_progress(workflow, PROGRESS, progress.Texts())
 
 
 onstart:
@@ -75,8 +76,10 @@ onstart:
 
 
 onsuccess:
+    PROGRESS.close()
     print(progress.closing(STUDY), file=sys.stderr)
 
 
 onerror:
+    PROGRESS.close()
     print(progress.closing(STUDY, failed=True), file=sys.stderr)

@@ -21,7 +21,7 @@ rule fetch_images:
         generation=lambda w: generation(results.images(w.set)),
     shell:
         f"python {SCRIPTS}/fetch_images.py --set {{wildcards.set:q}} --spec {{input.spec:q}}"
-        " --generation {params.generation} --out {output:q} 2> {log:q}"
+        " --generation {params.generation} --out {output:q} > {log:q} 2>&1"
 
 
 use rule fetch_images as download_images with:

@@ -36,9 +36,18 @@ def collect_garbage_less():
     gc.set_threshold(200_000, 20, 100)
 
 
-def add_log_handler(handler):
-    """Have a handler see Snakemake's events. A logger plugin would have to be an installed package; 9.27."""
-    logger.addHandler(handler)
+def show_progress(workflow, progress, texts):
+    """Have a handler show Snakemake's events, and keep the texts of jobs to the log file, unless more was asked for.
+
+    A logger plugin would have to be an installed package, named on each command line; 9.27.
+    """
+    logger.addHandler(progress)
+    settings = workflow.output_settings
+    for handler in logger.handlers:
+        if handler.get_name() == "DefaultStreamHandler":
+            handler.setStream(progress)
+            if not (settings.dryrun or settings.verbose or settings.printshellcmds):
+                handler.addFilter(texts)
 
 
 def limit_timers(scheduler=job_scheduler.JobScheduler):

@@ -1,13 +1,33 @@
-"""The progress lines of a run."""
+"""What a run shows of itself: a bar on a terminal, lines elsewhere, and what stays in the log file."""
 
 from __future__ import annotations
 
+import io
 import logging
 from pathlib import Path
 
 import pytest
+from snakemake_interface_logger_plugins.common import LogEvent
 
 from study.planning import progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def record(
+    event: LogEvent | None = None, text: str = "", level: int = logging.INFO, **fields: object
+) -> logging.LogRecord:
+    made = logging.LogRecord("snakemake", level, "", 0, text, None, None)
+    for name, value in {"event": event, **fields}.items():
+        setattr(made, name, value)
+    return made
+
+
+def start(job: int, **wildcards: str) -> logging.LogRecord:
+    return record(LogEvent.JOB_INFO, jobid=job, rule_name="encode", wildcards=wildcards)
 
 
 def test_line_says_done_left_and_time() -> None:
@@ -15,14 +35,60 @@ def test_line_says_done_left_and_time() -> None:
     assert progress.line(255, 255, 3700) == "255 of 255 jobs done, 0 left; 1:01:40 so far"
 
 
-def test_handler_writes_the_last_line_and_ignores_other_records(capsys: pytest.CaptureFixture) -> None:
-    handler = progress.Progress(every=1000)
+def test_without_a_terminal_the_last_line_is_written_and_other_records_are_not() -> None:
+    stream = io.StringIO()
+    shown = progress.Progress(stream, every=1000)
+    shown.handle(record(LogEvent.RUN_INFO, stats={"total": 2}))
+    shown.handle(start(1, codec="webp"))
     for done in (1, 2):
-        record = logging.LogRecord("x", logging.INFO, "", 0, "", None, None)
-        record.done, record.total = done, 2
-        handler.emit(record)
-    handler.emit(logging.LogRecord("x", logging.INFO, "", 0, "a job", None, None))
-    assert capsys.readouterr().err.splitlines() == ["2 of 2 jobs done, 0 left; 0:00 so far"]
+        shown.handle(record(LogEvent.PROGRESS, done=done, total=2))
+    shown.handle(record(text="a job"))
+    shown.close()
+    assert stream.getvalue().splitlines() == ["2 of 2 jobs done, 0 left; 0:00 so far"]
+
+
+def test_a_terminal_has_one_bar_with_what_runs_now_below_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setenv("LINES", "40")
+    stream = Terminal()
+    shown = progress.Progress(stream)
+    shown.handle(record(LogEvent.RUN_INFO, stats={"total": 4}))
+    for job, quality in enumerate(("10", "20", "30", "40")):
+        shown.handle(start(job, set="kodak", codec="webp", quality=quality))
+    shown.handle(record(LogEvent.JOB_FINISHED, job_id=1))
+    shown.handle(record(LogEvent.PROGRESS, done=1, total=4))
+    assert shown._now() == "now: encode kodak webp 10, encode kodak webp 30, encode kodak webp 40"
+    shown.handle(start(5, set="kodak", codec="avif", quality="40"))
+    assert shown._now().endswith("webp 40 and 1 more")
+    monkeypatch.setenv("COLUMNS", "120")
+    assert shown._now() == "now: encode kodak webp 10 and 3 more"
+    monkeypatch.setenv("COLUMNS", "80")
+    assert shown._now() == ""
+    shown.write("Error in rule encode")
+    assert "Error" not in stream.getvalue(), "half a line would run into the bar"
+    shown.write("\n")
+    shown.handle(record(LogEvent.JOB_ERROR, level=logging.ERROR, jobid=0))
+    shown.close()
+    text = stream.getvalue()
+    assert "of 4 jobs" in text and "to go" in text
+    assert "\rError in rule encode\n" in text
+    assert text.rsplit("\r", 2)[1].strip() == "", "the bar is taken away"
+
+
+@pytest.mark.parametrize(
+    ("made", "seen"),
+    [
+        (record(LogEvent.JOB_INFO, "rule encode: ..."), False),
+        (record(LogEvent.JOB_FINISHED, "Finished jobid: 3"), False),
+        (record(text="Select jobs to execute..."), False),
+        (record(LogEvent.RUN_INFO, "Job stats: ..."), True),
+        (record(LogEvent.JOB_ERROR, "Error in rule encode", logging.ERROR), True),
+        (record(text="Nothing to be done"), True),
+        (record(text="Execute it by hand", level=logging.WARNING), True),
+    ],
+)
+def test_texts_of_single_jobs_stay_in_the_log_file(made: logging.LogRecord, seen: bool) -> None:
+    assert progress.Texts().filter(made) is seen
 
 
 def test_the_last_words_tell_a_finished_study_from_a_part_and_from_a_failure(tmp_path: Path) -> None:

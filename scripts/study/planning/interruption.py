@@ -11,6 +11,7 @@ from types import FrameType
 
 from study.core import isolation
 
+CLEAR_LINE = "\r\x1b[2K"  # the bar of the run's progress may stand there
 LINE = "interrupted; the same command goes on"
 PATIENCE_S = 4.0  # for what a run does at its end: a lock released, jobs of a cluster cancelled
 AGAIN_S = 1.0  # a second signal after so long is meant; one before it is the same Ctrl-C, from make and the terminal
@@ -41,7 +42,7 @@ def handle(_signal: int, _frame: FrameType | None) -> None:
 def _say_last(line: str) -> None:
     """Write a line to the standard error, and nothing more to that and to the standard output."""
     with suppress(OSError):
-        os.write(2, f"{line}\n".encode())
+        os.write(2, f"{CLEAR_LINE if os.isatty(2) else ''}{line}\n".encode())
     silence = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(silence, stream)

@@ -1,33 +1,136 @@
-"""Progress lines of a run: jobs done, jobs left, time taken, time left."""
+"""What a run shows of itself: one bar where there is a terminal, a line now and then where there is none."""
 
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TextIO
+
+from tqdm import tqdm
+
+JOB_TEXTS = frozenset(
+    {
+        "workflow_started",
+        "job_info",
+        "job_started",
+        "job_finished",
+        "shellcmd",
+        "progress",
+        "resources_info",
+        "group_info",
+    }
+)
+CHATTER = ("Select jobs to execute", "Execute ", "Trying to restart job")
+SHOWN_AT_ONCE = 3  # jobs that run now, by name; the others are counted
+BAR_COLUMNS = 76  # what the bar takes of a line, with hours and thousands of jobs
+BAR = "{percentage:3.0f}% |{bar:24}| {n_fmt} of {total_fmt} jobs, {elapsed}, about {remaining} to go{postfix}"
 
 
 class Progress(logging.Handler):
-    """Writes a line to stderr, at most one every `every` seconds, as Snakemake reports that jobs are done.
+    """Shows how far a run is, from Snakemake's events: jobs done, time taken, time left, and what runs now.
 
-    The time left is that of the jobs left at the pace so far: a guess, and called so.
+    On a terminal that is one bar, which stays below all other output. Elsewhere it is a line, at most one every `every`
+    seconds. The time left is that of the jobs left at the pace so far: a guess, and called so.
     """
 
-    def __init__(self, every: float = 2.0) -> None:
+    def __init__(self, stream: TextIO | None = None, every: float = 10.0) -> None:
         super().__init__()
+        self._stream = stream or sys.stderr
         self._every = every
         self._start = self._last = time.monotonic()
+        self._running: dict[int, str] = {}
+        self._bar: tqdm | None = None
+        self._total: int | None = None
+        self._partial = ""
+        self.live = self._stream.isatty()
 
     def emit(self, record: logging.LogRecord) -> None:
-        done, total = getattr(record, "done", None), getattr(record, "total", None)
-        if done is None or total is None:
+        event = event_of(record)
+        if event == "job_info":
+            self._running[record.jobid] = job_name(record.rule_name, record.wildcards or {})  # type: ignore[attr-defined]
+        elif event == "job_finished":
+            self._running.pop(record.job_id, None)  # type: ignore[attr-defined]
+        elif event == "job_error":
+            self._running.pop(record.jobid, None)  # type: ignore[attr-defined]
+        elif event == "run_info":
+            self._total = record.stats.get("total")  # type: ignore[attr-defined]
+            if self.live and self._bar is None:
+                self._bar = tqdm(total=self._total, file=self._stream, bar_format=BAR, dynamic_ncols=True, leave=False)
+        elif event == "progress":
+            # Snakemake's own total counts jobs that `--until` leaves out
+            self._show(record.done, self._total or record.total)  # type: ignore[attr-defined]
+        if self._bar is not None and event in ("job_info", "job_finished", "job_error"):
+            self._bar.set_postfix_str(self._now(), refresh=False)
+            self._bar.update(0)
+
+    def write(self, text: str) -> int:
+        """Write other output above the bar, line by line: the stream of Snakemake's own handler."""
+        whole, newline, rest = (self._partial + text).rpartition("\n")
+        self._partial = rest
+        if newline and self._bar is not None:
+            with tqdm.external_write_mode(file=self._stream):
+                self._stream.write(whole + newline)
+        elif newline:
+            self._stream.write(whole + newline)
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self.live
+
+    def close(self) -> None:
+        """Take the bar away, so that what is written next begins a line."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+        super().close()
+
+    def _now(self) -> str:
+        """What runs now, as many jobs by name as the terminal has room for."""
+        jobs = list(self._running.values())
+        room = shutil.get_terminal_size().columns - BAR_COLUMNS
+        for shown in range(min(SHOWN_AT_ONCE, len(jobs)), 0, -1):
+            more = f" and {len(jobs) - shown} more" if len(jobs) > shown else ""
+            words = f"now: {', '.join(jobs[:shown])}{more}"
+            if len(words) <= room:
+                return words
+        return ""
+
+    def _show(self, done: int, total: int) -> None:
+        if self._bar is not None:
+            self._bar.update(done - self._bar.n)
             return
         now = time.monotonic()
         if now - self._last < self._every and done < total:
             return
         self._last = now
-        print(line(done, total, now - self._start), file=sys.stderr, flush=True)
+        print(line(done, total, now - self._start), file=self._stream, flush=True)
+
+
+class Texts(logging.Filter):
+    """Lets through what a user must see: errors, warnings, the table of jobs. Texts of single jobs stay in the log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.WARNING:
+            return True
+        return event_of(record) not in JOB_TEXTS and not record.getMessage().startswith(CHATTER)
+
+
+def event_of(record: logging.LogRecord) -> str:
+    """The name of the event that a record of Snakemake tells, or nothing."""
+    event = getattr(record, "event", None)
+    return str(getattr(event, "value", event) or "")
+
+
+def job_name(rule: str, wildcards: Mapping[str, object]) -> str:
+    """`encode kodak webp 80`."""
+    return " ".join([rule, *(str(value) for value in wildcards.values())])
 
 
 def line(done: int, total: int, seconds: float) -> str:
