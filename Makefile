@@ -4,6 +4,7 @@
 # make quick           the checks, and the tests without the workflow, the browser and what is slow: two minutes
 # make docs            the documentation, in site/ (nothing is fetched)
 # make fuzz            100,000 damaged and made-up bitstreams (the tests take 4,000)
+# make opinions        the page of an opinion test on the study (STUDY=<name> as above): results/studies/<study>/opinions/index.html
 # make perceptual      the weights of LPIPS and DISTS, installed as well when a study, a test or a bench needs them
 # make faults          a small study interrupted at 100 seeded moments: what came of each signal
 # make tensorflow      the environment of TensorFlow Compression's models, built as well when a study or a test needs it
@@ -34,13 +35,17 @@ define environment
 	@touch $@
 endef
 
-run := .venv/bin/snakemake --workflow-profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)) $(OPTIONS)
+settings := --workflow-profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)) $(OPTIONS)
+run := .venv/bin/snakemake $(settings)
 
-.PHONY: study test checks quick docs fuzz faults tensorflow perceptual bench compare audit pictures lock conda
+.PHONY: study opinions test checks quick docs fuzz faults tensorflow perceptual bench compare audit pictures lock conda
 
 study: .venv/.study .venv/.perceptual $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
 	@.venv/bin/python tools/check_study.py --study '$(STUDY)' --profile '$(PROFILE)'
 	$(run) $(config)
+
+opinions: .venv/.study .venv/.perceptual $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
+	.venv/bin/snakemake opinion_test $(settings) $(config)
 
 test: checks .venv/.dev .venv-tensorflow/.ready .venv-docs/.ready node_modules/.ready
 	.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile

@@ -1,10 +1,11 @@
-// The rules of the page's script and its tests.
+// The rules of the scripts of the page and of the opinion test, and of their tests.
 
 import js from "@eslint/js";
 
 const names = (kind, list) => Object.fromEntries(list.split(" ").map((name) => [name, kind]));
 const BROWSER = "document matchMedia location history getComputedStyle devicePixelRatio addEventListener setTimeout clearTimeout "
-  + "setInterval ResizeObserver Option URLSearchParams performance Plotly";
+  + "setInterval ResizeObserver Option URLSearchParams performance Plotly "
+  + "URL Blob TextEncoder window";
 const rules = {
   ...js.configs.recommended.rules,
   "prefer-const": "error", "no-var": "error", eqeqeq: "error", "no-shadow": ["error", { builtinGlobals: false }],
@@ -15,7 +16,7 @@ const rules = {
 
 export default [
   {
-    files: ["scripts/study/page/static/*.js"],
+    files: ["scripts/study/page/static/*.js", "scripts/study/opinions/static/*.js"],
     languageOptions: {
       ecmaVersion: 2022, sourceType: "module",
       globals: names("readonly", BROWSER),
@@ -23,7 +24,7 @@ export default [
     rules,
   },
   {
-    files: ["tests/page/*.js", "eslint.config.js"],
+    files: ["tests/page/*.js", "tests/opinions/*.js", "eslint.config.js"],
     languageOptions: { ecmaVersion: 2022, sourceType: "module", globals: names("readonly", "URL URLSearchParams") },
     rules: { ...rules, "max-len": ["error", 200] },
   },

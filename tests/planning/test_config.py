@@ -13,6 +13,7 @@ from study.core import readers, typed
 from study.core.errors import StudyError
 from study.figures.curve_options import Options as CurveOptions
 from study.figures.latents.names import FigureChoice
+from study.opinions.trials import Options as Opinions
 from study.planning import config
 from study.planning.entries import CodecEntry, ImageSetEntry, ImageSource
 from study.planning.study import BdRate, CellLimit, Define, Experiment, Published, Study, Timing, Training
@@ -130,6 +131,7 @@ PARTS = {
     "properties.cell_limit": CellLimit,
     "properties.training": Training,
     "properties.timing": Timing,
+    "properties.opinions": Opinions,
     "properties.define": Define,
     "$defs.experiment": Experiment,
     "$defs.experiment.properties.figures": FigureChoice,

@@ -98,6 +98,7 @@ def _sections(plan: Mapping, rows: Mapping[str, list], known: Mapping[str, palet
         "claims": _tables(plan, folder, "claims"),
         "check": _tables(plan, folder, "published_check") + _tables(plan, folder, "published_bd"),
         "audit": _tables(plan, folder, "audit"),
+        "opinions": _opinions(plan, folder),
         "exports": [name for name in plan["files"] if name.startswith("exports/")],
         "figures": _figures(plan["files"]),
         "provenance": provenance,
@@ -116,6 +117,14 @@ def _tables(plan: Mapping, folder: Path, stem: str) -> list[page_tables.Table]:
         page_tables.generic(Path(name).stem.replace("_", " ").capitalize(), _read(folder / name), name, first=FIRST)
         for name in names
     ]
+
+
+def _opinions(plan: Mapping, folder: Path) -> dict:
+    """Tables and figures of the opinion test, and whether its observers are simulated; no tables without answers."""
+    names = [name for name in plan["files"] if name.startswith("opinions_")]
+    shown = [name for name in plan["files"] if PurePosixPath(name).name == "opinions.png"]
+    made_up = any(row["simulated"] == "yes" for name in names for row in _read(folder / name))
+    return {"tables": _tables(plan, folder, "opinions_"), "figures": shown, "simulated": made_up}
 
 
 def _figures(names: Sequence[str]) -> dict[str, list[tuple[str, list[str]]]]:

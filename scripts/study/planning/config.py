@@ -14,7 +14,7 @@ from study.core import paths, readers, typed
 from study.core.errors import StudyError, allowed
 from study.images import sets
 from study.metrics import registry as metric_registry
-from study.planning import catalogue, collisions, entries
+from study.planning import catalogue, collisions, entries, opinions
 from study.planning.entries import CodecEntry, Quality
 from study.planning.latents import experiments
 from study.planning.study import Study, claims
@@ -129,6 +129,7 @@ def _against_catalogues(study: Study, schema: Mapping, unsound: Collection[str])
     }
     yield from collisions.problems(chosen_qualities, study.images)
     yield from _metric_problems(study)
+    yield from opinions.problems(study)
     yield from experiments.problems(study, known_codecs, known_sets, unsound)
     own = study.define.claims
     yield from claim_pairs.problems(study.claims, known_claims, own, list(study.codecs), study.metrics, known_codecs)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from study.analysis import claim_pairs, published_curves
 from study.analysis.claim_pairs import ClaimOptions, ClaimPlan
 from study.core import results, typed
+from study.planning import opinions
 from study.planning import study as study_config
 from study.planning.cells import Plan
 from study.planning.code_hash import lock
@@ -138,6 +139,7 @@ def records(plan: Plan) -> list[str]:
     names += ["timing.csv"] * (plan.study.timing is not None)
     names += [f"{name}.csv" for name in ("claims", "claims_comparisons") if plan.study.claims]
     names += [f"{name}.csv" for name in ("published", "published_check", "published_bd") if published(plan)]
+    names += opinions.products(plan)
     for image_set in plan.parts:
         names.append(f"figures/{image_set}/images.csv")
         kinds = ["originals", "average", "time", *["rank_agreement"] * (len(plan.study.metrics) > 1)]

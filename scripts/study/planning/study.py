@@ -14,6 +14,7 @@ from study.core import typed
 from study.figures.curve_options import Options as CurveOptions
 from study.figures.latents.names import FigureChoice
 from study.latents.edits import Edit
+from study.opinions.trials import Options as Opinions
 from study.planning import catalogue, entries
 from study.planning.entries import CodecEntry, ImageSetEntry, Quality
 
@@ -111,6 +112,7 @@ class Study:
     latents: dict[str, Experiment] = field(default_factory=dict)
     training: Training | None = None
     timing: Timing | None = None
+    opinions: Opinions | None = None
     define: Define = field(default_factory=Define)
 
     def data(self) -> dict[str, Any]:
