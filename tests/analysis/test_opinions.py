@@ -17,7 +17,7 @@ from study.core.errors import StudyError
 CODECS = ("jpeg", "webp", "avif", "vvc")
 KNOWN = {"jpeg": -1.2, "webp": -0.2, "avif": 0.4, "vvc": 1.0}
 ROWS = opinion_tests.rows(CODECS, [f"image{number}" for number in range(6)])
-TEST = opinion_tests.test_of(ROWS)
+TEST = opinion_tests.trials_of(ROWS)
 
 
 def simulated(folder: Path, observers: int, careless: int = 0, test: dict = TEST, seed: int = 0) -> list[Path]:
@@ -94,7 +94,7 @@ def test_the_intervals_hold_the_truth_as_often_as_they_say(tmp_path: Path) -> No
 
 
 def test_careless_observers_fall_into_traps_and_do_not_count(tmp_path: Path) -> None:
-    test = opinion_tests.test_of(ROWS, traps=12)
+    test = opinion_tests.trials_of(ROWS, traps=12)
     sheets = answers.read_all(simulated(tmp_path, 4, 3, test), ROWS)
     rows = tables.observers(sheets, 0.9)
     assert [row["counted"] for row in rows] == ["yes"] * 4 + ["no"] * 3
@@ -135,7 +135,7 @@ def test_undecided_answers_are_half_a_win_for_each(tmp_path: Path) -> None:
 
 def test_rates_have_scales_of_their_own_and_the_same_seed_the_same_tables(tmp_path: Path) -> None:
     rows = opinion_tests.rows(CODECS, ["one", "two"], (0.25, 0.75))
-    test = opinion_tests.test_of(rows, trials=24)
+    test = opinion_tests.trials_of(rows, trials=24)
     sheets = answers.read_all(simulated(tmp_path, 5, test=test), rows)
     made = [tables.scale_and_metrics(sheets, rows, ["psnr_rgb"], 100, seed) for seed in (0, 0, 1)]
     assert [(row["rate"], row["codec"]) for row in made[0][0]] == [(r, c) for r in (0.25, 0.75) for c in sorted(CODECS)]

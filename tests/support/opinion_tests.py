@@ -1,12 +1,18 @@
-"""A made-up opinion test, without images: its test.json and the rows of rd.csv that it speaks of."""
+"""Made-up opinion tests: one without images, as test.json and rows of rd.csv, and a page of a made-up study."""
 
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
+import pages
 from study.analysis.opinions.answers import Stimulus
+from study.core import readers
+from study.opinions import build
 
+OPTIONS = {"rates": [0.2, 0.6], "crop": 24, "trials": 5, "repeats": 2, "traps": 2}
 METRICS = ("psnr_rgb", "ssim_sewar")
 
 
@@ -23,7 +29,7 @@ def rows(codecs: Sequence[str], images: Sequence[str], rates: Sequence[float] = 
     ]  # fmt: skip
 
 
-def test_of(table: Sequence[dict[str, str]], trials: int = 40, repeats: int = 4, traps: int = 4) -> dict:
+def trials_of(table: Sequence[dict[str, str]], trials: int = 40, repeats: int = 4, traps: int = 4) -> dict:
     """A test.json that compares all codecs of the rows at each rate."""
     cells = [
         Stimulus(row["image_set"], row["image"], row["codec"], row["quality"], int(row["bytes"]), float(row["bpp"]))
@@ -46,3 +52,13 @@ def test_of(table: Sequence[dict[str, str]], trials: int = 40, repeats: int = 4,
         "pairs": pairs,
         "traps": [[names[one], names[worst[one.image]]] for one in originals],
     }  # fmt: skip
+
+
+def made(root: Path, **options: object) -> tuple[dict, Path, list[dict[str, str]]]:
+    """The page of a test on a made-up study in `root`: its test.json, the page, and the rows of rd.csv."""
+    plan = pages.make(root)
+    rd = readers.read_rows(root / "results/studies/made/rd.csv")
+    out = root / "results/studies/made/opinions/index.html"
+    test = {"study": "made", "sets": plan["sets"], "metric": "psnr_rgb", "options": OPTIONS | options}
+    build.build(test, rd, root / "results", out)
+    return json.loads((out.parent / "test.json").read_text()), out, rd

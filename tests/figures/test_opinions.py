@@ -1,0 +1,52 @@
+"""The figure of an opinion test: every codec and metric in its panel, nothing cut, simulated observers said."""
+
+from __future__ import annotations
+
+import pytest
+
+from study.figures import canvas, opinions, palette
+
+CODECS = palette.styles(
+    [{"codec": name, "label": name.upper(), "family": name} for name in ("jpeg", "webp", "avif", "a-very-long-name")]
+)
+
+
+def rows(rates: tuple[str, ...], simulated: str) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    scale = [
+        {"image_set": "set", "rate": rate, "codec": codec, "strength": str(place - 1), "lo": str(place - 1.5),
+         "hi": str(place - 0.5), "level": "0.95", "simulated": simulated}
+        for rate in rates
+        for place, codec in enumerate(CODECS)
+    ]  # fmt: skip
+    metrics = [
+        {"image_set": "set", "rate": rate, "metric": metric, "spearman": "" if place else "0.8", "spearman_lo": "0.2",
+         "spearman_hi": "1", "agreement": "0.7", "agreement_lo": "", "agreement_hi": "", "simulated": simulated}
+        for rate in rates
+        for place, metric in enumerate(("psnr_rgb", "ms_ssim"))
+    ]  # fmt: skip
+    return scale, metrics
+
+
+@pytest.mark.parametrize("rates", [("0.25",), ("0.25", "0.75"), ("0.1", "0.2", "0.3", "0.4")])
+def test_every_panel_is_inside_and_best_codecs_come_first(rates: tuple[str, ...]) -> None:
+    figure = opinions.figure("set", *rows(rates, "no"), CODECS)
+    assert len(figure.axes) == 3 * len(rates)
+    for box in figure.axes:
+        spot = box.get_position()
+        assert 0 < spot.x0 < spot.x1 < 1 and 0 < spot.y0 < spot.y1 < 1
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == ["A-VERY-LONG-NAME", "AVIF", "WEBP", "JPEG"]
+    assert [text.get_text() for text in figure.axes[len(rates)].texts] == ["–"]
+    assert figure.get_figwidth() == canvas.WIDTH
+    assert "SIMULATED" not in " ".join(text.get_text() for text in figure.texts)
+
+
+def test_simulated_observers_are_said_in_title_and_note() -> None:
+    figure = opinions.figure("set", *rows(("0.25",), "yes"), CODECS)
+    texts = [text.get_text() for text in figure.texts]
+    assert "SIMULATED" in texts[0] and any("made up by a simulation" in text for text in texts)
+
+
+def test_a_set_without_answers_has_a_figure_that_says_so() -> None:
+    figure = opinions.figure("set", [], [], CODECS)
+    assert any("No answers" in text.get_text() for text in figure.texts)

@@ -1,0 +1,103 @@
+"""An observer takes the test in a browser: what is shown, which key means what, and the file that is saved."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from browser import Browser, missing
+from opinion_tests import made
+from study.analysis.opinions import answers
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=missing())]
+READY = "return state.ready ? [state.list[state.at], state.at] : null"
+
+
+def begin(browser: Browser, page: Path, observer: str = "ada") -> None:
+    browser.driver.get("about:blank")
+    browser.driver.get(page.as_uri())
+    browser.run("document.getElementById('observer').value = arguments[0]", observer)
+    browser.click("#begin button")
+
+
+def answer(browser: Browser, place: int, key: str) -> dict:
+    """Answer the comparison at a place with a key, when it is shown; gives what it was."""
+    one, _ = browser.wait(lambda: (found := browser.run(READY)) and found[1] == place and found)
+    browser.keys(key)
+    return one
+
+
+def test_an_observer_answers_with_keys_and_saves_what_was_answered(browser: Browser, tmp_path: Path) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    test, page, rows = made(tmp_path)
+    browser.size(1280, 900)
+    browser.driver.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path / "saved")}
+    )
+    begin(browser, page)
+    asked = [answer(browser, place, (Keys.LEFT, Keys.RIGHT, Keys.DOWN)[place % 3]) for place in range(10)]
+    assert asked[0]["kind"] == "practice"
+    kinds = [one["kind"] for one in asked[1:]]
+    assert [kinds.count(kind) for kind in ("trial", "repeat", "trap")] == [5, 2, 2]
+    browser.wait(lambda: browser.run("return document.body.dataset.screen") == "end")
+    browser.click("#save")
+    file = tmp_path / "saved/made-ada.json"
+    browser.wait(file.is_file)
+    browser.wait(lambda: file.read_text())
+    (sheet,) = answers.read_all([file], rows)
+    assert (sheet.observer, sheet.simulated, sheet.scaled) == ("ada", False, False)
+    assert [one.better for one in sheet.answers] == [("left", "right", "none")[place % 3] for place in range(1, 10)]
+    for one, given in zip(asked[1:], sheet.answers, strict=True):
+        assert given.left.codec == test["stimuli"][one["left"]]["codec"]
+        assert given.right.codec == test["stimuli"][one["right"]]["codec"]
+    console, requests = browser.logs()
+    assert console == [] and not any(url.startswith(("http", "ws")) for url in requests)
+    assert json.loads(file.read_text())["screen"]["ratio"] == 1
+
+
+def test_the_images_are_shown_pixel_by_pixel_with_the_original_between(browser: Browser, tmp_path: Path) -> None:
+    _, page, _ = made(tmp_path)
+    browser.size(1280, 900)
+    begin(browser, page)
+    one, _ = browser.wait(lambda: browser.run(READY))
+    shown = browser.run(
+        "return [...document.querySelectorAll('#stage img')].map(i => [i.src, i.getBoundingClientRect().width, i.alt])"
+    )
+    test = json.loads((page.parent / "test.json").read_text())
+    original = test["originals"]["set/" + test["stimuli"][one["left"]]["image"]]
+    assert [Path(src).stem for src, _, _ in shown] == [one["left"], original, one["right"]]
+    assert [width for _, width, _ in shown] == [24, 24, 24]
+    assert not any(codec in json.dumps(shown).lower() for codec in ("jpeg", "webp", "mine"))
+    text = browser.run("return document.body.innerText")
+    assert not any(codec in text for codec in ("jpeg", "webp", "mine"))
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("options", [{}, {"method": "pair"}, {"boosted": True}], ids=str)
+def test_nothing_is_cut(browser: Browser, tmp_path: Path, width: int, options: dict) -> None:
+    _, page, _ = made(tmp_path, **options)
+    browser.size(width, 800)
+    for scheme in ("light", "dark"):
+        browser.scheme(scheme)
+        begin(browser, page)
+        browser.wait(lambda: browser.run(READY))
+        assert browser.run("return document.documentElement.scrollWidth") <= width
+        boxes = "[...document.querySelectorAll('img, button')].map(e => e.getBoundingClientRect().right)"
+        cut = f"return Math.max(...{boxes}) > innerWidth"
+        assert not browser.run(cut)
+    assert browser.run("return document.querySelectorAll('.flicker').length") == (2 if options.get("boosted") else 0)
+    assert browser.run("return document.querySelectorAll('#stage figure').length") == (2 if options else 3)
+
+
+def test_a_page_without_its_images_says_so(browser: Browser, tmp_path: Path) -> None:
+    _, page, _ = made(tmp_path)
+    for file in (page.parent / "stimuli").iterdir():
+        file.unlink()
+    begin(browser, page)
+    browser.wait(
+        lambda: "`stimuli` must lie beside" in browser.run("return document.getElementById('count').innerText")
+    )
+    browser.logs()
