@@ -1,4 +1,4 @@
-"""An opinion test in the workflow: its page, answers of simulated observers, and the tables, figure and page of them."""
+"""An opinion test in the workflow: its page, simulated answers, and the tables, figure and page made of them."""
 
 from __future__ import annotations
 
