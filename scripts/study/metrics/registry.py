@@ -3,7 +3,8 @@
 Two definitions never share a name, and one definition has one name. Nothing that computes is imported here: whoever
 asks what a metric is called, or which direction is better, doesn't depend on how it is computed.
 
-To add a metric, write a module with its function (see `engine.Recipe`) and add its entry here or to `perceptual`.
+To add a metric, write a module with its function (see `engine.Recipe`) and add its entry here, to
+`perceptual` or to `viewing`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from study.metrics import engine as metric_engine
 from study.metrics.definition import CHEAP, SCALES, Metric
 from study.metrics.engine import ENGINES
 from study.metrics.perceptual import PERCEPTUAL
+from study.metrics.viewing import VIEWING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -173,6 +175,7 @@ REGISTRY = registry(
         **_VIF,
     ),
     *PERCEPTUAL,
+    *VIEWING,
 )
 
 
