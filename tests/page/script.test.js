@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { parsed, repaired, written } from "../../scripts/study/page/static/address.js";
 import { TICKS, numbers, path, scaled, shown } from "../../scripts/study/page/static/format.js";
 import { fitting, placed, start, within, zoomed } from "../../scripts/study/page/static/geometry.js";
-import { finder, grouped, nearestQuality, order, rows, toggled } from "../../scripts/study/page/static/rows.js";
+import { averages, finder, grouped, nearestQuality, order, rows, toggled } from "../../scripts/study/page/static/rows.js";
+import { bands, front, quantile, tagged } from "../../scripts/study/page/static/statistics.js";
 
 const TABLE = {
   image_set: { texts: ["s"], places: [0, 0, 0] }, image: { texts: ["a", "b"], places: [0, 0, 1] },
@@ -19,10 +20,11 @@ const TABLE = {
 const DEFAULTS = {
   set: "s", curve: "", metric: "psnr", log: false, off: [], image: "a", panes: [["jpeg", "10"], ["webp", "1"]], active: 0,
   mode: "decoded", reference: 0, rate: "bpp", zoom: 0, x: 0.5, published: true,
+  by: "bpp", tag: "",
 };
 const KNOWN = {
   sets: new Map([["s", ["a", "b"]], ["t", ["c"]]]), qualities: new Map([["jpeg", ["10", "30"]], ["webp", ["1"]]]),
-  metrics: ["psnr", "ssim"], modes: ["decoded", "swipe"], defaults: DEFAULTS,
+  metrics: ["psnr", "ssim"], modes: ["decoded", "swipe"], tags: ["water"], defaults: DEFAULTS,
 };
 
 test("rows look up their texts and numbers", () => {
@@ -45,6 +47,51 @@ test("the nearest quality is that of the nearest known rate, the first of equals
   const nearest = (bpp) => nearestQuality(["1", "2", "3", "4"], (quality) => rates[quality], bpp);
   assert.deepEqual([0, 0.49, 0.5, 0.51, 9].map(nearest), ["1", "1", "1", "3", "3"]);
   assert.equal(nearestQuality(["7", "8"], () => null, 1), "7");
+});
+
+test("the nearest quality by a metric of which less is better is that of the nearest value; infinite ones don't count", () => {
+  const values = { 1: Infinity, 2: 3, 3: 1.5, 4: 0.2 };
+  assert.equal(nearestQuality(["1", "2", "3", "4"], (quality) => values[quality], 1), "3");
+});
+
+test("means over images have no value where an image lacks one", () => {
+  const list = rows(TABLE), [first, second] = averages(list);
+  assert.deepEqual([first.codec, first.quality, first.image, first.get("n")], ["jpeg", "10", "", 2]);
+  assert.deepEqual([first.get("bpp"), first.reason], [null, "failed: x"]);
+  assert.deepEqual([second.get("bpp"), second.get("n"), second.has("bytes"), second.has("n")], [0.5, 1, false, true]);
+  assert.equal(averages([list[0], list[1]].map((row) => ({ ...row, quality: "1" })))[0].get("bpp"), 0.375);
+});
+
+test("quantiles are interpolated between neighbours", () => {
+  assert.deepEqual([0, 0.1, 0.5, 1].map((share) => quantile([30, 10, 20], share)), [10, 12, 20, 30]);
+  assert.deepEqual([quantile([7], 0.9), quantile([], 0.5)], [7, null]);
+});
+
+test("bands are percentiles at each quality, in order of rate, without those that lack an image", () => {
+  const at = (quality, rate, value) => ({ quality, rate, value });
+  const list = [...[1, 2, 3].map((i) => at("90", 2 + i, 40 + i)), ...[1, 2, 3].map((i) => at("10", i, 30 + 10 * i)), at("50", 1, null), at("50", 1, 3)];
+  assert.deepEqual(bands(list), [
+    { quality: "10", rate: 2, low: 42, middle: 50, high: 58 }, { quality: "90", rate: 4, low: 41.2, middle: 42, high: 42.8 },
+  ]);
+});
+
+test("the Pareto front has the points that nothing beats, whichever direction is better", () => {
+  const points = [[1, 30], [2, 29], [2, 33], [1.5, 30], [3, 33], [4, 36]].map(([rate, value]) => ({ rate, value }));
+  const of = (higher) => front(points, higher).map(({ rate, value }) => [rate, value]);
+  assert.deepEqual(of(true), [[1, 30], [2, 33], [4, 36]]);
+  assert.deepEqual(of(false), [[1, 30], [2, 29]]);
+});
+
+test("images with a tag, or all", () => {
+  const images = [{ id: "a", tags: ["water"] }, { id: "b", tags: [] }];
+  assert.deepEqual(tagged(images, "water").map((one) => one.id), ["a"]);
+  assert.equal(tagged(images, "").length, 2);
+});
+
+test("tags and metrics to match that a study lacks are left out of its state", () => {
+  const state = repaired({ ...DEFAULTS, tag: "water", by: "ssim" }, KNOWN);
+  assert.deepEqual([state.tag, state.by], ["water", "ssim"]);
+  assert.deepEqual(Object.values((({ tag, by }) => ({ tag, by }))(repaired({ ...DEFAULTS, tag: "x", by: "vmaf" }, KNOWN))), ["", "bpp"]);
 });
 
 test("groups keep the order of the list", () => {

@@ -320,6 +320,41 @@ def test_published_curves_are_dashed_and_can_be_left_out(browser: Browser, tmp_p
     assert browser.run(curves) == []
 
 
+def test_tags_bands_fronts_and_matching_by_a_metric(browser: Browser, tmp_path: Path) -> None:
+    plan = pages.make(tmp_path, failed=None)
+    plan["tags"] = {"set": {"water": ["second one"]}}
+    study = tmp_path / "results/studies/made"
+    build.build(plan, tmp_path / "results", study / "index.html")
+    browser.open(study / "index.html")
+    names = "return $('chart').data.map(trace => trace.name)"
+    plain = browser.run(names)
+    browser.click("#band")
+    assert len(browser.run(names)) == len(plain) + 9
+    browser.click("#front")
+    front = "return $('chart').data.filter(trace => trace.name === 'Pareto front').map(trace => trace.y.length)"
+    assert browser.run(front)[0] >= 3
+    browser.choose("#by", "psnr_rgb")
+    browser.run("const box = $('match'); box.value = 28; box.dispatchEvent(new Event('input'))")
+    near = (
+        "return state.panes.every(([codec, quality]) => codecs.get(codec).qualities.every((other) =>"
+        "[quality, other].map(q => Math.abs(find(state.set, state.image, codec, q).get('psnr_rgb') - 28))"
+        ".reduce((a, b) => a <= b)))"
+    )
+    assert browser.run("return state.matched && state.by") == "psnr_rgb" and browser.run(near)
+    browser.choose("#tag", "water")
+    assert browser.run("return state.image") == "second one"
+    assert browser.run("return [...$('image').options].map(option => option.textContent)") == ["second one"]
+    assert "means over 1 images of set with the tag water" in browser.run("return $('chart').ariaLabel")
+    values = "return $('chart').data.filter(trace => trace.meta === 'webp')[0].y.join()"
+    mean = browser.run(values)
+    browser.choose("#curve", '["set","second one"]')
+    assert browser.run(values) == mean and browser.run("return $('band').disabled")
+    for width in (390, 768, 1280, 1920):
+        browser.size(width, 900)
+        assert browser.run("return document.documentElement.scrollWidth <= innerWidth"), width
+    assert browser.logs()[0] == []
+
+
 def test_two_studies_compared_open_with_the_worst_image_in_turn(browser: Browser, tmp_path: Path) -> None:
     rates = {"first": 1.0, "second": 1.4, "third": 1.1}
     one = study_pair.read(finished_studies.write(tmp_path / "a"))
@@ -338,9 +373,11 @@ def test_two_studies_compared_open_with_the_worst_image_in_turn(browser: Browser
     assert browser.run(view) == "second flicker 1 A.webp,30 B.webp,30"
     assert [path.parent.parent.name for path in sources(browser)] == ["original", "A.webp", "B.webp"]
     assert browser.run("return document.querySelectorAll('#chart .scatterlayer .trace').length") == 4
-    assert browser.run("return [...document.querySelectorAll('.pair .commands')].every(box => box.hidden)")
+    assert browser.run(
+        "return [...document.querySelectorAll('.pair:not([hidden]) .commands')].every(box => box.hidden)"
+    )
     browser.click("#worst figure:not([hidden]) tbody tr:nth-child(2) a")
-    assert browser.wait(lambda: browser.run(view) == "third flicker 1 A.webp,30 B.webp,30")
+    assert browser.wait(lambda: browser.run(view) == "third flicker 1 A.webp,10 B.webp,10")
     for width in (390, 768, 1280, 1920):
         browser.size(width, 900)
         assert browser.run("return document.documentElement.scrollWidth <= innerWidth"), width

@@ -14,7 +14,8 @@ import pages
 from pages import make_page
 from study.core import atomic_io, readers
 from study.core.errors import StudyError
-from study.page import build
+from study.figures import palette
+from study.page import build, tables
 from study.page import links as page_links
 from tiny_study import Study
 
@@ -146,3 +147,27 @@ def test_a_rerun_tells_what_was_reused(study: Study) -> None:
     (folder / "index.html").unlink()
     assert study.run().status == 0
     assert (folder / "index.html").read_bytes() == before
+
+
+def bd_of_images() -> list[dict[str, str]]:
+    about = {"image_set": "set", "over": "image", "metric": "psnr_rgb", "anchor": "jpeg", "method": "pchip", "note": ""}
+    values = {"a": "5.25", "b": "-3", "c": "", "d": "9"}
+    return [
+        about | {"codec": codec, "image": image, "bd_rate": value, "bd_rate_lo": "", "reason": "why not"}
+        for codec in ("webp", "avif")
+        for image, value in values.items()
+    ] + [about | {"codec": "webp", "image": "a", "bd_rate": "77", "method": "akima"}]
+
+
+def test_bd_rates_by_image_and_worst_images_lead_to_views() -> None:
+    styles = palette.styles(
+        [{"codec": name, "label": name.upper(), "family": name} for name in ("jpeg", "webp", "avif")]
+    )
+    (by_image,) = tables.bd_images(bd_of_images(), styles)
+    assert by_image.columns == ["Image", "WEBP", "AVIF"] and by_image.choice["Anchor"] == "JPEG"
+    assert [row[0].text for row in by_image.rows] == ["a", "b", "c", "d"]
+    assert [row[1].text for row in by_image.rows] == ["+5.2", "−3.0", "refused", "+9.0"]
+    assert by_image.rows[0][0].view == "set=set&curve=a&metric=psnr_rgb&image=a"
+    (worst,) = tables.worst_images(bd_of_images(), styles, 4)
+    assert [cell.text for cell in worst.rows[0]] == ["WEBP", "d +9.0", "a +5.2", "b −3.0", "–"]
+    assert tables.bd_images([], styles) == tables.worst_images([], styles) == []

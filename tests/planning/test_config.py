@@ -14,7 +14,7 @@ from study.core.errors import StudyError
 from study.figures.curve_options import Options as CurveOptions
 from study.figures.latents.names import FigureChoice
 from study.opinions.trials import Options as Opinions
-from study.planning import config
+from study.planning import cells, config
 from study.planning.entries import CodecEntry, ImageSetEntry, ImageSource
 from study.planning.study import BdRate, CellLimit, Define, Experiment, Published, Study, Timing, Training
 from tiny_study import ROOT, TINY
@@ -224,3 +224,14 @@ def test_names_that_would_mean_something_else_in_a_path_or_a_shell_are_refused(n
             config.checked({"study": "s", "images": ["photos"], "codecs": {"jpeg": "all"}} | change)
     with pytest.raises(StudyError, match="study: "):
         config.checked({"study": name, "images": ["photos"], "codecs": {"jpeg": "all"}})
+
+
+def test_tags_name_images_of_the_set_and_pass_to_parts_of_it():
+    made = copy.deepcopy(TINY) | {"images": ["kodak-4"], "define": {}}
+    assert cells.Plan(config.checked(made)).tags("kodak-4")["portrait"] == ["kodim04", "kodim15", "kodim17", "kodim18"]
+    own = {"of": "kodak", "only": ["kodim01", "kodim02"], "tags": {"wall": ["kodim01"]}}
+    made |= {"images": ["two"], "define": {"images": {"two": own}}}
+    assert cells.Plan(config.checked(copy.deepcopy(made))).tags("two") == {"wall": ["kodim01"]}
+    own["tags"]["wall"] = ["kodim03"]
+    with pytest.raises(StudyError, match=r"images: two: tags: wall: the set has no image 'kodim03'; did you mean"):
+        config.checked(made)

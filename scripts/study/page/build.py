@@ -92,6 +92,8 @@ def _sections(plan: Mapping, rows: Mapping[str, list], known: Mapping[str, palet
     cells = {record["rule"]: record["records"] for record in provenance["records"] if record["rule"] != "fetch_images"}
     return {
         "bd": page_tables.bd_matrices(rows["bd"], known) if rows.get("bd") else [],
+        "bd_images": page_tables.bd_images(rows.get("bd", []), known),
+        "bd_worst": page_tables.worst_images(rows.get("bd", []), known),
         "means": page_tables.means(rows["means"], plan["metrics"], known),
         "costs": page_tables.costs(rows["rd"], rows.get("complexity", []), known, rows.get("timing", [])),
         "missing": page_tables.missing(rows["rd"], known),

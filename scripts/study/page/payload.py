@@ -38,7 +38,10 @@ def study(
         "defaults": _defaults(plan["config"].get("figures", {})),
         "metrics": [_metric(name) for name in metrics],
         "codecs": _codecs(plan, tables["codecs"], known, links),
-        "sets": [{"id": name, "images": [_image(row) for row in rows]} for name, rows in pictures.items()],
+        "sets": [
+            {"id": name, "images": [_image(row, plan.get("tags", {}).get(name, {})) for row in rows]}
+            for name, rows in pictures.items()
+        ],
         "rd": _columns(tables["rd"], metrics, ("bytes",)),
         "means": _columns(tables["means"], metrics, ("n", "missing")),
         "published": _published(tables.get("published", ()), plan),
@@ -121,7 +124,7 @@ def _suffixes(links: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _image(row: Mapping[str, str]) -> dict:
+def _image(row: Mapping[str, str], tags: Mapping[str, Sequence[str]]) -> dict:
     credit = "; ".join(row[column] for column in ("credit", "licence") if row[column])
     jpeg = {
         "yes": "was JPEG before",
@@ -134,6 +137,7 @@ def _image(row: Mapping[str, str]) -> dict:
         "width": int(row["width"]),
         "height": int(row["height"]),
         "part": row["part"],
+        "tags": [tag for tag, images in tags.items() if row["image"] in images],
         "credit": "; ".join(filter(None, (credit, jpeg))),
     }
 

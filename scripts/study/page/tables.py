@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlencode
 
 from study.core import outcome
 from study.figures import palette
@@ -30,13 +31,17 @@ _UNITS = {
 
 @dataclass(frozen=True)
 class Cell:
-    """What is shown, by what it is sorted, what is told under a disclosure, and a file that it links to."""
+    """What is shown, by what it is sorted, what is told under a disclosure, and a file that it links to.
+
+    `view` is the address of a view of the page's images that the text leads to.
+    """
 
     text: str
     value: float | str = ""
     details: str = ""
     link: str = ""
     kind: str = ""
+    view: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,65 @@ def bd_matrices(rows: Sequence[Mapping[str, str]], known: Mapping[str, Style]) -
         choice = {"Image set": image_set, "Mean": over, "Interpolation": method, "Anchor": known[anchor].label}
         tables.append(Table(caption, columns, body, "bd.csv", choice, [False] + [True] * (len(columns) - 1)))
     return tables
+
+
+def bd_images(rows: Sequence[Mapping[str, str]], known: Mapping[str, Style]) -> list[Table]:
+    """For each image set, metric and anchor the BD-rate of every codec on every image; an image's name shows it."""
+    tables = []
+    for (image_set, metric, anchor), codecs in _of_images(rows).items():
+        by_image: dict[str, list[Cell]] = {}
+        for found in codecs.values():
+            for row in found:
+                line = by_image.setdefault(row["image"], [_image_cell(row, row["image"])])
+                line.append(_difference({**row, "bd_rate_lo": ""}, "bd_rate", 1))
+        caption = f"{image_set}, {palette.short(metric)}: BD-rate in % on each image against {known[anchor].label}"
+        columns = ["Image", *(known[codec].label for codec in codecs)]
+        numeric = [False] + [True] * len(codecs)
+        tables.append(
+            Table(
+                caption, columns, list(by_image.values()), "bd.csv", _choice(image_set, metric, anchor, known), numeric
+            )
+        )
+    return tables
+
+
+def worst_images(rows: Sequence[Mapping[str, str]], known: Mapping[str, Style], count: int = 5) -> list[Table]:
+    """For each image set, metric and anchor the images on which each codec has its highest BD-rates."""
+    tables = []
+    for (image_set, metric, anchor), codecs in _of_images(rows).items():
+        body = []
+        for codec, found in codecs.items():
+            ranked = sorted((row for row in found if row["bd_rate"]), key=lambda row: -float(row["bd_rate"]))[:count]
+            cells = [_image_cell(row, f"{row['image']} {_signed(float(row['bd_rate']), 1)}") for row in ranked]
+            cells += [Cell("–")] * (count - len(cells))
+            body.append([Cell(known[codec].label, known[codec].label), *cells])
+        caption = (
+            f"{image_set}, {palette.short(metric)}: where each codec does worst against {known[anchor].label}, in %"
+        )
+        columns = ["Codec", "Worst", *(f"{place}." for place in range(2, count + 1))]
+        tables.append(
+            Table(caption, columns, body, "bd.csv", _choice(image_set, metric, anchor, known), [False] * (count + 1))
+        )
+    return tables
+
+
+def _of_images(rows: Sequence[Mapping[str, str]]) -> dict[tuple[str, str, str], dict[str, list[Mapping[str, str]]]]:
+    """The rows of single images at the first interpolation: by image set, metric and anchor, then by codec."""
+    groups: dict[tuple[str, str, str], dict[str, list[Mapping[str, str]]]] = {}
+    for row in rows:
+        if row["over"] == "image" and row["method"] == rows[0]["method"]:
+            key = row["image_set"], row["metric"], row["anchor"]
+            groups.setdefault(key, {}).setdefault(row["codec"], []).append(row)
+    return groups
+
+
+def _choice(image_set: str, metric: str, anchor: str, known: Mapping[str, Style]) -> dict[str, str]:
+    return {"Image set": image_set, "Metric": palette.short(metric), "Anchor": known[anchor].label}
+
+
+def _image_cell(row: Mapping[str, str], text: str) -> Cell:
+    view = {"set": row["image_set"], "curve": row["image"], "metric": row["metric"], "image": row["image"]}
+    return Cell(text, float(row["bd_rate"]) if text != row["image"] else text, view=urlencode(view))
 
 
 def means(rows: Sequence[Mapping[str, str]], metrics: Sequence[str], known: Mapping[str, Style]) -> list[Table]:

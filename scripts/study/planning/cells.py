@@ -73,6 +73,10 @@ class Plan:
         """The names of a set's images."""
         return images_sets.names(entries.image_spec(image_set, self.known_sets))
 
+    def tags(self, image_set: str) -> dict[str, list[str]]:
+        """The images of a set that bear each tag."""
+        return entries.tags(image_set, self.known_sets)
+
     def part_images(self, part: str) -> list[str]:
         """The names of the images of a set, or part of one, of the study or its experiments."""
         return images_sets.names(self.all_parts[part])

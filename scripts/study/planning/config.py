@@ -121,7 +121,10 @@ def _against_catalogues(study: Study, schema: Mapping, unsound: Collection[str])
             yield f"images: the image set {name!r} is unknown; {allowed(name, known_sets)}"
         else:
             try:
-                sets.names(entries.image_spec(name, known_sets))
+                names = sets.names(entries.image_spec(name, known_sets))
+                for tag, images in (known_sets[name].tags or {}).items():
+                    for image in set(images) - set(names):
+                        yield f"images: {name}: tags: {tag}: the set has no image {image!r}; {allowed(image, names)}"
             except StudyError as error:
                 yield f"images: {name}: {error}"
     chosen_qualities = {

@@ -68,6 +68,7 @@ class ImageSetEntry:
     credit: str | None = None
     was_jpeg: bool | str | None = None
     reduce: int | None = None
+    tags: dict[str, list[str]] | None = None
 
 
 def codecs(own: Mapping[str, CodecEntry] | None = None) -> dict[str, CodecEntry]:
@@ -98,6 +99,17 @@ def image_spec(name: str, known: Mapping[str, ImageSetEntry]) -> dict[str, Any]:
         above[parent] = typed.plain(known[parent])
         parent = known[parent].of
     return sets.resolved(typed.plain(known[name]), {**{key: {} for key in known}, **above})  # all ids, for messages
+
+
+def tags(name: str, known: Mapping[str, ImageSetEntry]) -> dict[str, list[str]]:
+    """The images of a set that bear each tag, by tag: those that its own entry names, else those of its parent."""
+    seen: set[str] = set()
+    while name in known and name not in seen:
+        seen.add(name)
+        if known[name].tags is not None or known[name].of is None:
+            return known[name].tags or {}
+        name = str(known[name].of)
+    return {}
 
 
 def with_own(shared: dict[str, Entry], own: Mapping[str, Entry], kind: str) -> dict[str, Entry]:

@@ -124,6 +124,7 @@ def page(plan: Plan, graph: Mapping, commands: Mapping[str, Mapping], more: Iter
         "config": {key: value for key, value in plan.study.data().items() if key not in MACHINE},
         "metrics": plan.study.metrics,
         "sets": _parts(plan),
+        "tags": {name: plan.tags(name) for name in plan.parts},
         "codecs": chosen,
         "files": [file for file in files if "/images/" not in file and file != "index.html"] + list(more),
         "locks": {name: lock(name) for name in sorted({"study", *map(plan.environment, plan.codecs)})},

@@ -22,7 +22,7 @@ export function parsed(hash, defaults, codecs) {
 /**
  * A state in which everything exists: what this study has not becomes the default.
  *
- * `known` has `sets` (the ids of the images by set), `qualities` (by codec), `metrics`, `modes` and `defaults`.
+ * `known` has `sets` (the ids of the images by set), `qualities` (by codec), `metrics`, `modes`, `tags`, `defaults`.
  */
 export function repaired(given, known) {
   const state = { ...given };
@@ -33,6 +33,8 @@ export function repaired(given, known) {
   if (!known.metrics.includes(state.metric)) state.metric = known.defaults.metric;
   if (!["bpp", "payload_bpp"].includes(state.rate)) state.rate = "bpp";
   if (!known.modes.includes(state.mode)) state.mode = "decoded";
+  if (state.by !== "bpp" && !known.metrics.includes(state.by)) state.by = "bpp";
+  if (!known.tags.includes(state.tag)) state.tag = "";
   state.panes = state.panes.map(([codec, quality]) => {
     const qualities = known.qualities.get(codec);
     return [codec, qualities.includes(quality) ? quality : qualities[0]];

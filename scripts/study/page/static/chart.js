@@ -2,7 +2,9 @@
 
 import { $, element, fill } from "./dom.js";
 import { TICKS, numbers, scaled, shown } from "./format.js";
-import { cells, change, codecs, data, means, metrics, sets, state } from "./study.js";
+import { averages } from "./rows.js";
+import { bands, front, tagged } from "./statistics.js";
+import { cells, change, codecs, data, means, metrics, sets, state, tags } from "./study.js";
 import { makeSortable } from "./tables.js";
 
 export const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -10,13 +12,26 @@ export const colour = (codec) => (dark.matches ? codec.dark : codec.light);
 
 const inDecibels = () => state.db && metrics.get(state.metric).axes.length > 1;
 
+/** The cells of the images that count: those of the set, or those with the tag. */
+function counted() {
+  const images = new Set(tagged(sets.get(state.set).images, state.tag).map((image) => image.id));
+  return cells.filter((row) => row.set === state.set && images.has(row.image));
+}
+
+/** The rows that the chart shows: of one image, or means over the set or over the images with the tag. */
+function chosen() {
+  if (state.curve) return cells.filter((row) => row.set === state.set && row.image === state.curve);
+  return state.tag ? averages(counted()) : means.filter((row) => row.set === state.set);
+}
+
+const pointOf = (row) => ({ row, quality: row.quality, rate: row.get(state.rate), value: scaled(row.get(state.metric), inDecibels()) });
+
 /** The points of the chart by codec, in the order of rate. */
 function points() {
   const found = new Map();
-  for (const row of state.curve ? cells : means) {
-    if (row.set !== state.set || row.image !== state.curve) continue;
+  for (const row of chosen()) {
     if (!found.has(row.codec)) found.set(row.codec, []);
-    found.get(row.codec).push({ row, rate: row.get(state.rate), value: scaled(row.get(state.metric), inDecibels()) });
+    found.get(row.codec).push(pointOf(row));
   }
   for (const list of found.values()) list.sort((a, b) => a.rate - b.rate);
   return found;
@@ -27,10 +42,12 @@ export function drawChart() {
   const found = points(), style = getComputedStyle(document.documentElement);
   const paint = (name) => style.getPropertyValue(name).trim();
   const { traces, lacking } = ownTraces(found);
-  const drawn = [...traces, ...publishedTraces(traces, paint)];
+  const drawn = [...bandTraces(), ...frontTraces(traces, paint), ...traces, ...publishedTraces(traces, paint)];
   const metric = metrics.get(state.metric);
-  const what = state.curve ? `${state.curve} of ${state.set}` : `means over ${sets.get(state.set).images.length} images of ${state.set}`;
-  $("chart").setAttribute("aria-label", `${metric.label} against the rate for ${drawn.length} curves: ${what}. The numbers are in the table below.`);
+  const images = tagged(sets.get(state.set).images, state.tag).length;
+  const what = state.curve ? `${state.curve} of ${state.set}`
+    : `means over ${images} images of ${state.set}${state.tag && ` with the tag ${state.tag}`}`;
+  $("chart").setAttribute("aria-label", `${metric.label} against the rate for ${traces.length} codecs: ${what}. The numbers are in the table below.`);
   $("chart-note").textContent = lacking ? `${lacking} points have no value here or an infinite one; the tables tell why.` : "";
   if (typeof Plotly !== "undefined") plot(drawn, layout(style, paint));
   if ($("points").open) fillPoints(found);
@@ -57,9 +74,38 @@ function ownTraces(found) {
   return { traces, lacking };
 }
 
+/** Between the tenth and the ninetieth percentile over the images, and their median, of every codec. */
+function bandTraces() {
+  if (state.curve || !state.band) return [];
+  const found = new Map(), base = { type: "scatter", mode: "lines", hoverinfo: "skip" };
+  for (const row of counted()) {
+    if (!state.off.includes(row.codec)) found.set(row.codec, [...(found.get(row.codec) ?? []), pointOf(row)]);
+  }
+  return [...found].flatMap(([id, list]) => {
+    const steps = bands(list), x = steps.map((step) => step.rate), codec = codecs.get(id), paint = colour(codec);
+    const line = (name) => ({ ...base, x, y: steps.map((step) => step[name]), name: `${codec.label}: ${name}` });
+    return steps.length < 2 ? [] : [
+      { ...line("low"), line: { width: 0, color: paint } },
+      { ...line("high"), line: { width: 0, color: paint }, fill: "tonexty", fillcolor: `${paint}2e` },
+      { ...line("middle"), line: { width: 1, color: paint, dash: "dot" } },
+    ];
+  });
+}
+
+/** The points of all codecs together that no other point beats: a broad line under the curves. */
+function frontTraces(traces, paint) {
+  if (!state.front) return [];
+  const all = traces.flatMap((trace) => trace.x.map((rate, i) => ({ rate, value: trace.y[i] })));
+  const best = front(all, metrics.get(state.metric).higher_is_better);
+  return [{
+    type: "scatter", mode: "lines", name: "Pareto front", hoverinfo: "skip", x: best.map(({ rate }) => rate), y: best.map(({ value }) => value),
+    line: { color: paint("--accent"), width: 9, shape: "hv" }, opacity: 0.3,
+  }];
+}
+
 /** Published curves, as far as they are near the study's rates: points beyond would squeeze these. */
 function publishedTraces(traces, paint) {
-  if (state.curve !== "" || !state.published) return [];
+  if (state.curve !== "" || state.tag || !state.published) return [];
   const reach = 1.1 * Math.max(...traces.flatMap((trace) => trace.x));
   return data.published.filter((curve) => curve.metric === state.metric).map((curve) => {
     const drawn = curve.points.filter(([rate]) => !traces.length || rate <= reach)
@@ -117,13 +163,17 @@ function fillCurveControls() {
   const options = [];
   for (const set of data.sets) {
     const name = data.sets.length > 1 ? `${set.id}: ` : "";
-    options.push([JSON.stringify([set.id, ""]), `${name}mean of ${set.images.length}`]);
-    for (const image of set.images) options.push([JSON.stringify([set.id, image.id]), `${name}${image.id}`]);
+    const images = tagged(set.images, state.tag);
+    if (images.length) options.push([JSON.stringify([set.id, ""]), `${name}mean of ${images.length}`]);
+    for (const image of images) options.push([JSON.stringify([set.id, image.id]), `${name}${image.id}`]);
   }
   fill($("curve"), options, JSON.stringify([state.set, state.curve]));
   fill($("metric"), data.metrics.map((metric) => [metric.id, metric.label]), state.metric);
   $("rate").value = state.rate;
-  for (const name of ["log", "db", "published"]) $(name).checked = state[name];
+  fill($("tag"), [["", "all images"], ...tags.map((tag) => [tag, tag])], state.tag);
+  $("tag-label").hidden = !tags.length;
+  for (const name of ["log", "db", "published", "band", "front"]) $(name).checked = state[name];
+  $("band").disabled = state.curve !== "";
   $("db").disabled = metrics.get(state.metric).axes.length < 2;
   for (const box of $("codecs").querySelectorAll("input")) box.checked = !state.off.includes(box.value);
 }

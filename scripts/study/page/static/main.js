@@ -3,9 +3,10 @@
 import { dark, drawChart, fillPoints } from "./chart.js";
 import { $ } from "./dom.js";
 import { drawLegend } from "./legend.js";
+import { tagged } from "./statistics.js";
 import { DEFAULTS, change, data, drawers, readAddress, state } from "./study.js";
 import { makeChooser, makeSortable } from "./tables.js";
-import { drawImages, makePanes, panes } from "./viewer.js";
+import { drawImages, makePanes, panes, valueOf } from "./viewer.js";
 import { currentZoom, place, swap, zoomTo } from "./zoom.js";
 
 const on = (id, act, event = "change") => $(id).addEventListener(event, act);
@@ -16,9 +17,18 @@ function listenToCurves() {
     change({ set, curve, image: curve || state.image });
   });
   for (const name of ["metric", "rate"]) on(name, () => change({ [name]: $(name).value }, [drawChart]));
-  for (const name of ["log", "db", "published"]) on(name, () => change({ [name]: $(name).checked }, [drawChart]));
+  on("tag", () => chooseTag($("tag").value));
+  for (const name of ["log", "db", "published", "band", "front"]) on(name, () => change({ [name]: $(name).checked }, [drawChart]));
   on("points", () => $("points").open && fillPoints(), "toggle");
   dark.addEventListener("change", () => { drawLegend(); drawChart(); });
+}
+
+/** Show images with a tag alone; where the shown one has it not, the first that has. */
+function chooseTag(tag) {
+  const having = data.sets.map((set) => [set.id, tagged(set.images, tag)]).filter(([, images]) => images.length);
+  const [set, images] = having.find(([id]) => id === state.set) ?? having[0];
+  const keeps = set === state.set && images.some((image) => image.id === state.image);
+  change({ tag, set, image: keeps ? state.image : images[0].id, curve: state.curve && (keeps ? state.curve : images[0].id) });
 }
 
 function listenToImages() {
@@ -38,7 +48,8 @@ function listenToImages() {
   on("blink", () => change({ blink: $("blink").checked }, []));
   on("blink-once", swap, "click");
   on("matched", () => change({ matched: $("matched").checked }, [drawImages]));
-  on("match", () => Number($("match").value) > 0 && change({ match: Number($("match").value) }, [drawImages]), "input");
+  on("by", () => change({ by: $("by").value, match: valueOf($("by").value), matched: true }, [drawImages]));
+  on("match", () => $("match").value && change({ match: Number($("match").value) }, [drawImages]), "input");
   on("fit", () => zoomTo(0), "click");
   on("pixels", () => zoomTo(1 / devicePixelRatio), "click");
   on("in", () => zoomTo(currentZoom() * 1.5), "click");

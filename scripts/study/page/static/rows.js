@@ -18,14 +18,30 @@ export function finder(list) {
   return (set, image, codec, quality) => known.get(key(set, image, codec, quality));
 }
 
-/** The quality whose rate is nearest to a number of bpp: the first one if none has a rate. */
-export function nearestQuality(qualities, rateOf, bpp) {
+/** The quality whose value (a rate, a score) is nearest to a number: the first one if none has a finite value. */
+export function nearestQuality(qualities, valueOf, wanted) {
   let best = qualities[0], least = Infinity;
   for (const quality of qualities) {
-    const rate = rateOf(quality) ?? null;
-    if (rate !== null && Math.abs(rate - bpp) < least) [best, least] = [quality, Math.abs(rate - bpp)];
+    const value = valueOf(quality) ?? null;
+    if (value !== null && Math.abs(value - wanted) < least) [best, least] = [quality, Math.abs(value - wanted)];
   }
   return best;
+}
+
+/** Rows of arithmetic means over images of each codec and quality; a value that an image lacks has no mean. */
+export function averages(list) {
+  const found = new Map();
+  for (const row of list) {
+    const key = [row.codec, row.quality].join("\n");
+    found.set(key, [...(found.get(key) ?? []), row]);
+  }
+  const mean = (values) => (values.includes(null) ? null : values.reduce((sum, value) => sum + value, 0) / values.length);
+  return [...found.values()].map((members) => ({
+    set: members[0].set, image: "", codec: members[0].codec, quality: members[0].quality,
+    reason: members.find((row) => row.reason)?.reason ?? "",
+    get: (name) => (name === "n" ? members.length : mean(members.map((row) => row.get(name)))),
+    has: (name) => name === "n" || (name !== "bytes" && members[0].has(name)),
+  }));
 }
 
 /** The members of a list by a property, in the order of their first appearance. */

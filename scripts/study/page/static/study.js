@@ -12,9 +12,11 @@ export const cells = rows(data.rd);
 export const means = rows(data.means);
 export const find = finder(cells);
 
-/** The quality of a codec whose rate on an image is nearest to a number of bpp. */
-export function nearest(set, image, codec, bpp) {
-  return nearestQuality(codecs.get(codec).qualities, (quality) => find(set, image, codec, quality)?.get("bpp"), bpp);
+export const tags = [...new Set(data.sets.flatMap((set) => set.images.flatMap((image) => image.tags)))].sort();
+
+/** The quality of a codec whose rate (or metric, by its id) on an image is nearest to a number. */
+export function nearest(set, image, codec, wanted, by = "bpp") {
+  return nearestQuality(codecs.get(codec).qualities, (quality) => find(set, image, codec, quality)?.get(by), wanted);
 }
 
 const firstSet = data.sets[0];
@@ -22,13 +24,13 @@ export const DEFAULTS = {
   set: firstSet.id, curve: "", metric: data.metrics[0].id, rate: "bpp", log: data.defaults.log, db: data.defaults.db,
   off: [], published: true, image: firstSet.images[0].id, panes: startingPanes(), active: 0,
   mode: "decoded", reference: 0, gain: 8, swipe: 50, blink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
-  matched: false, match: 0.5, zoom: 0, x: 0.5, y: 0.5, ...data.start,
+  matched: false, by: "bpp", match: 0.5, tag: "", band: false, front: false, zoom: 0, x: 0.5, y: 0.5, ...data.start,
 };
 export const state = { ...DEFAULTS };
 const KNOWN = {
   sets: new Map(data.sets.map((set) => [set.id, set.images.map((image) => image.id)])),
   qualities: new Map(data.codecs.map((codec) => [codec.id, codec.qualities])),
-  metrics: [...metrics.keys()], modes: [...$("mode").options].map((option) => option.value), defaults: DEFAULTS,
+  tags, metrics: [...metrics.keys()], modes: [...$("mode").options].map((option) => option.value), defaults: DEFAULTS,
 };
 
 function startingPanes() {

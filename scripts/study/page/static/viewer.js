@@ -2,6 +2,7 @@
 
 import { $, element, fill, source } from "./dom.js";
 import { numbers, path } from "./format.js";
+import { tagged } from "./statistics.js";
 import { codecs, change, data, find, nearest, sets, state } from "./study.js";
 import { listenToView, place } from "./zoom.js";
 
@@ -19,7 +20,7 @@ export function makePanes() {
     const pane = { node, title: part("h3"), choose: part(".choose"), codec: part(".codec"), quality: part(".quality"), view: part(".view"),
       under: part(".under img"), over: part(".over img"), numbers: part(".numbers"), files: part(".links"), commands: part(".commands") };
     const set = (values) => change({ active: i - 1, panes: state.panes.map((old, k) => (k === i - 1 ? values(old) : old)) }, [drawImages]);
-    pane.codec.addEventListener("change", () => set(() => [pane.codec.value, nearest(state.set, state.image, pane.codec.value, rateOf(i - 1))]));
+    pane.codec.addEventListener("change", () => set(() => [pane.codec.value, nearest(state.set, state.image, pane.codec.value, ...aim(i - 1))]));
     pane.quality.addEventListener("change", () => set(([codec]) => [codec, pane.quality.value]));
     if (i) node.addEventListener("focusin", () => { state.active = i - 1; });
     node.classList.toggle("pair", i > 0);
@@ -29,14 +30,20 @@ export function makePanes() {
   }
 }
 
-/** The rate of a pane's image, or the one to match. */
-function rateOf(i) {
-  return state.matched ? state.match : find(state.set, state.image, ...state.panes[i])?.get("bpp") ?? 0.5;
+/** What another codec in a pane is to be near to: the number to match and of what, or the rate of the pane's image. */
+function aim(i) {
+  return state.matched ? [state.match, state.by] : [find(state.set, state.image, ...state.panes[i])?.get("bpp") ?? 0.5];
+}
+
+/** The rate, or a metric, of the image in the pane that was used last, with four digits. */
+export function valueOf(by) {
+  const value = find(state.set, state.image, ...state.panes[state.active])?.get(by) ?? null;
+  return value === null || !Number.isFinite(value) ? state.match : Number(value.toPrecision(4));
 }
 
 export function drawImages() {
   const { width, height } = image();
-  if (state.matched) state.panes = state.panes.map(([codec]) => [codec, nearest(state.set, state.image, codec, state.match)]);
+  if (state.matched) state.panes = state.panes.map(([codec]) => [codec, nearest(state.set, state.image, codec, state.match, state.by)]);
   fillImageControls();
   $("viewer").style.setProperty("--aspect", `${width} / ${height}`);
   $("viewer").dataset.mode = state.mode;
@@ -84,10 +91,11 @@ function drawDecoded(pane, chosen, reference) {
 }
 
 function fillImageControls() {
-  const options = data.sets.flatMap((set) => set.images.map((one) =>
+  const options = data.sets.flatMap((set) => tagged(set.images, state.tag).map((one) =>
     [JSON.stringify([set.id, one.id]), (data.sets.length > 1 ? `${set.id}: ` : "") + one.id]));
   fill($("image"), options, JSON.stringify([state.set, state.image]));
   fill($("reference"), [["0", "the original"], ...state.panes.map((_, i) => [String(i + 1), `image ${i + 1}`])], String(state.reference));
+  fill($("by"), [["bpp", "rate (bpp)"], ...data.metrics.map((metric) => [metric.id, metric.label])], state.by);
   $("count").value = String(state.panes.length);
   for (const name of ["mode", "swipe", "match"]) $(name).value = state[name];
   $("gain").value = String(state.gain);
