@@ -16,6 +16,8 @@
 # make lock            resolve the environments anew (envs/*.in -> envs/*.txt)
 
 STUDY ?=
+A ?=
+B ?=
 PROFILE ?= default
 CORES ?= $(if $(filter default,$(PROFILE)),all)
 PYTHON ?= python3.11
