@@ -39,13 +39,11 @@ define environment
 endef
 
 settings := --workflow-profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)) $(OPTIONS)
-run := .venv/bin/snakemake $(settings)
 
 .PHONY: study opinions test checks quick docs fuzz faults tensorflow perceptual cvvdp bench compare audit pictures lock conda
 
 study: .venv/.study .venv/.perceptual $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
-	@.venv/bin/python tools/check_study.py --study '$(STUDY)' --profile '$(PROFILE)'
-	$(run) $(config)
+	.venv/bin/python tools/run_study.py --study '$(STUDY)' --profile '$(PROFILE)' -- $(settings) $(config)
 
 opinions: .venv/.study .venv/.perceptual $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
 	.venv/bin/snakemake opinion_test $(settings) $(config)

@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def measured(name: str, count: int, seed: int, mend: bool, rgb: np.ndarray) -> list[dict[str, object]]:
-    """A row of COLUMNS for each kind of damage, of a codec of the catalogue at the quality in the middle of its list."""
+    """A row of COLUMNS for each kind of damage to a codec of the catalogue, at the middle of its qualities."""
     from study.planning import catalogue, entries
 
     entry = catalogue.entry("codec", name, entries.codecs())

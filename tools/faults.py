@@ -18,9 +18,12 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 
+import skimage.data
 import yaml
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 SIGNALS = {"SIGINT": [signal.SIGINT], "SIGINT twice": [signal.SIGINT] * 2, "SIGTERM": [signal.SIGTERM]}
@@ -28,12 +31,13 @@ TARGETS = ("snakemake", "make", "group")
 ENDED_S = 5.0
 STUDY = {
     "study": "faults",
-    "images": ["two"],
-    "codecs": {"jpeg": [30, 60], "webp": [30, 60], "vvc": [37, 42]},
-    "define": {"images": {"two": {"description": "two photos", "licence": "as photos", "of": "photos"}}},
+    "images": ["crops"],
+    "codecs": {"jpeg": [30], "vvc": [37]},
+    "define": {"images": {"crops": {"description": "two crops", "licence": "none", "folder": "crops"}}},
 }
-STUDY["define"]["images"]["two"]["only"] = ["coffee", "chelsea"]  # type: ignore[index]
 LINE = "interrupted; the same command goes on"
+RUNNER = ".venv/bin/python tools/run_study.py"
+COLUMNS = ("signal", "to", "moments", "all ended, at most s", "later than 5 s", "one line", "more lines", "tracebacks")
 
 
 def main() -> None:
@@ -53,6 +57,10 @@ def checkout(folder: Path) -> Path:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     (folder / ".venv").symlink_to(sys.prefix)
+    (folder / "crops").mkdir()
+    photo = Image.fromarray(skimage.data.astronaut())
+    for number, box in enumerate([(150, 0, 278, 96), (300, 250, 396, 378)]):
+        photo.crop(box).save(folder / "crops" / f"{number}.png")
     (folder / "studies" / "faults.yaml").write_text(yaml.safe_dump(STUDY))
     return folder
 
@@ -62,35 +70,42 @@ def interrupted(folder: Path, moments: int, chance: random.Random) -> bool:
     whole, undisturbed = finished(folder)
     shutil.rmtree(folder / "results")
     cases = [(name, target) for name in SIGNALS for target in TARGETS]
-    found: dict[tuple[str, str], list[dict]] = defaultdict(list)
-    same = True
-    count = 0
+    outcomes: dict[tuple[str, str], list[dict]] = defaultdict(list)
+    same, resumed, count = True, 0, 0
     while count < moments:
         case = cases[count % len(cases)]
-        outcome = once(folder, *case, chance.uniform(0.2, 1.0) * undisturbed)
+        outcome = once(folder, *case, chance.uniform(0, 0.9) * undisturbed)
         if outcome is None:  # it was done before the moment came
             same &= products(folder) == whole
+            resumed += 1
             shutil.rmtree(folder / "results")
             continue
-        found[case].append(outcome)
+        print(f"{count + 1}: {case[0]} to {case[1]}: {outcome}", file=sys.stderr, flush=True)
+        outcomes[case].append(outcome)
         count += 1
-    run(folder).wait()
-    same &= products(folder) == whole
-    print("| signal | to | moments | all ended, at most s | later than 5 s | lines after it, at most | tracebacks |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    for (name, target), outcomes in found.items():
-        slowest = max(outcome["seconds"] for outcome in outcomes)
-        late = sum(outcome["seconds"] > ENDED_S for outcome in outcomes)
-        lines, traces = max(o["lines"] for o in outcomes), sum(o["traceback"] for o in outcomes)
-        print(f"| {name} | {target} | {len(outcomes)} | {slowest:.1f} | {late} | {lines} | {traces} |")
-    print(f"\n{count} signals; resumed studies are {'' if same else 'NOT '}those of an undisturbed run, byte for byte")
-    return same and all(outcome["seconds"] <= ENDED_S for outcomes in found.values() for outcome in outcomes)
+    same &= run(folder).wait() == 0 and products(folder) == whole
+    print(f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}")
+    for (name, target), those in outcomes.items():
+        late = sum(outcome["seconds"] > ENDED_S for outcome in those)
+        lines = [sum(outcome["lines"] == 1 for outcome in those), sum(outcome["lines"] > 1 for outcome in those)]
+        traces = sum(outcome["traceback"] for outcome in those)
+        slowest = f"{max(outcome['seconds'] for outcome in those):.1f}"
+        print("|", " | ".join(map(str, (name, target, len(those), slowest, late, *lines, traces))), "|")
+    print(
+        f"\n{count} signals; {resumed + 1} studies came to their end, their products "
+        f"{'' if same else 'NOT '}those of an undisturbed run ({undisturbed:.0f} s), byte for byte"
+    )
+    return same and all(
+        outcome["seconds"] <= ENDED_S and outcome["lines"] <= 1 and not outcome["traceback"]
+        for those in outcomes.values()
+        for outcome in those
+    )
 
 
 def run(folder: Path) -> subprocess.Popen:
-    """Start `make study` in a process group of its own."""
+    """Start `make study`, up to the table of scores, in a process group of its own."""
     stamps = ("--old-file=.venv/.study", "--old-file=.venv/.perceptual")
-    command = ["make", *stamps, "study", "STUDY=faults", "CORES=2"]
+    command = ["make", *stamps, "study", "STUDY=faults", "CORES=2", "OPTIONS=results/studies/faults/rd.csv"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("STUDY_", "SNAKEMAKE_"))}
     with (folder / "run.log").open("w") as log:
         return subprocess.Popen(
@@ -114,25 +129,29 @@ def once(folder: Path, name: str, target: str, moment: float) -> dict | None:
         return None
     except subprocess.TimeoutExpired:
         pass
-    runner = min((pid for pid, line in working(folder).items() if "snakemake" in line), default=process.pid)
+    runner = min((pid for pid, line in working(folder).items() if line.startswith(RUNNER)), default=process.pid)
     before = len((folder / "run.log").read_text().splitlines())
     sent = time.monotonic()
     for number in SIGNALS[name]:
-        if target == "group":
-            os.killpg(process.pid, number)
-        else:
-            os.kill(runner if target == "snakemake" else process.pid, number)
+        with suppress(ProcessLookupError):
+            if target == "group":
+                os.killpg(process.pid, number)
+            else:
+                os.kill(runner if target == "snakemake" else process.pid, number)
         time.sleep(0.02)
     while working(folder) and time.monotonic() - sent < 60:
         process.poll()
         time.sleep(0.05)
     seconds = time.monotonic() - sent
     for pid in working(folder):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     process.wait()
     log = (folder / "run.log").read_text()
-    lines = [line for line in log.splitlines()[before:] if not line.startswith("make")]
-    return {"seconds": seconds, "lines": len(lines), "traceback": log.count("Traceback"), "told": LINE in log}
+    lines = [line for line in log.splitlines()[before:] if not line.startswith("make") and "Terminated" not in line]
+    if lines != [LINE] * len(lines):
+        print(*lines, sep="\n", file=sys.stderr)
+    return {"seconds": round(seconds, 2), "lines": len(lines), "traceback": log.count("Traceback"), "told": LINE in log}
 
 
 def working(folder: Path) -> dict[int, str]:

@@ -152,7 +152,9 @@ def test_killed_at_20_random_moments_and_resumed(finished: Study, tmp_path: Path
             continue
         except subprocess.TimeoutExpired:
             kills += 1
-        runner = [pid for pid, line in running(study.folder).items() if "/snakemake --workflow-profile" in line]
+        runner = [
+            pid for pid, line in running(study.folder).items() if line.startswith(".venv/bin/python tools/run_study.py")
+        ]
         if kills % 5 == 0 and runner:
             alone += 1
             os.kill(min(runner), signal.SIGKILL)  # its jobs end what they are at, beside the resumed run

@@ -91,7 +91,7 @@ def config(root: Path, folder: Path, name: str) -> str:
     path = folder / name / STUDY
     path.parent.mkdir(parents=True)
     path.write_text(CONFIGS[name], encoding="utf-8")
-    checked = called(folder / name, str(root / "tools" / "check_study.py"), "--study", Path(STUDY).stem)
+    checked = called(folder / name, str(root / "tools" / "run_study.py"), "--study", Path(STUDY).stem)
     if checked.returncode != 0:  # as `make study` begins
         return checked.stderr
     done = called(root, "-m", "snakemake", "-n", "--configfile", str(path))
@@ -166,7 +166,7 @@ def weights(root: Path, folder: Path) -> str:
 
 def study(root: Path) -> str:
     """A study's name misspelt."""
-    return called(root, "tools/check_study.py", "--study", "kodka").stderr
+    return called(root, "tools/run_study.py", "--study", "kodka").stderr
 
 
 def called(root: Path, *arguments: str) -> subprocess.CompletedProcess:
