@@ -1,7 +1,7 @@
 """Interrupt a small study at seeded moments, again and again, and tell what came of each signal, as a table.
 
 A copy of the checkout runs two photos through JPEG, WebP and a VVC encoder. SIGINT (once or twice) and SIGTERM go to
-Snakemake, to make or to the group of both. After each, everything must have ended within 5 s; the same command then
+Snakemake, to make or to the group of both, and as `timeout` sends it. After each, everything must have ended within 5 s; the same command then
 goes on, and at the end images, bitstreams and scores must be those of an undisturbed run, byte for byte.
 """
 
@@ -27,7 +27,11 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 SIGNALS = {"SIGINT": [signal.SIGINT], "SIGINT twice": [signal.SIGINT] * 2, "SIGTERM": [signal.SIGTERM]}
-TARGETS = ("snakemake", "make", "group")
+CASES = [  # make alone waits for Snakemake at a SIGINT, which a terminal sends to both
+    *((name, target) for name in SIGNALS for target in ("snakemake", "group")),
+    ("SIGTERM", "make"),
+    ("SIGTERM", "make, then group"),  # as `timeout` does
+]
 ENDED_S = 5.0
 STUDY = {
     "study": "faults",
@@ -69,11 +73,10 @@ def interrupted(folder: Path, moments: int, chance: random.Random) -> bool:
     """Whether all went well; prints the table."""
     whole, undisturbed = finished(folder)
     shutil.rmtree(folder / "results")
-    cases = [(name, target) for name in SIGNALS for target in TARGETS]
     outcomes: dict[tuple[str, str], list[dict]] = defaultdict(list)
     same, resumed, count = True, 0, 0
     while count < moments:
-        case = cases[count % len(cases)]
+        case = CASES[count % len(CASES)]
         outcome = once(folder, *case, chance.uniform(0, 0.9) * undisturbed)
         if outcome is None:  # it was done before the moment came
             same &= products(folder) == whole
@@ -109,7 +112,13 @@ def run(folder: Path) -> subprocess.Popen:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("STUDY_", "SNAKEMAKE_"))}
     with (folder / "run.log").open("w") as log:
         return subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
         )
 
 
@@ -134,10 +143,10 @@ def once(folder: Path, name: str, target: str, moment: float) -> dict | None:
     sent = time.monotonic()
     for number in SIGNALS[name]:
         with suppress(ProcessLookupError):
-            if target == "group":
-                os.killpg(process.pid, number)
-            else:
+            if target != "group":
                 os.kill(runner if target == "snakemake" else process.pid, number)
+            if target.endswith("group"):
+                os.killpg(process.pid, number)
         time.sleep(0.02)
     while working(folder) and time.monotonic() - sent < 60:
         process.poll()

@@ -79,6 +79,7 @@ def started(study: Study, command: list[str]) -> subprocess.Popen:
     )
 
 
+RUNNER = ".venv/bin/python tools/run_study.py"
 MAKE = ["make", "--old-file=.venv/.study", "--old-file=.venv/.perceptual", "study", "STUDY=tiny"]
 
 

@@ -13,7 +13,7 @@ from study.core import isolation
 
 CLEAR_LINE = "\r\x1b[2K"  # the bar of the run's progress may stand there
 LINE = "interrupted; the same command goes on"
-PATIENCE_S = 4.0  # for what a run does at its end: a lock released, jobs of a cluster cancelled
+PATIENCE_S = 3.0  # for what a run does at its end: a lock released, jobs of a cluster cancelled
 AGAIN_S = 1.0  # a second signal after so long is meant; one before it is the same Ctrl-C, from make and the terminal
 
 _told: list[float] = []
