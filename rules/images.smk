@@ -7,7 +7,7 @@ DOWNLOADED = PLAN.downloaded()
 rule fetch_images:
     input:
         spec=lambda w: images_spec(w.set),
-        files=lambda w: PLAN.image_files(w.set),
+        files=lambda w: by_content(PLAN.image_files(w.set)),
     output:
         results.images("{set}"),
     log:
@@ -18,6 +18,7 @@ rule fetch_images:
         "../envs/study.yaml"
     params:
         code=code("fetch_images.py"),
+        files=lambda w: content_of(PLAN.image_files(w.set)),
         generation=lambda w: generation(results.images(w.set)),
     shell:
         f"python {SCRIPTS}/fetch_images.py --set {{wildcards.set:q}} --spec {{input.spec:q}}"

@@ -9,6 +9,16 @@ def spec(whose, content):
         raise WorkflowError(str(error)) from None
 
 
+def by_content(files):
+    """Files that no job makes, as inputs whose date is nothing to go by: a checkout and a copy give them new ones."""
+    return [ancient(file) for file in files]
+
+
+def content_of(files):
+    """What tells such files from others of their names, as a parameter; nothing for one that isn't there."""
+    return [content(file) for file in files if exists(file)]
+
+
 @cache
 def codec_spec(codec):
     return spec(f"codecs/{codec}", PLAN.spec(codec))

@@ -29,7 +29,7 @@ rule latent_edit:
         edits=edit_spec,
         latents=CELL.latents(),
         reference=lambda w: sum(PLAN.latents.references(w.experiment, w.set, w.codec, w.quality).values(), []),
-        files=lambda w: PLAN.latents.files(w.experiment),
+        files=lambda w: by_content(PLAN.latents.files(w.experiment)),
     output:
         record=EDITED["encoded"],
     log:
@@ -43,6 +43,7 @@ rule latent_edit:
         **codec_resources,
     params:
         **codec_params("latent_edit.py", EDITED["encoded"]),
+        files=lambda w: content_of(PLAN.latents.files(w.experiment)),
     shell:
         codec_command("--latents {input.latents:q} --edits {input.edits:q}", AGAIN)
 

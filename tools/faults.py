@@ -1,8 +1,9 @@
 """Interrupt a small study at seeded moments, again and again, and tell what came of each signal, as a table.
 
-A copy of the checkout runs two photos through JPEG, WebP and a VVC encoder. SIGINT (once or twice) and SIGTERM go to
-Snakemake, to make or to the group of both, and as `timeout` sends it. After each, everything must have ended within 5 s; the same command then
-goes on, and at the end images, bitstreams and scores must be those of an undisturbed run, byte for byte.
+A copy of the checkout runs two crops of a photo through JPEG and a VVC encoder, up to the table of scores. SIGINT, once
+or twice, and SIGTERM go to Snakemake, to make or to the group of both, and as `timeout` sends it. After each, all must
+have ended within 5 s, with at most one line and no traceback; the same command then goes on, and images, bitstreams and
+scores must be those of an undisturbed run, byte for byte.
 """
 
 from __future__ import annotations

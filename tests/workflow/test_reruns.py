@@ -59,6 +59,22 @@ def test_touch_clone_and_move_rerun_nothing(study: Study, tmp_path: Path) -> Non
     assert fresh.plan() == {}
 
 
+def test_results_alone_moved_into_a_clone_rerun_nothing(study: Study, tmp_path: Path) -> None:
+    fresh = make_study(tmp_path / "fresh" / "clone")  # its files are newer than the results
+    shutil.copytree(study.folder / "results", fresh.folder / "results")
+    for path in fresh.folder.rglob("*"):
+        if path.is_file() and path.relative_to(fresh.folder).parts[0] != "results":
+            path.touch()
+    assert fresh.plan() == {}
+
+
+def test_another_content_of_a_source_image_makes_its_set_anew(study: Study) -> None:
+    source = study.folder / "pictures" / "face.png"
+    shutil.copy(study.folder / "pictures" / "suit.png", source)
+    os.utime(source, (0, 0))  # its date is nothing to go by
+    assert study.plan()["fetch_images"] == 1
+
+
 def test_comment_reruns_nothing_and_code_reruns_its_users(study: Study) -> None:
     webp = study.folder / "scripts/study/codecs/classical/webp.py"
     webp.write_text(webp.read_text() + "# a comment\n")
