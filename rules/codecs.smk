@@ -22,9 +22,10 @@ rule encode:
     resources:
         **codec_resources,
     params:
-        **codec_params("encode.py", CELL.encoded()),
+        **codec_params(lambda w: PLAN.encoder(w.quality), CELL.encoded()),
+        target=lambda w: shlex.join(PLAN.target_options(w.quality)),
     shell:
-        codec_command("--images {input.images:q}", AGAIN)
+        codec_command("--images {input.images:q} {params.target}", AGAIN)
 
 
 rule decode:

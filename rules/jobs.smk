@@ -20,8 +20,8 @@ def content_of(files):
 
 
 @cache
-def codec_spec(codec):
-    return spec(f"codecs/{codec}", PLAN.spec(codec))
+def codec_spec(codec, quality=""):
+    return spec(f"codecs/{codec}", PLAN.spec(codec, quality))
 
 
 @cache
@@ -50,7 +50,7 @@ def weights_option(codec, quality):
 
 # What every job with a codec has: inputs, resources, parameters (by its script and record), and its command.
 codec_input = {
-    "spec": lambda w: codec_spec(w.codec),
+    "spec": lambda w: codec_spec(w.codec, w.quality),
     "weights": lambda w: PLAN.weights_made(w.codec, w.quality),
 }
 codec_resources = {"again": 0, "gpu": lambda w: PLAN.gpus(w.codec)}
@@ -61,7 +61,7 @@ def codec_params(script, record):
         "script": script,
         "python": lambda w: interpreter(w.codec),
         "weights": lambda w: weights_option(w.codec, w.quality),
-        "code": lambda w: PLAN.code(script, w.codec, w.quality),
+        "code": lambda w: PLAN.code(script(w) if callable(script) else script, w.codec, w.quality),
         "generation": lambda w: PLAN.generation(record.format(**dict(w.items())), w.codec, w.quality),
     }
 

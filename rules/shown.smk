@@ -11,7 +11,8 @@ def shown_commands(codec, part, quality, spec, weights):
     cell, python = Cell(part, part, codec, quality), environment.python(PLAN.environment(codec))
     common = f"--codec {shlex.quote(codec)} --quality {quality} {options({'spec': spec, 'weights': weights})}".strip()
     return {
-        "encode": f"{python} scripts/encode.py {common} --images {results.images(part)} --out {cell.encoded()}",
+        "encode": f"{python} scripts/{PLAN.encoder(quality)} {common} {shlex.join(PLAN.target_options(quality))}".rstrip()
+        + f" --images {results.images(part)} --out {cell.encoded()}",
         "decode": f"{python} scripts/decode.py {common} --encoded {cell.encoded()} --out {cell.decoded()}",
     }
 
@@ -25,10 +26,12 @@ def shown_codecs():
     """For each codec its commands at each quality with {set} for the image set."""
     found = {}
     for codec, chosen in PLAN.qualities.items():
-        given = codec_spec(codec)
+        given = {str(quality): codec_spec(codec, str(quality)) for quality in chosen}
         found[codec] = {
             str(quality): list(
-                shown_commands(codec, "{set}", str(quality), given, PLAN.weights(codec, str(quality))).values()
+                shown_commands(
+                    codec, "{set}", str(quality), given[str(quality)], PLAN.weights(codec, str(quality))
+                ).values()
             )
             for quality in chosen
         }

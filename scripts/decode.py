@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from study.codecs import registry as codec_registry
+from study.codecs import targeted
 from study.core import limits
 from study.core.errors import guarded
 from study.jobs import encode_decode
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--generation", type=int, default=0, help="how often this job's lost files were made again")
     limits.add_options(parser)
     arguments = parser.parse_args()
-    codec = codec_registry.load(*options.codec(arguments))
+    codec = targeted.load(*options.codec(arguments))
     encode_decode.decode_set(codec, arguments.encoded, arguments.out, arguments.generation, limits.limit(arguments))
 
 

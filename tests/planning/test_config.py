@@ -15,7 +15,7 @@ from study.figures.curve_options import Options as CurveOptions
 from study.figures.latents.names import FigureChoice
 from study.opinions.trials import Options as Opinions
 from study.planning import cells, config
-from study.planning.entries import CodecEntry, ImageSetEntry, ImageSource
+from study.planning.entries import CodecEntry, ImageSetEntry, ImageSource, Targets, TargetValues
 from study.planning.study import BdRate, CellLimit, Define, Experiment, Published, Study, Timing, Training
 from tiny_study import ROOT, TINY
 
@@ -136,6 +136,8 @@ PARTS = {
     "$defs.experiment": Experiment,
     "$defs.experiment.properties.figures": FigureChoice,
     "$defs.codec": CodecEntry,
+    "$defs.targets": Targets,
+    "$defs.target_values": TargetValues,
     "$defs.image_set": ImageSetEntry,
     "$defs.claim": Claim,
     "$defs.comparison": Comparison,

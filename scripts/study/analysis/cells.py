@@ -12,7 +12,7 @@ from pathlib import Path
 from study.core import outcome, readers
 from study.core import results as core_results
 from study.core.cell import Cell
-from study.core.columns import figures
+from study.core.columns import SEARCHED, figures
 from study.core.errors import StudyError, allowed
 from study.core.outcome import AGAIN
 from study.metrics import registry
@@ -150,6 +150,7 @@ def _values(image: str, picture: Mapping, records: Mapping, paths: Mapping, grou
         "peak_rss": None if peaks[0] is None or peaks[1] is None else int(max(peaks[0], peaks[1])),
     }
     return values | {
+        **{column: readers.number(encoded.get(column) or "") or None for column in SEARCHED},
         "settings": encoded.get("settings") or None,
         "versions": _union(*(row.get("versions") for row in (encoded, decoded, *scores))) or None,
         **_outcome(image, values, records, paths, list(group_of)),

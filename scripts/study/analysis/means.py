@@ -16,7 +16,7 @@ from study.core import atomic_io, outcome
 from study.core.columns import OUTCOME, figures
 
 CODEC_COLUMNS = ("codec", "label", "family", "backend", "parameter", "settings", "versions", "reason")
-_INTEGERS = ("width", "height", "bytes", "peak_rss", "n", "missing")
+_INTEGERS = ("width", "height", "bytes", "peak_rss", "n", "missing", "encodes")
 _TEXTS = ("image_set", "image", "codec", "settings", "versions", *OUTCOME)
 
 

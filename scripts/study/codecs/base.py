@@ -119,6 +119,14 @@ class Codec(ABC):
         """The libraries that make the bitstream, as `name version`, joined with `; `."""
         return ""
 
+    def decoder_of(self, row: Mapping[str, str]) -> Codec:
+        """The codec that decodes the image of a row of the encode job's record: itself, unless each has its own."""
+        return self
+
+    def recorded(self) -> dict[str, object]:
+        """Columns of the encode job's record about the image encoded last, beside its bitstream; mostly none."""
+        return {}
+
     def payload_bytes(self, bitstream: bytes) -> int:
         """How many bytes of the bitstream are entropy-coded payload; all of them, where a format doesn't tell."""
         return len(bitstream)

@@ -20,10 +20,14 @@ class CodecSpec:
     """What decides a codec's bitstreams at a quality; as a JSON object, the specification of the codec's jobs.
 
     `backend`: a name of `backends`. `settings`: the backend's own; those left out have the defaults in its module.
+    `range`, for targets (`targeted`) alone: the parameter from its worst to its best quality, in steps of `step`; None
+    stands for any number between.
     """
 
     backend: str
     settings: dict[str, Any] = field(default_factory=dict)
+    range: list[float] | None = None
+    step: float | None = 1
 
 
 def backend(name: str, settings: Mapping[str, Any] | None = None) -> type[Codec]:

@@ -8,6 +8,7 @@ KEY = ("image_set", "image", "codec", "quality")
 RATES = ("bpp", "payload_bpp")
 COSTS = ("encode_s", "decode_s", "peak_rss")
 OUTCOME = ("status", "reason", "note", "gaps")
+SEARCHED = ("parameter", "reached", "encodes")  # what was found for a target; empty for a quality
 EDIT_RATES = ("bpp", "payload_bpp", "bpp_y", "bpp_z")
 
 
@@ -17,5 +18,5 @@ def figures(metrics: Sequence[str]) -> list[str]:
 
 
 def rd_columns(metrics: Sequence[str]) -> list[str]:
-    """The columns of rd.csv: key, sizes, rates, metrics, costs, settings, versions, and how the cell ended."""
-    return [*KEY, "width", "height", "bytes", *figures(metrics), "settings", "versions", *OUTCOME]
+    """The columns of rd.csv: key, sizes, rates, metrics, costs, what a search found, settings, versions, outcome."""
+    return [*KEY, "width", "height", "bytes", *figures(metrics), *SEARCHED, "settings", "versions", *OUTCOME]

@@ -24,7 +24,8 @@ from study.jobs import supervised
 
 ENCODED = (
     "image", "file", "width", "height", "bytes", "payload_bytes", "sha256",
-    "encode_s", "encode_rss", "settings", "versions", "status", "reason", "note", "generation",
+    "parameter", "reached", "encodes", "encode_s", "encode_rss", "settings", "versions", "status", "reason", "note",
+    "generation",
 )  # fmt: skip
 DECODED = ("image", "file", "sha256", "decode_s", "decode_rss", "versions", "status", "reason", "note", "generation")
 
@@ -34,7 +35,8 @@ def encode_set(codec: Codec, pictures: Path, record: Path, generation: int = 0, 
 
     An image without bitstream has a status and a reason in the record (see `outcome`): it is `skipped` if the codec
     can't run here, `refused` if it can't hold this image, `failed` for an error, a crash or more than `limit`. `note`
-    holds warnings. `generation` counts how often lost files were made again.
+    holds warnings. `generation` counts how often lost files were made again. For a codec at a target `parameter`,
+    `reached` and `encodes` tell what the search found.
     """
     sources = readers.read_record(pictures, ("image", "file", "width", "height", "sha256"))
 
@@ -95,14 +97,15 @@ def decode_set(codec: Codec, encoded: Path, record: Path, generation: int = 0, l
                 return outcome.without(outcome.SKIPPED, skip)
             try:
                 data = _bitstream(encoded.parent / source["file"], source["sha256"])
+                decoder = codec.decoder_of(source)
             except StudyError as error:
                 return outcome.without(outcome.FAILED, error)
             if not warm:
-                _quietly(lambda: codec.decode(data))
+                _quietly(lambda: decoder.decode(data))
                 warm = True
             path = record.parent / f"{source['image']}.png"
             row = {"versions": versions}
-            return row | _measured("decode", lambda: codec.decode(data), lambda rgb: _keep_picture(rgb, path, source))
+            return row | _measured("decode", lambda: decoder.decode(data), lambda rgb: _keep_picture(rgb, path, source))
 
         return work
 
@@ -127,6 +130,7 @@ def _keep(codec: Codec, data: bytes, record: Path, source: Mapping) -> dict:
         "bytes": len(data),
         "payload_bytes": codec.payload_bytes(data),
         "sha256": hashlib.sha256(data).hexdigest(),
+        **codec.recorded(),
     }
 
 
@@ -165,9 +169,9 @@ def _measured(stage: str, call: Callable[[], object], keep: Callable[[Any], dict
             seconds = time.perf_counter() - start
             peak = _peak()
         return {
-            **keep(result),
             f"{stage}_s": round(seconds, 6),
             f"{stage}_rss": peak,
+            **keep(result),
             **outcome.ok("; ".join(sorted({" ".join(str(warning.message).split()) for warning in caught}))),
         }
     except (OSError, WriteError, *_ENDS):

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from functools import cache, cached_property
 from pathlib import Path
 
-from study.codecs import base
+from study.codecs import base, targeted
 from study.codecs import registry as codec_registry
 from study.core import outcome, paths, results
 from study.core.cell import Cell
 from study.core.errors import StudyError
 from study.images import sets as images_sets
+from study.metrics import registry as metric_registry
 from study.planning import entries
 from study.planning import study as study_config
 from study.planning.code_hash import code, content, contents, lock
@@ -42,7 +43,7 @@ class Plan:
         self.latents = Experiments(study, self.catalogued, self._cut)
         self._exact = {
             name: {
-                str(quality): quality
+                str(quality): self._parameter(name, quality)
                 for quality in (*self.qualities.get(name, ()), *self.latents.qualities.get(name, ()))
             }
             for name in self.catalogued
@@ -81,10 +82,29 @@ class Plan:
         """The names of the images of a set, or part of one, of the study or its experiments."""
         return images_sets.names(self.all_parts[part])
 
-    def spec(self, codec: str) -> dict:
-        """What decides a codec's bitstreams: backend and settings, in alphabetical order."""
+    def spec(self, codec: str, quality: str = "") -> dict:
+        """What decides a codec's bitstreams: backend and settings, in alphabetical order; at a target the range too."""
         entry = self.catalogued[codec]
-        return json.loads(json.dumps({"backend": entry.backend, "settings": entry.settings}, sort_keys=True))
+        decides: dict[str, object] = {"backend": entry.backend, "settings": entry.settings}
+        if targeted.parsed(quality):
+            decides |= {"range": entry.range, "step": entry.step}
+        return json.loads(json.dumps(decides, sort_keys=True))
+
+    def exact(self, codec: str, quality: str) -> entries.Quality:
+        """A cell's quality as the codec has it; at a target the best parameter of its range."""
+        return self._exact[codec][quality]
+
+    def encoder(self, quality: str) -> str:
+        """The script that encodes at a quality."""
+        return "encode_target.py" if targeted.parsed(quality) else "encode.py"
+
+    def target_options(self, quality: str) -> list[str]:
+        """Options of `encode_target.py` beside those of every encoder: the target's metric, unless it is a rate."""
+        target = targeted.parsed(quality)
+        if target is None or target.metric in targeted.RATES:
+            return []
+        words = ["--metrics", metric_registry.recipes([target.metric])]
+        return words + ["--less-is-better"] * (metric_registry.entry(target.metric).sign < 0)
 
     @cache  # noqa: B019 (a process has one plan)
     def weights(self, codec: str, quality: str) -> str | None:
@@ -140,7 +160,8 @@ class Plan:
         kind = self._backend(codec)
         own = [] if self.weights_made(codec, quality) else filter(None, [self.weights(codec, quality)])
         outside = kind.sources(self.catalogued[codec].settings)
-        hashes = [code(script, _module(kind)), lock(kind.environment), *map(content, own)]
+        modules = metric_registry.modules(_metric(quality)) if script == self.encoder(quality) else []
+        hashes = [code(script, _module(kind), *modules), lock(kind.environment), *map(content, own)]
         return " ".join([*hashes, contents(*outside)] if outside else hashes)
 
     def backends(self, *names: str) -> list[str]:
@@ -174,6 +195,10 @@ class Plan:
         return codec_registry.load(
             codec, self._exact[codec][quality], self.catalogued[codec], *([paths.found(path)] if path else [])
         )
+
+    def _parameter(self, codec: str, quality: entries.Quality) -> entries.Quality:
+        ends = self.catalogued[codec].range
+        return ends[1] if ends and targeted.parsed(quality) else quality
 
     def _cut(self, name: str) -> dict[str, dict]:
         """The specifications of an image set's parts by name: its own, if it isn't cut.
@@ -268,6 +293,12 @@ def generation(record: str | Path, runs: Callable[[], bool] = lambda: False) -> 
 @cache
 def _names(folder: Path) -> frozenset[str]:
     return frozenset(entry.name for entry in os.scandir(folder))
+
+
+def _metric(quality: str) -> list[str]:
+    """The metric that must be computed for a target, in a list."""
+    target = targeted.parsed(quality)
+    return [target.metric] if target and target.metric not in targeted.RATES else []
 
 
 def _module(kind: type[base.Codec]) -> str:

@@ -14,8 +14,8 @@ from study.core import paths, readers, typed
 from study.core.errors import StudyError, allowed
 from study.images import sets
 from study.metrics import registry as metric_registry
-from study.planning import catalogue, collisions, entries, opinions
-from study.planning.entries import CodecEntry, Quality
+from study.planning import catalogue, collisions, entries, opinions, target_problems
+from study.planning.entries import Chosen, CodecEntry, Quality, Targets
 from study.planning.latents import experiments
 from study.planning.study import Study, claims
 
@@ -64,7 +64,14 @@ def _readable(error: jsonschema.ValidationError) -> str:
     if error.validator == "enum":
         return f"{key}: found {found}; {allowed(error.instance, rule)}"
     if error.validator == "oneOf":
-        return f"{key}: found {found}; allowed: `all`, or a list of different qualities (numbers or names), not empty"
+        inner = [one for one in error.context or () if isinstance(error.instance, dict) and one.validator != "const"]
+        deeper = [one for one in inner if one.validator != "type" or one.absolute_path != error.absolute_path]
+        if deeper:
+            return _readable(deeper[0])
+        return (
+            f"{key}: found {found}; allowed: `all`, a list of different qualities (numbers or names), not empty, or "
+            "{target: {metric, values}}"
+        )
     if error.validator == "type":
         kinds = [rule] if isinstance(rule, str) else rule
         return f"{key}: found {found}; allowed: {' or '.join(_KINDS[kind] for kind in kinds)}"
@@ -148,7 +155,10 @@ def _catalogue_problems(schema: Mapping) -> Iterator[str]:
             yield f"catalogue/{name}.yaml: {problem}"
 
 
-def _codec_problems(name: str, chosen: str | list[Quality], entry: CodecEntry) -> Iterator[str]:
+def _codec_problems(name: str, chosen: Chosen, entry: CodecEntry) -> Iterator[str]:
+    if isinstance(chosen, Targets):
+        yield from target_problems.problems(name, chosen.target, entry)
+        return
     for quality in entry.chosen(chosen):
         try:
             codec_registry.load(name, quality, entry)

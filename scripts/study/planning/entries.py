@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from study.codecs import targeted
 from study.codecs.registry import CodecSpec
 from study.core import typed
 from study.core.errors import StudyError
@@ -17,6 +18,29 @@ from study.planning import catalogue
 
 Entry = TypeVar("Entry")
 Quality = int | float | str
+
+
+@dataclass(frozen=True)
+class TargetValues:
+    """Values of a metric, or of a rate, that each image is to reach but for the tolerance."""
+
+    metric: str
+    values: list[float]
+    tolerance: float = targeted.TOLERANCE
+
+    def all(self) -> list[targeted.Target]:
+        """The targets, in the order given."""
+        return [targeted.Target(self.metric, value, self.tolerance) for value in self.values]
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What a study says of a codec instead of qualities."""
+
+    target: TargetValues
+
+
+Chosen = str | list[Quality] | Targets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +57,13 @@ class CodecEntry(CodecSpec):
     qualities: list[Quality]
     published: dict[str, str] = field(default_factory=dict)
 
-    def chosen(self, qualities: str | list[Quality]) -> list[Quality]:
-        """The qualities that a study runs, in the order given: those listed, or the entry's own for `all`."""
+    def chosen(self, qualities: Chosen) -> list[Quality]:
+        """The qualities that a study runs, in the order given: those listed, or the entry's own for `all`.
+
+        Targets are qualities by their labels.
+        """
+        if isinstance(qualities, Targets):
+            return [target.label for target in qualities.target.all()]
         return list(self.qualities) if isinstance(qualities, str) else list(qualities)
 
 

@@ -53,4 +53,5 @@ def spec(arguments: argparse.Namespace) -> codec_registry.CodecSpec:
         from study.planning import catalogue
 
         data = catalogue.entry("codec", arguments.codec, catalogue.read("codecs"))
-    return codec_registry.CodecSpec(backend=data["backend"], settings=data.get("settings") or {})
+    known = {key: data[key] for key in ("range", "step") if key in data}
+    return codec_registry.CodecSpec(backend=data["backend"], settings=data.get("settings") or {}, **known)

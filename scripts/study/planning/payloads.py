@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from study.analysis import claim_pairs, published_curves
 from study.analysis.claim_pairs import ClaimOptions, ClaimPlan
+from study.codecs import targeted
 from study.core import results, typed
 from study.planning import opinions
 from study.planning import study as study_config
@@ -27,7 +28,7 @@ def complexity(plan: Plan) -> dict:
     found: dict[str, dict] = {}
     for codec, quality in plan.weighted():
         entry = found.setdefault(codec, {"spec": plan.spec(codec), "weights": {}})
-        entry["weights"][quality] = plan.weights(codec, quality)
+        entry["weights"][str(plan.exact(codec, quality))] = plan.weights(codec, quality)
     return found
 
 
@@ -43,7 +44,8 @@ def claims(plan: Plan) -> ClaimPlan:
 def timing(plan: Plan) -> dict:
     """For `timing_table.py`: the cells that are timed, each with its record; none for a study without `timing`.
 
-    Of an image set that is cut, its first part; of a codec's qualities the middle one, or all.
+    Of an image set that is cut, its first part; of a codec's qualities the middle one, or all. Targets aren't timed:
+    each image has a parameter of its own.
     """
     if plan.study.timing is None:
         return {"cells": []}
@@ -59,6 +61,7 @@ def timing(plan: Plan) -> dict:
             for image_set, parts in plan.parts.items()
             for codec, chosen in plan.qualities.items()
             for quality in (chosen if every else [chosen[len(chosen) // 2]])
+            if targeted.parsed(quality) is None
         ]
     }
 
@@ -114,7 +117,11 @@ def page(plan: Plan, graph: Mapping, commands: Mapping[str, Mapping], more: Iter
     chosen = {
         name: {
             "qualities": plan.qualities[name],
-            "code": [plan.code(script, name, str(plan.qualities[name][0])) for script in ("encode.py", "decode.py")],
+            "code": [
+                plan.code(script, name, first)
+                for first in (str(plan.qualities[name][0]),)
+                for script in (plan.encoder(first), "decode.py")
+            ],
             "commands": dict(commands[name]),
         }
         for name in plan.codecs

@@ -16,7 +16,7 @@ from study.figures.latents.names import FigureChoice
 from study.latents.edits import Edit
 from study.opinions.trials import Options as Opinions
 from study.planning import catalogue, entries
-from study.planning.entries import CodecEntry, ImageSetEntry, Quality
+from study.planning.entries import CodecEntry, ImageSetEntry, Quality, Targets
 
 METRICS = ("psnr_rgb", "psnr_y", "ssim", "ms_ssim", "ssim_sewar", "msssim_sewar", "vifp_sewar")
 
@@ -98,7 +98,7 @@ class Study:
 
     study: str
     images: list[str]
-    codecs: dict[str, str | list[Quality]]
+    codecs: dict[str, str | list[Quality] | Targets]
     metrics: list[str] = field(default_factory=lambda: list(METRICS))
     engine: str = "fast"
     bd_rate: BdRate | None = None
