@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from study.codecs import registry
+from study.codecs import containers, registry
 from study.codecs.base import Codec
 from study.codecs.command import pixels
 from study.core.errors import BitstreamError, CodecError, StudyError
@@ -125,3 +125,23 @@ def test_the_catalogues_programs_keep_an_image(name: str) -> None:
         assert decoded.shape == original.shape and error < (0.01 if "lossless" in str(entry) else 24)
         assert codec.versions()
         assert codec.payload_bytes(bitstream) == len(bitstream)
+
+
+def test_the_payload_of_a_known_format() -> None:
+    code = "import sys; from PIL import Image; Image.open(sys.argv[1]).save(sys.argv[2], format=sys.argv[4])"
+    jpeg = command(encode=python(code) + " JPEG", payload="jpeg")
+    data = jpeg.encode(image(40, 60))
+    assert jpeg.payload_bytes(data) == containers.jpeg(data) < len(data) - 300
+    with pytest.raises(BitstreamError, match="not a WebP file"):
+        command(encode=python(code) + " JPEG", payload="webp").payload_bytes(data)
+    with pytest.raises(StudyError, match=r"payload is 'jpg'; did you mean 'jpeg'"):
+        command(payload="jpg")
+
+
+@pytest.mark.parametrize("name", ["cmd-cwebp", "cmd-avifenc", "cmd-guetzli"])
+def test_the_payload_of_the_catalogues_programs(name: str) -> None:
+    codec = registry.load(name, 84 if name == "cmd-guetzli" else 40, entries.codecs()[name])
+    if reason := codec.skip():
+        pytest.skip(reason)
+    data = codec.encode(np.ascontiguousarray(image(48, 64)))
+    assert 0 < codec.payload_bytes(data) < len(data) - 20

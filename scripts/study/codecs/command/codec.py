@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from study.codecs import containers
 from study.codecs.base import Codec, check_rgb
 from study.codecs.command import pixels
 from study.core import isolation, programs, readers
@@ -32,6 +33,9 @@ from study.images.png import LARGEST_PIXELS
 HEADER = struct.Struct("<2sHH")
 MAGIC = b"CM"
 LARGEST_SIDE = 65535
+PAYLOADS = {
+    name: getattr(containers, name) for name in ("jpeg", "jpeg2000", "webp", "avif", "heic", "vvc")
+}  # parsers of formats, by name
 _FIELDS = ("input", "output", "quality", "width", "height", "ffmpeg")
 
 
@@ -40,6 +44,8 @@ class Backend(Codec):
 
     `input` (png, ppm, y4m, yuv) is what the encoder reads; `output`, what the decoder writes, is the same if left out.
     `version` is a command whose first line names the program's version; `install` says how to get the program.
+    `payload` is the format of the bitstream where `payload_bpp` is to leave out its headers and tables (one of
+    `PAYLOADS`); without it all of the file counts.
     """
 
     defaults: ClassVar[Mapping[str, Any]] = {
@@ -50,6 +56,7 @@ class Backend(Codec):
         "extension": "bin",
         "version": None,
         "install": None,
+        "payload": None,
     }
 
     def __init__(
@@ -64,6 +71,9 @@ class Backend(Codec):
             value = self.settings[key]
             if value not in (*pixels.FORMATS, *([None] if key == "output" else [])):
                 raise StudyError(f"codec {name}: {key} is {value!r}; {allowed(value, pixels.FORMATS)}")
+        if self.settings["payload"] not in (None, *PAYLOADS):
+            found = self.settings["payload"]
+            raise StudyError(f"codec {name}: payload is {found!r}; {allowed(found, PAYLOADS)}")
         if not re.fullmatch(r"[A-Za-z0-9]{1,12}", str(self.settings["extension"])):
             raise StudyError(
                 f"codec {name}: extension is {self.settings['extension']!r}; allowed: at most 12 letters and digits"
@@ -115,7 +125,8 @@ class Backend(Codec):
         return f"{Path(program).name} sha256 {readers.sha256(program)[:12]}"
 
     def payload_bytes(self, bitstream: bytes) -> int:
-        return len(bitstream) - (HEADER.size if self._headed else 0)
+        data = bitstream[HEADER.size :] if self._headed else bitstream
+        return PAYLOADS[self.settings["payload"]](data) if self.settings["payload"] else len(data)
 
     @property
     def _output(self) -> str:
