@@ -58,7 +58,8 @@ def test_cells_and_scripts():
         (changed("tiny-b2018-gdn-48"), r"codecs.tiny-b2018-gdn-48.target: this codec declares no range"),
         ({**STUDY, "codecs": {"jpeg": {}}}, r"codecs.jpeg: the key 'target' is missing; it is required"),
         ({**STUDY, "codecs": {"jpeg": 35}}, r"codecs.jpeg: found 35; allowed: `all`, a list .* or \{target:"),
-        ({**STUDY, "codecs": {"jepg": STUDY["codecs"]["jpeg"]}}, r"codecs.jepg: this codec is unknown"),
+        ({**STUDY, "codecs": {"jpeg": STUDY["codecs"]["jpeg"]}}, "timing: every codec of this study has a target"),
+        ({**STUDY, "codecs": {"jepg": STUDY["codecs"]["jpeg"]}}, "jepg: this codec is unknown"),
     ],
 )  # fmt: skip
 def test_wrong_targets_are_told(study, message):

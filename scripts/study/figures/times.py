@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from study.core import outcome
 from study.core.errors import StudyError
 from study.figures import axes, bd_rate, canvas, curves, legend, missing_notes, palette
 from study.figures.bd_rate import Bar
@@ -82,6 +83,9 @@ def figure(
         )
 
 
+UNTIMED = outcome.without(outcome.SKIPPED, "not timed, since each image has a parameter of its own")
+
+
 def timed(
     means: Sequence[Mapping[str, str]], timing: Sequence[Mapping[str, str]]
 ) -> tuple[list[Mapping[str, str]], float, str]:
@@ -95,8 +99,10 @@ def timed(
     cells: dict[tuple[str, str], list[Mapping[str, str]]] = {}
     for row in timing:
         cells.setdefault((row["codec"], row["quality"]), []).append(row)
-    found = []
+    found, known = [], {codec for codec, _ in cells}
     for row in means:
+        if row["codec"] not in known:
+            found.append({**row, **dict.fromkeys(STAGES, ""), **UNTIMED})
         if (part := cells.get((row["codec"], row["quality"]))) is None:
             continue
         lacking = next((one for one in part if not all(one[stage] for stage in STAGES)), None)

@@ -138,6 +138,8 @@ def _against_catalogues(study: Study, schema: Mapping, unsound: Collection[str])
         name: known_codecs[name].chosen(chosen) for name, chosen in study.codecs.items() if name in known_codecs
     }
     yield from collisions.problems(chosen_qualities, study.images)
+    if study.timing and all(isinstance(chosen, Targets) for chosen in study.codecs.values()):
+        yield "timing: every codec of this study has a target, whose cells aren't timed; leave out `timing`"
     yield from _metric_problems(study)
     yield from opinions.problems(study)
     yield from experiments.problems(study, known_codecs, known_sets, unsound)
