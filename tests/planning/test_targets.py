@@ -59,7 +59,7 @@ def test_cells_and_scripts():
         ({**STUDY, "codecs": {"jpeg": {}}}, r"codecs.jpeg: the key 'target' is missing; it is required"),
         ({**STUDY, "codecs": {"jpeg": 35}}, r"codecs.jpeg: found 35; allowed: `all`, a list .* or \{target:"),
         ({**STUDY, "codecs": {"jpeg": STUDY["codecs"]["jpeg"]}}, "timing: every codec of this study has a target"),
-        ({**STUDY, "codecs": {"jepg": STUDY["codecs"]["jpeg"]}}, "jepg: this codec is unknown"),
+        ({**STUDY, "codecs": {"avif": [50], "jepg": STUDY["codecs"]["jpeg"]}}, "jepg: this codec is unknown"),
     ],
 )  # fmt: skip
 def test_wrong_targets_are_told(study, message):
