@@ -15,7 +15,7 @@ from study.core.errors import StudyError, allowed
 from study.images import sets
 from study.metrics import registry as metric_registry
 from study.planning import catalogue, collisions, entries, opinions, target_problems
-from study.planning.entries import Chosen, CodecEntry, Quality, Targets
+from study.planning.entries import Chosen, CodecEntry, Targets
 from study.planning.latents import experiments
 from study.planning.study import Study, claims
 
