@@ -20,8 +20,13 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     recipe = loop.Recipe(
         args.model, args.metric, args.n, args.m, args.h, args.lam, args.steps, args.batch, args.crop, args.lr,
-        args.warmup, args.decay, args.seed, args.precision, args.init,
+        args.warmup, args.decay, args.seed, args.precision, args.init, args.lpips, args.adversarial, args.pretraining,
     )  # fmt: skip
+    trainer = loop
+    if recipe.metric == "perceptual":
+        from study.training import generative
+
+        trainer = generative
     crops = training_crops.Crops(training_crops.unpack(args.photos), recipe.crop, recipe.seed)
     with tqdm(total=recipe.steps, unit="step", mininterval=5, file=sys.stderr) as bar:
 
@@ -29,10 +34,10 @@ def main() -> None:
             bar.update(row["step"] - bar.n)
             bar.set_postfix(bpp=f"{row['bpp']:.3f}", distortion=f"{row['distortion']:.4g}", refresh=False)
 
-        net, log = loop.train(recipe, crops, args.checkpoint, args.start, args.every, tell=tell)
+        net, log = trainer.train(recipe, crops, args.checkpoint, args.start, args.every, tell=tell)
     start = f"{args.start.parent.name}/{args.start.stem}" if args.start else "none"
     loop.save(net, recipe, args.out, {"start": start})
-    atomic_io.write_rows(args.log, loop.LOG, log)
+    atomic_io.write_rows(args.log, trainer.LOG, log)
     args.checkpoint.unlink(missing_ok=True)
 
 
@@ -41,7 +46,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="photos packed by scripts/pack_photos.py")
     parser.add_argument("--model", required=True, help="network, such as bmshj2018-hyperprior")
-    parser.add_argument("--metric", required=True, help="distortion: mse or msssim")
+    parser.add_argument("--metric", required=True, help="distortion: mse, msssim, or perceptual (model hific)")
     parser.add_argument(
         "--n", type=json.loads, required=True, help="width of the transforms, or [first, second, third]"
     )
@@ -58,6 +63,9 @@ def _arguments() -> argparse.ArgumentParser:
         "seed": "seed of crops, noise and first weights",
         "precision": "bf16 (mixed) or f32",
         "init": "without --start: principal (components of the photos) or random weights",
+        "lpips": "perceptual: weight of LPIPS",
+        "adversarial": "perceptual: weight of the discriminator's judgement",
+        "pretraining": "perceptual: part of the steps, at the beginning, without the discriminator",
     }.items():
         default = defaults[name].default
         parser.add_argument(f"--{name}", type=type(default), default=default, help=f"{what} (default: %(default)s)")

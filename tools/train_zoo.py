@@ -26,6 +26,7 @@ def main() -> None:
     )
     parser.add_argument("--folder", default="models", help="where the weights are (default: %(default)s)")
     parser.add_argument("--minutes", type=float, help="begin no training after so many minutes")
+    parser.add_argument("--every", type=int, default=500, help="steps between checkpoints (default: %(default)s)")
     parser.add_argument("--list", action="store_true", help="say what is to be trained, and end")
     parser.add_argument("names", nargs="*", help="ids or id/quality (default: all)")
     args = parser.parse_args()
@@ -61,7 +62,7 @@ def _train(known: Mapping[str, recipes.Recipe], name: str, quality: str, args: a
     for key, value in recipes.options(known, name, quality, args.folder).items():
         command += [f"--{key}", value]
     command += ["--checkpoint", str(work / f"{quality}.checkpoint"), "--log", str(work / f"{quality}.csv")]
-    command += ["--out", recipes.weights(name, quality, args.folder)]
+    command += ["--every", str(args.every), "--out", recipes.weights(name, quality, args.folder)]
     if subprocess.run(command, check=False).returncode:
         raise errors.StudyError(f"the training of {name}/{quality} failed; its message is above")
 

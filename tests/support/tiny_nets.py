@@ -17,6 +17,7 @@ NETS = {
     "b2018-leaky_relu": ([4, 6, 8], 12, None),
     "bmshj2018-hyperprior": ([4, 6, 8], 12, [4, 6, 8]),
     "mbt2018-mean": ([4, 6, 8], 12, [4, 6, 8]),
+    "hific": ([4, 6, 8], 12, [4, 6, 8]),
     "mbt2018": (6, 8, None),
     "cheng2020-anchor": (8, 8, None),
     "cheng2020-attn": (8, 8, None),

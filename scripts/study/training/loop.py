@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from study.codecs.compressai import architectures
 from study.core import atomic_io
 from study.core.errors import StudyError, allowed
-from study.training import pca_init
+from study.training import checkpoints, pca_init
 from study.training.crops import Crops
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from compressai.models import CompressionModel
 
 LOG = ("step", "bpp", "distortion", "loss")
-METRICS = ("mse", "msssim")
+METRICS = ("mse", "msssim", "perceptual")
 AVERAGED = 50
 QUANTILES_EVERY = 250
 _UNUSED_STEP = 2**40
@@ -32,11 +32,11 @@ _PRIOR_RATE = 3.0
 class Recipe:
     """What is trained and how. Equal recipes, photos and starts give equal weights on one machine.
 
-    `model`, `n`, `m`, `h`: the network (see `networks.build`). `metric`: mse (of values 0-255) or msssim (1 - MS-SSIM);
-    the loss is bits per pixel + `lam` * distortion. `lr` rises over `warmup` steps, and falls over the last `decay`
+    `model`, `n`, `m`, `h`: the network (see `architectures.build`). `metric`: mse (of values 0-255), msssim (1 - MS-SSIM)
+    or perceptual (`generative`); the loss of the first two is bits per pixel + `lam` * distortion. `lr` rises over `warmup` steps, and falls over the last `decay`
     part of all steps as a cosine. `precision`: bf16 runs the transforms in mixed precision, twice
     as fast on CPUs with AMX; the entropy models always run in float32. `init`, without other weights to start from:
-    random, or principal (see `study.principal`), for the models of `networks.SLICED`; the others start at random.
+    random, or principal (see `pca_init`), for the models of `architectures.SLICED`; the others start at random.
     """
 
     model: str
@@ -54,6 +54,9 @@ class Recipe:
     seed: int = 1
     precision: str = "bf16"
     init: str = "principal"
+    lpips: float = 1.0
+    adversarial: float = 0.15
+    pretraining: float = 0.4
 
     def __post_init__(self) -> None:
         architectures.check(self.model, self.n, self.m, self.h)
@@ -68,6 +71,10 @@ class Recipe:
             )
         if self.init not in ("principal", "random"):
             raise StudyError(f"init {self.init!r} is unknown; {allowed(self.init, ('principal', 'random'))}")
+        if (self.metric == "perceptual") != (self.model == "hific"):
+            raise StudyError(f"metric {self.metric} and model {self.model}: perceptual and hific go together alone")
+        if self.lpips < 0 or self.adversarial < 0 or not 0 <= self.pretraining <= 1:
+            raise StudyError("lpips and adversarial must be at least 0, pretraining between 0 and 1")
         if self.steps < 1 or self.batch < 1 or self.lam <= 0 or self.lr <= 0 or not 0 <= self.decay <= 1:
             raise StudyError("steps and batch must be at least 1, lambda and lr more than 0, decay between 0 and 1")
 
@@ -101,30 +108,30 @@ def train(
     optimizer = _optimizer(net, parameters, recipe)
     first, log = 0, []
     if checkpoint.exists():
-        first, log = _resume(checkpoint, recipe, net, optimizer)
+        content = checkpoints.resume(checkpoint, recipe)
+        net.load_state_dict(content["net"])
+        optimizer.load_state_dict(content["optimizer"])
+        first, log = content["step"], content["log"]
     else:
         _begin(net, recipe, crops, start)
     sums = [0.0, 0.0, 0.0]
     for step in range(first, min(recipe.steps, stop or recipe.steps)):
         if step % QUANTILES_EVERY == 0:
             net.entropy_bottleneck.update(force=True, update_quantiles=True)
-        values = _step(net, parameters, optimizer, recipe, crops, step)
+        values = _step(net, parameters, optimizer, recipe, crops, step, checkpoint)
         sums = [total + value for total, value in zip(sums, values)]
         if (step + 1) % AVERAGED == 0:
             log.append(dict(zip(LOG, [step + 1, *(total / AVERAGED for total in sums)])))
             sums = [0.0, 0.0, 0.0]
             tell(log[-1])
-            if not math.isfinite(log[-1]["loss"]):
-                raise StudyError(
-                    f"the loss isn't finite at step {step + 1}; use a lower learning rate than {recipe.lr}"
-                )
-        if (step + 1) % _whole(every) == 0 and step + 1 < recipe.steps:
-            _save(checkpoint, recipe, net, optimizer, step + 1, log)
+        if (step + 1) % whole(every) == 0 and step + 1 < recipe.steps:
+            state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "log": log}
+            checkpoints.save(checkpoint, recipe, step + 1, state)
     return net, log
 
 
 def save(net: CompressionModel, recipe: Recipe, path: Path, notes: Mapping[str, str] | None = None) -> None:
-    """Write the weights (safetensors), rounded as `networks.state` says, with the tables of the rounded ones."""
+    """Write the weights (safetensors), rounded as `architectures.state` says, with the tables of the rounded ones."""
     import torch
     from safetensors.torch import save_file
 
@@ -152,14 +159,8 @@ def warm_start(net: CompressionModel, path: Path, recipe: Recipe) -> set[str]:
     Raises StudyError if no parameter of the transforms fits.
     """
     import torch
-    from safetensors import SafetensorError, safe_open
 
-    try:
-        with safe_open(path, "pt") as file:
-            description = architectures.said_by(file.metadata())
-            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise StudyError(f"can't start from {path}: {error}") from None
+    weights, description = read_weights(path)
     taken = set()
     with torch.no_grad():
         for name, parameter in net.named_parameters():
@@ -171,6 +172,18 @@ def warm_start(net: CompressionModel, path: Path, recipe: Recipe) -> set[str]:
     if description.get("metric") == recipe.metric and "lam" in description:
         _scale_latent(net, math.sqrt(recipe.lam / float(description["lam"])), taken)
     return taken
+
+
+def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """The tensors of a file of weights, float32, and what it says of its training. Raises StudyError if it is none."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            description = architectures.said_by(file.metadata())
+            return {name: file.get_tensor(name).float() for name in file.keys()}, description  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise StudyError(f"can't start from {path}: {error}") from None
 
 
 def rate_distortion(net: CompressionModel, x: torch.Tensor, recipe: Recipe) -> tuple[torch.Tensor, torch.Tensor]:
@@ -268,7 +281,13 @@ def _view(values: torch.Tensor) -> torch.Tensor:
 
 
 def _step(
-    net: CompressionModel, parameters: list[torch.Tensor], optimizer: Any, recipe: Recipe, crops: Crops, step: int
+    net: CompressionModel,
+    parameters: list[torch.Tensor],
+    optimizer: Any,
+    recipe: Recipe,
+    crops: Crops,
+    step: int,
+    checkpoint: Path,
 ) -> list[float]:
     import torch
 
@@ -281,7 +300,8 @@ def _step(
     views = [view for group in optimizer.param_groups for view in group["params"]]
     for view, gradient in zip(views, gradients):
         view.grad = _view(gradient.contiguous())
-    torch.nn.utils.clip_grad_norm_(views, 1.0)
+    norm = torch.nn.utils.clip_grad_norm_(views, 1.0)
+    checkpoints.check_finite(step + 1, recipe.lr, checkpoint, loss=loss.item(), gradient=norm.item())
     for group, factor in zip(optimizer.param_groups, (1.0, _PRIOR_RATE)):
         group["lr"] = recipe.rate(step) * factor
     optimizer.step()
@@ -303,35 +323,6 @@ def _scale_latent(net: CompressionModel, factor: float, taken: set[str]) -> None
             matrix.copy_(torch.log(torch.expm1(torch.nn.functional.softplus(matrix) / factor)))
 
 
-def _whole(every: int) -> int:
+def whole(every: int) -> int:
     """Checkpoints come with a whole number of the log's rows behind them, so that a resumed log has no gap."""
     return max(AVERAGED, every // AVERAGED * AVERAGED)
-
-
-def _save(path: Path, recipe: Recipe, net: Any, optimizer: Any, step: int, log: list[dict[str, float]]) -> None:
-    import torch
-
-    content = {
-        "recipe": str(recipe),
-        "step": step,
-        "net": net.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "log": log,
-    }
-    with atomic_io.replacing(path) as temporary, temporary.open("wb") as file:
-        torch.save(content, file)
-
-
-def _resume(path: Path, recipe: Recipe, net: Any, optimizer: Any) -> tuple[int, list[dict[str, float]]]:
-    import torch
-
-    try:
-        content = torch.load(path, weights_only=True)
-        told = content["recipe"]
-    except Exception as error:  # whatever broken bytes lead the unpickler to
-        raise StudyError(f"the checkpoint {path} can't be read ({error!r}); delete it to start anew") from None
-    if told != str(recipe):
-        raise StudyError(f"the checkpoint {path} is of another recipe: {told}; delete it to start anew")
-    net.load_state_dict(content["net"])
-    optimizer.load_state_dict(content["optimizer"])
-    return content["step"], content["log"]

@@ -51,6 +51,9 @@ class Recipe:
     h: int | list[int] | None = None
     crop: int | None = None
     batch: int | None = None
+    lpips: float | None = None
+    adversarial: float | None = None
+    pretraining: float | None = None
 
 
 def load(path: Path = FILE) -> dict[str, Recipe]:

@@ -30,15 +30,18 @@ MODELS = {
     "cheng2020-attn": "Cheng2020Attention",
     "b2018-gdn": "FactorizedPrior",
     "b2018-leaky_relu": "FactorizedPrior",
+    "hific": "MeanScaleHyperprior",
 }
 SLICED: tuple[str, ...] = ("bmshj2018-factorized", "bmshj2018-factorized-relu", "bmshj2018-hyperprior", "mbt2018-mean")
-SLICED += ("b2018-gdn", "b2018-leaky_relu")
+SLICED += ("b2018-gdn", "b2018-leaky_relu", "hific")
+HYPER = ("bmshj2018-hyperprior", "mbt2018-mean", "hific")  # those whose hyper transforms can have widths of their own
 _TABLE, _LENGTHS = "entropy_bottleneck._quantized_cdf", "entropy_bottleneck._cdf_length"
 
 
 def build(model: str, n: int | Sequence[int], m: int, h: Sequence[int] | None = None) -> CompressionModel:
     """A network with random weights: Ballé et al. 2018 (arXiv 1802.01436), Ballé 2018 (arXiv 1802.00847),
-    Minnen et al. 2018 (arXiv 1809.02736), Cheng et al. 2020 (arXiv 2001.01568).
+    Minnen et al. 2018 (arXiv 1809.02736), Cheng et al. 2020 (arXiv 2001.01568), and `hific`: a mean-scale hyperprior
+    with the generator of `generator` for a synthesis, after Mentzer et al. 2020 (arXiv 2006.09965).
 
     Raises StudyError for an unknown model and for widths that it can't have.
     """
@@ -50,8 +53,12 @@ def build(model: str, n: int | Sequence[int], m: int, h: Sequence[int] | None = 
         return kind(widths[0])
     z = widths[0] if h is None else h[0]
     net = kind(z, m)
-    if model.startswith("b2018") or not isinstance(n, int):
+    if model.startswith("b2018") or model == "hific" or not isinstance(n, int):
         net.g_a, net.g_s = _transforms(model, widths, m)
+    if model == "hific":
+        from study.codecs.compressai.generator import generator
+
+        net.g_s = generator(widths, m)
     if h is not None:
         net.h_s = _hyper_synthesis(model, h, m)
     return net
@@ -69,7 +76,7 @@ def check(model: str, n: object, m: object, h: object) -> None:
         )
     if not _width(m) or (model.startswith("cheng2020") and m != n):
         raise StudyError(f"model {model}: m is {m!r}; allowed: a number at least 1 (for cheng2020, n itself)")
-    hyper = model in ("bmshj2018-hyperprior", "mbt2018-mean")
+    hyper = model in HYPER
     if h is not None and not (hyper and isinstance(h, list | tuple) and len(h) == 3 and all(map(_width, h))):
         raise StudyError(
             f"model {model}: h is {h!r}; allowed: {'three numbers, each at least 1, or none' if hyper else 'none here'}"

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 startup.lighten_torch()  # before anything imports it
 
-METRICS = ("mse", "msssim")
+METRICS = ("mse", "msssim", "perceptual")
 DEVICES = ("cpu", "cuda")
 LARGEST_SIDE = 2**16
 
@@ -41,8 +41,9 @@ OTHERS = {"class": "own_network", "variable rate": "variable_rate"}  # modules o
 
 
 class Backend(LearnedCodec):
-    """Settings: `model` (one of `networks.MODELS`), `metric` (mse or msssim), `weights`, widths, `device`.
+    """Settings: `model` (one of `architectures.MODELS`), `metric` that it was trained for, `weights`, widths, `device`.
 
+    `metric` is mse, msssim, or perceptual (squared error, LPIPS and a discriminator).
     `weights` is `published` (CompressAI's own, downloaded; widths as published), or the path of a file with `{quality}`
     in it, relative to the repository: `models/…` for bundled ones, `results/…` for those that the workflow trains.
     `n`, `m`, `h` are the widths of the network (`networks.build`). `device` is where the transforms run: cpu or cuda.
