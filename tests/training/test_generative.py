@@ -145,19 +145,22 @@ def test_terms_and_stages(trained):
 
 
 def test_a_discriminator_learns_to_tell(crops):
-    """It tells photos from flat images after some steps, and the generator's loss points from flat to photo."""
+    """After some steps it tells photos from blurred ones, and the generator's loss is lower for the sharp ones."""
     torch.manual_seed(1)
     net = discriminator.Discriminator(12)
-    optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)
+    optimizer = torch.optim.Adam(net.parameters(), lr=2e-3, betas=generative._BETAS)
     latent = torch.zeros(2, 12, 4, 4)
-    for step in range(150):
+    losses = []
+    for step in range(160):
         real = images(crops, step)
-        fake = real.mean((2, 3), keepdim=True).expand_as(real)
+        fake = torch.nn.functional.avg_pool2d(real, 5, 1, 2)
         loss = discriminator.discriminator_loss(net(real, latent), net(fake, latent))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    assert loss.item() < 0.7 < 2 * math.log(2)
+        losses.append(loss.item())
+    assert losses[0] == pytest.approx(2 * math.log(2), abs=0.05)
+    assert np.mean(losses[-40:]) < 1.25
     assert discriminator.generator_loss(net(fake, latent)) > discriminator.generator_loss(net(real, latent))
 
 

@@ -39,7 +39,8 @@ def figure(title: str, tables: Mapping[str, Sequence[Mapping[str, str]]]) -> Fig
         text = canvas.note_lines(
             [
                 "A point is the mean over the batches since the point before. Distortion: mean squared error of values"
-                " 0-255, or 1 - MS-SSIM; the loss is the rate plus λ times it. The rate is the estimated one, of crops."
+                " 0-255, or 1 - MS-SSIM, and the loss the rate plus λ times it; of a generative codec λ MSE + LPIPS,"
+                " and the loss that plus the discriminator's part. The rate is the estimated one, of crops."
             ]
         )
         above = 0.04 + 0.15 * math.ceil(len(lines) / _ACROSS)

@@ -22,7 +22,9 @@ def save(path: Path, recipe: object, step: int, content: Mapping[str, Any]) -> N
         with atomic_io.replacing(path) as temporary, temporary.open("wb") as file:
             torch.save({"recipe": str(recipe), "step": step, **content}, file)
     except (WriteError, RuntimeError) as error:  # torch's writer raises RuntimeError for a full disk
-        raise StudyError(f"stopped at step {step}: can't write the checkpoint {path} ({_first(error)}); {_kept(path)}") from None
+        raise StudyError(
+            f"stopped at step {step}: can't write the checkpoint {path} ({_first(error)}); {_kept(path)}"
+        ) from None
 
 
 def resume(path: Path, recipe: object) -> dict[str, Any]:
@@ -44,8 +46,8 @@ def check_finite(step: int, lr: float, path: Path, **values: float) -> None:
     for name, value in values.items():
         if not math.isfinite(value):
             raise StudyError(
-                f"stopped at step {step}: the {name.replace('_', ' ')} isn't finite ({value}); use a lower learning rate "
-                f"than {lr:g}, and delete the checkpoint then, since the recipe is another; {_kept(path)}"
+                f"stopped at step {step}: the {name.replace('_', ' ')} isn't finite ({value}); use a lower learning "
+                f"rate than {lr:g}, and delete the checkpoint then, since the recipe is another; {_kept(path)}"
             )
 
 

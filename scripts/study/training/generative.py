@@ -9,8 +9,8 @@ trained is the synthesis, a generator with residual blocks, for
 (their k_M, k_P and beta; MSE of values 0-255), first without the last term. The discriminator D then learns along, one
 step for each of the generator's. It starts from random weights and isn't kept.
 
-One photo in `HELD_OUT` is never trained on. Of the generators at every `VALIDATED` steps of the last `LAST` part the one
-is kept whose images of those photos have the lowest distortion, the first two terms.
+One photo in `HELD_OUT` is never trained on. Of the generators at every `VALIDATED` steps of the last `LAST` part that
+one is kept whose images of those photos have the lowest distortion, the first two terms.
 """
 
 from __future__ import annotations
@@ -209,8 +209,8 @@ def _split(crops: Crops) -> tuple[Crops, Crops]:
     """Crops of the photos that are trained on, and of those held out."""
     if len(crops.pictures) < 2:
         raise StudyError(
-            f"{len(crops.pictures)} photo of at least {crops.side} pixels a side; a generative codec needs two or more, "
-            f"one in {HELD_OUT} of which is held out for validation"
+            f"{len(crops.pictures)} photo of at least {crops.side} pixels a side; a generative codec needs two or "
+            f"more, one in {HELD_OUT} of which is held out for validation"
         )
     held = crops.pictures[::HELD_OUT]
     rest = [picture for index, picture in enumerate(crops.pictures) if index % HELD_OUT]

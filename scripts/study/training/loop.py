@@ -32,11 +32,15 @@ _PRIOR_RATE = 3.0
 class Recipe:
     """What is trained and how. Equal recipes, photos and starts give equal weights on one machine.
 
-    `model`, `n`, `m`, `h`: the network (see `architectures.build`). `metric`: mse (of values 0-255), msssim (1 - MS-SSIM)
-    or perceptual (`generative`); the loss of the first two is bits per pixel + `lam` * distortion. `lr` rises over `warmup` steps, and falls over the last `decay`
-    part of all steps as a cosine. `precision`: bf16 runs the transforms in mixed precision, twice
-    as fast on CPUs with AMX; the entropy models always run in float32. `init`, without other weights to start from:
-    random, or principal (see `pca_init`), for the models of `architectures.SLICED`; the others start at random.
+    `model`, `n`, `m`, `h`: the network (see `architectures.build`). `metric`: mse (of values 0-255), msssim
+    (1 - MS-SSIM) or perceptual (`generative`); the loss of the first two is bits per pixel + `lam` * distortion. `lr`
+    rises over `warmup` steps, and falls over the last `decay` part of all steps as a cosine. `precision`: bf16 runs the
+    transforms in mixed precision, twice as fast on CPUs with AMX; the entropy models always run in float32. `init`,
+    without other weights to start from: random, or principal (see `pca_init`), for the models of
+    `architectures.SLICED`; the others start at random.
+
+    Of the metric perceptual alone: `lpips` and `adversarial` are the weights of LPIPS and of the discriminator's
+    judgement beside `lam`, and `pretraining` is the part of the steps before the discriminator joins.
     """
 
     model: str
