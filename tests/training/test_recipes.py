@@ -23,7 +23,11 @@ def recipe(name, quality):
     for key, field in loop.Recipe.__dataclass_fields__.items():
         kind = {"n": json.loads, "h": json.loads, "model": str, "metric": str, "precision": str, "init": str}.get(key)
         default = None if field.default is field.default_factory else field.default
-        parser.add_argument(f"--{key}", type=kind or (float if key in ("lam", "lr", "decay") else int), default=default)
+        parser.add_argument(
+            f"--{key}",
+            type=kind or (int if isinstance(field.default, int) or key in ("m", "steps") else float),
+            default=default,
+        )
     parser.add_argument("--start")
     given = vars(
         parser.parse_args(
