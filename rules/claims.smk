@@ -1,5 +1,5 @@
-# INPUTS:  the study's tables (rd.csv, means.csv); published figures (the repository's references/)
-# OUTPUTS: results/studies/{study}/claims.csv, claims_comparisons.csv (for a study that tests claims), published.csv,
+# INPUTS:  the study's tables (rd.csv, means.csv, latents/{experiment}/edits.csv); published figures (references/)
+# OUTPUTS: results/studies/{study}/claims.csv, claims_comparisons.csv, claims_edits.csv (for a study that tests claims), published.csv,
 #          published_check.csv, published_bd.csv (for a study of an image set with published figures)
 
 
@@ -7,18 +7,22 @@ rule claims:
     input:
         plan=lambda w: spec(f"{LOGS}/claims", payloads.claims(PLAN)),
         rd=f"{STUDY}/rd.csv",
+        edits=lambda w: payloads.claimed_edits(PLAN, STUDY),
     output:
         report(f"{STUDY}/claims.csv", caption="report/claims.rst", category="Claims"),
         report(f"{STUDY}/claims_comparisons.csv", caption="report/claims_comparisons.rst", category="Claims"),
+        report(f"{STUDY}/claims_edits.csv", caption="report/claims_edits.rst", category="Claims"),
     log:
         results.log(f"{LOGS}/claims"),
     conda:
         "../envs/study.yaml"
     params:
+        report=content("references/epfl2021.csv"),
         code=code("claims.py"),
         lock=lock("study"),
     shell:
-        f"python {SCRIPTS}/claims.py --rd {{input.rd:q}} --plan {{input.plan:q}} --out {STUDY} > {{log:q}} 2>&1"
+        f"python {SCRIPTS}/claims.py --rd {{input.rd:q}} --edits {{input.edits:q}}"
+        f" --plan {{input.plan:q}} --out {STUDY} > {{log:q}} 2>&1"
 
 
 rule published:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from study.analysis.claim_pairs import Claim, ClaimOptions, Comparison
+from study.analysis.claim_pairs import Change, Claim, ClaimOptions, Comparison
 from study.core import readers, typed
 from study.core.errors import StudyError
 from study.figures.curve_options import Options as CurveOptions
@@ -140,6 +140,7 @@ PARTS = {
     "$defs.target_values": TargetValues,
     "$defs.image_set": ImageSetEntry,
     "$defs.claim": Claim,
+    "$defs.change": Change,
     "$defs.comparison": Comparison,
 }
 

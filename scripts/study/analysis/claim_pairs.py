@@ -20,6 +20,8 @@ from study.core.errors import allowed
 from study.metrics.registry import REGISTRY
 
 BY = ("bd_rate", "bd_metric", "points")
+RISES, FALLS = "rises", "falls"
+RATE = "bpp"
 RANGES = {"bpp": ("bd_metric", "points"), "score": ("bd_rate",)}
 
 
@@ -49,11 +51,23 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Change:
+    """What edits of latents are said to do to measures (rules/schema.yaml, `change`)."""
+
+    edits: list[str]
+    metrics: list[str]
+    change: str
+    report: str | None = None
+    need: str | float = "all"
+
+
+@dataclass(frozen=True)
 class Claim:
-    """A claim about codecs, which holds if every comparison holds (rules/schema.yaml, `claim`)."""
+    """A claim about codecs or edits, which holds if each comparison and change does (rules/schema.yaml, `claim`)."""
 
     text: str
-    compare: list[Comparison]
+    compare: list[Comparison] = field(default_factory=list)
+    edits: list[Change] = field(default_factory=list)
     source: str = ""
     departure: str = ""
 
@@ -92,6 +106,7 @@ class ClaimTest:
     departure: str
     parts: list[Part]
     problems: list[str]
+    changes: list[Change] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -155,14 +170,16 @@ def problems(
     codecs: Sequence[str],
     metrics: Sequence[str],
     known_codecs: Iterable[str],
+    known_edits: Collection[str],
 ) -> Iterator[str]:
     """What is wrong with the claims of a study: those of catalogue/claims.yaml and its `own`, by id in `known`.
 
     A claim of the study's own must be about its `codecs` and `metrics`; ids and metrics in claims.yaml must be known
-    ones.
+    ones. `known_edits` are the edits of the catalogue and of the study's experiments.
     """
     wrong = {
-        name: [*slips(claim), *([] if name in own else unknown(claim, known_codecs))] for name, claim in known.items()
+        name: [*slips(claim), *([] if name in own else unknown(claim, known_codecs)), *_foreign(claim, known_edits)]
+        for name, claim in known.items()
     }
     yield from (f"claim {name}: {slip}" for name, found in wrong.items() for slip in found)
     if options is None:
@@ -188,7 +205,7 @@ def plan(
     for name in chosen(options.test, known):
         claim = known[name]
         found, lacking = parts(claim, codecs, metrics)
-        tests.append(ClaimTest(name, claim.text, claim.source, claim.departure, found, lacking))
+        tests.append(ClaimTest(name, claim.text, claim.source, claim.departure, found, lacking, claim.edits))
     return ClaimPlan(tests, dict(weights), options)
 
 
@@ -205,6 +222,14 @@ def patterns(value: str | Sequence[str]) -> list[str]:
 
 def slips(claim: Claim) -> Iterator[str]:
     """What is wrong with a claim in any study."""
+    if not claim.compare and not claim.edits:
+        yield "it says nothing; a claim needs `compare` (codecs) or `edits` (changes by edits of latents)"
+    for number, change in enumerate(claim.edits):
+        if not _is_need(change.need):
+            yield f"edits.{number}.need: found {change.need!r}; {_NEED}"
+        for metric in change.metrics:
+            if metric != RATE and metric not in REGISTRY:
+                yield f"edits.{number}.metrics: the metric {metric!r} is unknown; {allowed(metric, [RATE, *REGISTRY])}"
     for number, comparison in enumerate(claim.compare):
         where, by, need = f"compare.{number}", comparison.by, comparison.need
         for key, ends in comparison.ranges.items():
@@ -213,8 +238,8 @@ def slips(claim: Claim) -> Iterator[str]:
                 yield f"{where}.{key}: by {by} takes a range of `{takes}`"
             elif ends[0] >= ends[1]:
                 yield f"{where}.{key}: found {ends}; allowed: two numbers, the smaller first"
-        if need not in ("all", "any") and not (isinstance(need, int | float) and 0 < need <= 1):
-            yield f"{where}.need: found {need!r}; allowed: all, any, or a share above 0 and up to 1"
+        if not _is_need(need):
+            yield f"{where}.need: found {need!r}; {_NEED}"
         for metric in comparison.metrics:
             if metric not in REGISTRY:
                 yield f"{where}.metrics: the metric {metric!r} is unknown; {allowed(metric, REGISTRY)}"
@@ -233,6 +258,13 @@ def unknown(claim: Claim, codecs: Iterable[str], none: str = "no codec", stars: 
                     yield f"compare.{number}.{side}: {none} is {pattern!r}; {allowed(pattern, codecs)}"
 
 
+def _foreign(claim: Claim, known_edits: Collection[str]) -> Iterator[str]:
+    for number, change in enumerate(claim.edits):
+        for name in change.edits:
+            if name not in known_edits:
+                yield f"edits.{number}.edits: the edit {name!r} is unknown; {allowed(name, known_edits)}"
+
+
 def weights_kind(weights: Weights | None) -> str:
     """Where a codec's weights come from: bundled, published, trained or local; empty for a codec without weights."""
     if weights is None:
@@ -240,6 +272,13 @@ def weights_kind(weights: Weights | None) -> str:
     if weights.path is None:
         return "published"
     return {"models": "bundled", "results": "trained"}.get(weights.path.split("/")[0], "local")
+
+
+_NEED = "allowed: all, any, or a share above 0 and up to 1"
+
+
+def _is_need(need: object) -> bool:
+    return need in ("all", "any") or (isinstance(need, int | float) and 0 < need <= 1)
 
 
 def _alternatives(side: Sequence[str]) -> str:

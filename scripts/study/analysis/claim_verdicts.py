@@ -37,7 +37,7 @@ COMPARISON_COLUMNS = (
     "effect", "p", "p_holm", "n_images", "agree", "verdict", "reason", "note",
 )  # fmt: skip
 CLAIM_COLUMNS = (
-    "claim", "text", "source", "departure", "image_set", "weights", "verdict",
+    "claim", "text", "source", "departure", "data", "image_set", "weights", "verdict",
     "comparisons", "holds", "fails", "undecided", "not_tested", "n_images", "reason", "note",
 )  # fmt: skip
 VERDICTS = ("holds", "fails", "undecided", "not tested")
@@ -59,8 +59,10 @@ def tables(rows: Iterable[Mapping[str, object]], plan: ClaimPlan) -> tuple[list[
     for image_set, part in sets.items():
         compare = _comparer(part, plan)
         for claim in plan.claims:
+            if not claim.parts:
+                continue
             found = [] if claim.problems else list(_comparisons(claim, plan.weights, compare))
-            found = [row | {"claim": claim.claim, "image_set": image_set} for row in _decided(found)]
+            found = [row | {"claim": claim.claim, "image_set": image_set} for row in decided(found)]
             comparisons += found
             verdicts += [row | {"image_set": image_set} for row in _verdicts(claim, found)]
     return verdicts, comparisons
@@ -121,7 +123,7 @@ def _comparer(rows: Sequence[Mapping], plan: ClaimPlan) -> Callable[[Part, str, 
 
 
 def _compare(part: Part, anchor: bd_table.Side, test: bd_table.Side, images: Sequence[str], min_overlap: float) -> dict:
-    """A comparison without its verdict where it has a p-value; `_decided` gives that, by all those of a claim."""
+    """A comparison without its verdict where it has a p-value; `decided` gives that, by all those of a claim."""
     metric, by = part.metric, part.by
     scale, sign = bd.scale_of(metric), bd.sign_of(metric)
     within: tuple[float, ...] | None = tuple(map(float, part.within)) if part.within else None
@@ -159,7 +161,7 @@ def _compare(part: Part, anchor: bd_table.Side, test: bd_table.Side, images: Seq
     }
 
 
-def _decided(rows: Sequence[dict]) -> list[dict]:
+def decided(rows: Sequence[dict]) -> list[dict]:
     """The comparisons of a claim on one image set, with verdicts by p-values that are adjusted for their number."""
     tested = [row for row in rows if "p" in row]
     for row, adjusted in zip(tested, bd.holm([row["p"] for row in tested])):
@@ -224,38 +226,39 @@ def _left_out(side: bd_table.Side) -> str:
 
 def _verdicts(claim: ClaimTest, comparisons: Sequence[Mapping]) -> list[dict]:
     """A row for each kind of weights that the comparisons speak of; one row for a claim that can't be tested."""
-    same = {name: getattr(claim, name) for name in ("claim", "text", "source", "departure")}
+    same = {name: getattr(claim, name) for name in ("claim", "text", "source", "departure")} | {"data": "study"}
     if not comparisons:
         return [same | {"verdict": "not tested", "comparisons": 0, "reason": "; ".join(claim.problems)}]
     kinds: dict[str, list[Mapping]] = {}
     for row in comparisons:
         kinds.setdefault(row["weights"], []).append(row)
-    return [same | {"weights": kind} | _verdict(claim.parts, rows) for kind, rows in kinds.items()]
+    return [same | {"weights": kind} | verdict(claim.parts, rows, _told) for kind, rows in kinds.items()]
 
 
-def _verdict(parts: Sequence[Part], rows: Sequence[Mapping]) -> dict:
+def verdict(parts: Sequence, rows: Sequence[Mapping], told: Callable[[str, Sequence[Mapping]], str]) -> dict:
+    """The verdict on a claim by its parts (with `metric` and `need`) and comparisons; `told` says why, for a part."""
     by_part: dict[int, list[Mapping]] = {}
     for row in rows:
         by_part.setdefault(row["part"], []).append(row)
-    decided: list[str] = []
+    verdicts: list[str] = []
     reasons: list[str] = []
     notes: list[str] = []
     for number, part in enumerate(parts, start=1):
         mine = by_part.get(number, [])
         if not mine:
-            decided.append("not tested")
+            verdicts.append("not tested")
             reasons.append(f"part {number}, {part.metric}: not tested: the study has no such codecs")
             continue
-        verdict = need_met([row["verdict"] for row in mine], part.need)
-        decided.append(verdict)
-        if verdict != "holds":
-            reasons.append(f"part {number}, {part.metric}: {_told(verdict, mine)}")
+        met = need_met([row["verdict"] for row in mine], part.need)
+        verdicts.append(met)
+        if met != "holds":
+            reasons.append(f"part {number}, {part.metric}: {told(met, mine)}")
     count = Counter(row["verdict"] for row in rows)
     n = rows[0]["n_images"]
     return {
-        "verdict": all_of(decided),
+        "verdict": all_of(verdicts),
         "comparisons": len(rows),
-        **{verdict.replace(" ", "_"): count[verdict] for verdict in VERDICTS},
+        **{name.replace(" ", "_"): count[name] for name in VERDICTS},
         "n_images": n,
         "reason": "; ".join(reasons),
         "note": "; ".join(notes),

@@ -15,6 +15,7 @@ COLUMNS = (
 )  # fmt: skip
 MEASURES = {"bpp": ("bpp",), "psnr": ("psnr_rgb",), "ms_ssim": ("ms_ssim", "msssim_sewar")}
 FACTOR = 2.0
+TABLE = "references/epfl2021.csv"  # in the repository
 
 
 def read(path: Path) -> list[dict[str, str]]:

@@ -144,7 +144,11 @@ def _against_catalogues(study: Study, schema: Mapping, unsound: Collection[str])
     yield from opinions.problems(study)
     yield from experiments.problems(study, known_codecs, known_sets, unsound)
     own = study.define.claims
-    yield from claim_pairs.problems(study.claims, known_claims, own, list(study.codecs), study.metrics, known_codecs)
+    known_edits = [edit for group in catalogue.read("edits").values() for edit in group]
+    known_edits += [edit for experiment in study.latents.values() for edit in experiment.edits]
+    yield from claim_pairs.problems(
+        study.claims, known_claims, own, list(study.codecs), study.metrics, known_codecs, known_edits
+    )
     of_codecs = {name: entry.published for name, entry in known_codecs.items()}
     yield from published_curves.problems(of_codecs, study.published.draw)
 

@@ -41,6 +41,13 @@ def claims(plan: Plan) -> ClaimPlan:
     return claim_pairs.plan(options, known, list(plan.codecs), plan.study.metrics, kinds)
 
 
+def claimed_edits(plan: Plan, folder: str) -> list[str]:
+    """The tables of the study's experiments, in its `folder`, whose edits its claims are about."""
+    named = {name for claim in claims(plan).claims for change in claim.changes for name in change.edits}
+    experiments = [name for name, experiment in plan.latents.by_name.items() if named & set(experiment.edits)]
+    return [f"{folder}/latents/{name}/edits.csv" for name in experiments]
+
+
 def timing(plan: Plan) -> dict:
     """For `timing_table.py`: the cells that are timed, each with its record; none for a study without `timing`.
 
@@ -145,7 +152,7 @@ def records(plan: Plan) -> list[str]:
     names = ["rd.csv", "rd.parquet", "means.csv", "codecs.csv"]
     names += ["bd.csv", "head_to_head.csv"] * bd + ["complexity.csv"] * bool(plan.weighted())
     names += ["timing.csv"] * (plan.study.timing is not None)
-    names += [f"{name}.csv" for name in ("claims", "claims_comparisons") if plan.study.claims]
+    names += [f"{name}.csv" for name in ("claims", "claims_comparisons", "claims_edits") if plan.study.claims]
     names += [f"{name}.csv" for name in ("published", "published_check", "published_bd") if published(plan)]
     names += opinions.products(plan)
     for image_set in plan.parts:
