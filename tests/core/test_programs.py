@@ -10,26 +10,37 @@ import time
 import pytest
 
 from study.core import programs
+from study.core.paths import ROOT
 
 MEBIBYTE = 2**20
 LARGE = 300 * MEBIBYTE
 
 
-def program(size: int) -> list[str]:
-    return [sys.executable, "-c", f"block = bytearray({size}); block[::4096] = b'x' * len(block[::4096])"]
+PEAKS = f"""
+import sys
+from study.core import programs
+
+def run(size):
+    programs.run([sys.executable, "-c", f"block = bytearray({{size}}); block[::4096] = b'x' * len(block[::4096])"])
+    return programs.peak()
+
+programs.reset_peak()
+assert programs.peak() == 0
+large = run({LARGE})
+same = run(0)
+programs.reset_peak()
+print(large, same, run(0))
+"""
 
 
 def test_the_peak_is_that_of_this_calls_programs_not_of_an_earlier_larger_one():
-    programs.reset_peak()
-    assert programs.peak() == 0
-    programs.run(program(LARGE))
-    large = programs.peak()
-    assert large > LARGE
-    programs.run(program(0))
-    assert programs.peak() == large, "the largest of one call"
-    programs.reset_peak()
-    programs.run(program(0))
-    assert 0 < programs.peak() < large - LARGE / 2
+    """In a process of its own: a forked program begins with the peak of the process that started it."""
+    paths = {"PYTHONPATH": str(ROOT / "scripts")}
+    done = subprocess.run([sys.executable, "-c", PEAKS], capture_output=True, text=True, env=os.environ | paths)
+    assert done.returncode == 0, done.stderr
+    large, same, later = map(int, done.stdout.split())
+    assert large > LARGE and same == large, "the largest of one call"
+    assert 0 < later < large - LARGE / 2
 
 
 def test_input_output_folder_and_status_are_passed_on(tmp_path):

@@ -82,7 +82,9 @@ def test_nothing_overlaps_and_nothing_is_cut(size, request):
 def test_numbers_at_bars_stay_inside_their_panel(large):
     figure = bd_rate.figure(large.bd(), large.codecs)
     renderer = drawn(figure)
-    for panel in figure.axes:
+    panels = [panel for panel in figure.axes if panel.get_xlabel()]  # the others are strips of ranges, without numbers
+    assert panels
+    for panel in panels:
         texts = [text for text in panel.texts if text.get_text()]
         assert len(texts) == len(large.codecs) - 1
         for text in texts:

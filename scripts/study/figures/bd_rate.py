@@ -35,7 +35,7 @@ _ROW = 0.145
 _LABELS = 2.05
 _BETWEEN, _RIGHT, _UNDER, _TOP = 0.14, 0.08, 0.4, 0.08
 _DIGITS, _REFUSED = 0.36, 0.68
-_STRIP, _BEFORE_STRIP = 0.48, 0.05
+_STRIP, _BEFORE_STRIP = 0.46, 0.1
 
 
 @dataclass(frozen=True)

@@ -50,3 +50,17 @@ print(google.ScaleHyperprior(4, 4).N, any("in full" in str(warning.message) for 
         [sys.executable, "-c", code, str(ROOT / "scripts")], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["4", "True"]
+
+
+def test_the_whole_library_can_follow_the_short_import():
+    code = """
+import sys; sys.path.insert(0, sys.argv[1])
+from study.codecs.compressai import startup
+startup.load()
+startup.load_whole()
+from compressai.models import Cheng2020Anchor
+from compressai.zoo import image_models
+print(Cheng2020Anchor.__name__, "cheng2020-anchor" in image_models)
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(ROOT / "scripts")], capture_output=True, text=True)
+    assert done.stdout.split() == ["Cheng2020Anchor", "True"], done.stderr

@@ -25,6 +25,12 @@ from study.core.errors import StudyError
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # mallopt(3)
 PACKAGES = ("compressai", "compressai.models", "compressai.registry", "compressai.zoo")
+INITIALISED = (
+    "compressai.registry",
+    "compressai.models",
+    "compressai.zoo",
+    "compressai",
+)  # each takes names of those before
 
 
 def lighten_torch() -> None:
@@ -66,7 +72,7 @@ def load_whole() -> None:
     if "compressai" not in sys.modules:
         importlib.import_module("compressai")
         return
-    for name in reversed(PACKAGES):  # the innermost first, whose names the outer ones take
+    for name in INITIALISED:
         module = sys.modules.get(name)
         if module is None or getattr(module, "__file__", None) is not None:
             continue
