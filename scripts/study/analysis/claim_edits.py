@@ -125,7 +125,8 @@ def _named(data: str, number: int, edit: str, part: Part) -> dict:
 
 def _reported(by_edit: Mapping[str, Mapping[str, str]], name: str, part: Part) -> dict:
     """What the report's table says of an edit."""
-    values = [by_edit.get(edit, {}).get(part.change.report) for edit in (edits.BASELINE, name)]
+    column = part.change.report or ""
+    values = [by_edit.get(edit, {}).get(column) for edit in (edits.BASELINE, name)]
     row: dict = {"metric": part.change.report, "n_images": 1, "change": None}
     if not all(values):
         note = by_edit.get(name, {}).get("note") or "the report's table has no figure"
