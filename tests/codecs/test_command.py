@@ -124,7 +124,8 @@ def test_the_catalogues_programs_keep_an_image(name: str) -> None:
         error = np.abs(decoded.astype(int) - original).mean()
         assert decoded.shape == original.shape and error < (0.01 if "lossless" in str(entry) else 24)
         assert codec.versions()
-        assert codec.payload_bytes(bitstream) == len(bitstream)
+        outside = len(bitstream) - codec.payload_bytes(bitstream)
+        assert outside >= 20 if entry.settings.get("payload") else outside == 0
 
 
 def test_the_payload_of_a_known_format() -> None:

@@ -24,8 +24,9 @@ def compute(reference: np.ndarray, image: np.ndarray, names: Collection[str], th
     import torch
 
     torch.set_num_threads(threads)
+    shown, original = np.ascontiguousarray(image), np.ascontiguousarray(reference)  # PyTorch has no negative strides
     with torch.no_grad():
-        return {name: float(_model(DISPLAYS[name]).predict(image, reference, dim_order="HWC")[0]) for name in names}
+        return {name: float(_model(DISPLAYS[name]).predict(shown, original, dim_order="HWC")[0]) for name in names}
 
 
 @cache

@@ -24,7 +24,7 @@ JOB_TEXTS = frozenset(
         "group_info",
     }
 )
-CHATTER = ("Select jobs to execute", "Execute ", "Trying to restart job")
+CHATTER = ("Select jobs to execute", "Execute ")
 SHOWN_AT_ONCE = 3  # jobs that run now, by name; the others are counted
 BAR_COLUMNS = 76  # what the bar takes of a line, with hours and thousands of jobs
 BAR = "{percentage:3.0f}% |{bar:24}| {n_fmt} of {total_fmt} jobs, {elapsed}, about {remaining} to go{postfix}"
