@@ -45,7 +45,8 @@ def show_progress(workflow, progress, texts):
     settings = workflow.output_settings
     for handler in logger.handlers:
         if handler.get_name() == "DefaultStreamHandler":
-            handler.setStream(progress)
+            if not settings.stdout:  # what a dry run tells goes to standard output, where it can be piped
+                handler.setStream(progress)
             if not (settings.dryrun or settings.verbose or settings.printshellcmds):
                 handler.addFilter(texts)
 
