@@ -5,6 +5,7 @@
 # make docs            the documentation, in site/ (nothing is fetched)
 # make fuzz            100,000 damaged and made-up bitstreams (the tests take 4,000)
 # make opinions        the page of an opinion test on the study (STUDY=<name> as above): results/studies/<study>/opinions/index.html
+# make lab             the latent laboratory in a browser: edit a latent, see at once what is coded and decoded
 # make perceptual      the weights of LPIPS and DISTS, and FLIP; installed as well when a study, a test or a bench needs them
 # make cvvdp           ColorVideoVDP, for studies that name it; installed as well for tests and benches
 # make faults          a small study interrupted at 100 seeded moments: what came of each signal
@@ -40,7 +41,7 @@ endef
 
 settings := --workflow-profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)) $(OPTIONS)
 
-.PHONY: study opinions test checks quick docs fuzz faults tensorflow perceptual cvvdp bench compare audit pictures lock conda
+.PHONY: study opinions test checks quick docs fuzz faults tensorflow perceptual cvvdp lab bench compare audit pictures lock conda
 
 study: .venv/.study .venv/.perceptual $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
 	.venv/bin/python tools/run_study.py --study '$(STUDY)' --profile '$(PROFILE)' -- $(settings) $(config)
@@ -79,10 +80,11 @@ fuzz: .venv/.dev
 faults: .venv/.study .venv/.perceptual
 	.venv/bin/python tools/faults.py
 
-bench: .venv/.study .venv/.perceptual .venv/.cvvdp .venv-tensorflow/.ready
+bench: .venv/.study .venv/.perceptual .venv/.cvvdp .venv/.lab .venv-tensorflow/.ready
 	@export OMP_NUM_THREADS=1; status=0; bench() { echo "== $$*"; "$$@" || status=1; }; \
 	bench .venv/bin/python tools/bench/scorer.py; \
 	bench .venv/bin/python tools/bench/shortcuts.py; \
+	bench .venv/bin/python tools/bench/answer_time.py; \
 	bench .venv/bin/python tools/bench/learned.py; \
 	bench .venv-tensorflow/bin/python tools/bench/tfci.py; \
 	bench .venv/bin/python tools/bench/graph.py --out results/bench/graph; \
@@ -117,13 +119,19 @@ cvvdp: .venv/.cvvdp
 .venv/.cvvdp: envs/cvvdp.txt .venv/.study
 	$(call environment,.venv,envs/cvvdp.txt,--no-deps)
 
+lab: .venv/.lab
+	.venv/bin/python tools/lab $(OPTIONS)
+
+.venv/.lab: envs/lab.txt .venv/.study
+	$(call environment,.venv,envs/lab.txt,--no-deps)
+
 tensorflow: .venv-tensorflow/.ready
 
 # TensorFlow Compression can't share an environment with Snakemake; the lock names every package, hence --no-deps.
 .venv-tensorflow/.ready: envs/tensorflow.txt
 	$(call environment,.venv-tensorflow,envs/tensorflow.txt,--no-deps)
 
-.venv/.dev: envs/dev.txt .venv/.study .venv/.perceptual .venv/.cvvdp
+.venv/.dev: envs/dev.txt .venv/.study .venv/.perceptual .venv/.cvvdp .venv/.lab
 	$(call environment,.venv,envs/dev.txt)
 
 .venv-docs/.ready: envs/docs.txt
@@ -151,7 +159,7 @@ lock:
 
 # Conda's pip knows no --no-deps, so it is given the package that TensorFlow Compression asks for.
 conda:
-	for name in $(filter-out perceptual cvvdp,$(basename $(notdir $(wildcard envs/*.txt)))); do \
+	for name in $(filter-out perceptual cvvdp lab,$(basename $(notdir $(wildcard envs/*.txt)))); do \
 	  { printf 'channels: [conda-forge, nodefaults]\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n'; \
 	    grep -o '^[^#]*' envs/$$name.txt | sed 's/ *$$//; s/^tensorflow-cpu==/tensorflow==/; s/^/      - /'; } \
 	    > envs/$$name.yaml; \

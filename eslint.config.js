@@ -1,4 +1,4 @@
-// The rules of the scripts of the page and of the opinion test, and of their tests.
+// The rules of the scripts of the page, of the opinion test and of the laboratory, and of their tests.
 
 import js from "@eslint/js";
 
@@ -24,8 +24,16 @@ export default [
     rules,
   },
   {
-    files: ["tests/page/*.js", "tests/opinions/*.js", "eslint.config.js"],
-    languageOptions: { ecmaVersion: 2022, sourceType: "module", globals: names("readonly", "URL URLSearchParams") },
+    files: ["tools/lab/static/*.js"],
+    languageOptions: {
+      ecmaVersion: 2022, sourceType: "module",
+      globals: names("readonly", "document addEventListener navigator performance fetch Image ImageData OffscreenCanvas Blob Option"),
+    },
+    rules,
+  },
+  {
+    files: ["tests/page/*.js", "tests/opinions/*.js", "tests/tools/*.js", "eslint.config.js"],
+    languageOptions: { ecmaVersion: 2022, sourceType: "module", globals: names("readonly", "URL URLSearchParams setImmediate") },
     rules: { ...rules, "max-len": ["error", 200] },
   },
 ];
