@@ -102,7 +102,7 @@ def test_functions_without_a_browser() -> None:
 def test_the_script_is_clean_for_eslint() -> None:
     folders = sorted(map(str, (paths.SCRIPTS / "study").glob("*/static")))
     done = subprocess.run(
-        [ESLINT, *folders, "tests/page", "tests/opinions", "eslint.config.js"],
+        [ESLINT, *folders, "tools/lab/static", "tests/page", "tests/opinions", "tests/tools", "eslint.config.js"],
         cwd=paths.ROOT, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
