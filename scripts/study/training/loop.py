@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from study.codecs.compressai import architectures
 from study.core import atomic_io
 from study.core.errors import StudyError, allowed
-from study.training import checkpoints, pca_init
+from study.training import checkpoints, defaults, pca_init
 from study.training.crops import Crops
 
 if TYPE_CHECKING:
@@ -50,12 +50,12 @@ class Recipe:
     h: Any
     lam: float
     steps: int
-    batch: int = 8
-    crop: int = 128
+    batch: int = defaults.BATCH
+    crop: int = defaults.CROP
     lr: float = 3e-3
     warmup: int = 100
     decay: float = 0.5
-    seed: int = 1
+    seed: int = defaults.SEED
     precision: str = "bf16"
     init: str = "principal"
     lpips: float = 1.0

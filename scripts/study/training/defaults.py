@@ -1,0 +1,5 @@
+"""What a training takes where its recipe doesn't say."""
+
+BATCH = 8  # crops in a step
+CROP = 128  # their side in pixels
+SEED = 1
