@@ -17,6 +17,7 @@ from study.planning import (
     progress,
     specs,
     study as study_config_types,
+    trainings,
 )
 from study.planning.cells import generation
 from study.planning.code_hash import code, content, lock
@@ -27,7 +28,7 @@ try:
         readers.read_yaml(file)  # Snakemake's own reading takes what is given twice, and 01 for 1
     PLAN = plan.Plan(study_config.checked(config, environment.origin(given_configfiles(workflow))))
     specs.prepare()
-    TRAINING = plan.Training(PLAN.study.training) if PLAN.study.training else None
+    TRAINING = trainings.Training(PLAN.study.training) if PLAN.study.training else None
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 

@@ -39,6 +39,20 @@ def test_the_strongest_channels() -> None:
         chosen({"top": {"k": 1}}, Site(np.zeros((2, 2, 2), np.float32), None, (32, 32)))
 
 
+def test_a_span_of_channels_counts_them_in_its_order() -> None:
+    half = {"from": 0.0, "to": 0.5}
+
+    def selected(**order: object) -> list[int]:
+        return np.flatnonzero(chosen({"channels": half, "order": order}, site()).all((1, 2))).tolist()
+
+    assert selected(by="energy") == [2, 3] and selected(by="bits") == [0, 1]
+    taken = [selected(by="random", seed=seed) for seed in range(20)]
+    assert all(len(channels) == 2 for channels in taken) and len({tuple(channels) for channels in taken}) > 3
+    assert taken == [selected(by="random", seed=seed) for seed in range(20)]
+    rest = chosen({"channels": {"from": 0.5, "to": 1.0}, "order": {"by": "random", "seed": 7}}, site())
+    assert np.array_equal(rest, ~chosen({"channels": half, "order": {"by": "random", "seed": 7}}, site()))
+
+
 def test_a_mask_of_the_picture(tmp_path: Path) -> None:
     quarter = chosen({"mask": {"rectangle": [0, 0, 0.5, 0.5]}}, site())
     assert quarter[:, :2, :3].all() and quarter.sum() == 4 * 2 * 3
@@ -85,6 +99,13 @@ def test_a_mask_of_a_picture_that_is_mostly_padding() -> None:
         ({"top": {"k": 1.5}}, "allowed: {k:"),
         ({"top": {"k": []}}, "allowed: {k:"),
         ({"top": {"k": 1, "by": "size"}}, "allowed: bits, energy"),
+        ({"channels": {"to": 0.5}, "order": "energy"}, "allowed: {by: bits}"),
+        ({"channels": {"to": 0.5}, "order": {"by": "size"}}, "allowed: bits, energy, random"),
+        ({"channels": {"to": 0.5}, "order": {"by": "random"}}, "seed: a whole number"),
+        ({"channels": {"to": 0.5}, "order": {"by": "energy", "seed": 1}}, "allowed: {by: bits}"),
+        ({"channels": {"to": 0.5}, "order": {"by": "random", "seed": [1, 1]}}, "found [1, 1]"),
+        ({"channels": [0], "order": {"by": "energy"}}, "it counts a span of channels"),
+        ({"order": {"by": "energy"}}, "it counts a span of channels"),
         ({"mask": {"rectangle": [0, 0, 1]}}, "[left, top, right, bottom]"),
         ({"mask": {"rectangle": [0.5, 0, 0.5, 1]}}, "is empty"),
         ({"mask": {"circle": 1}}, "allowed: {rectangle:"),

@@ -27,6 +27,10 @@ LOOK = palette.styles([{"codec": "c", "label": "scale hyperprior, MSE", "family"
 EDITS = {
     "rows-second-half": {"select": {"rows": {"from": 0.5, "to": 1.0}}, "op": "zero"},
     "x100": {"op": {"scale": 100}},
+    "first": {"select": {"channels": {"from": 0.0, "to": 0.5}}, "op": "zero"},
+    "second": {"select": {"channels": {"from": 0.5, "to": 1.0}}, "op": "zero"},
+    "random-first": {"select": {"channels": {"to": 0.5}, "order": {"by": "random", "seed": [1, 2]}}, "op": "zero"},
+    "random-second": {"select": {"channels": {"from": 0.5}, "order": {"by": "random", "seed": [1, 2]}}, "op": "zero"},
     "channel": {"select": {"channels": "each"}, "op": "zero"},
     "strongest": {"select": {"top": {"k": [1, 4, 16, 48], "by": "bits"}, "invert": True}, "op": "zero"},
     "blend": {"op": {"interpolate": {"image": "b", "t": [0.25, 0.5, 0.75]}}},
@@ -40,6 +44,7 @@ FIGURES = {
     "impulse": True,
     "sheet": True,
     "report": True,
+    "halves": True,
     "attribution": "channel",
     "progressive": "strongest",
     "interpolation": ["blend", "elsewhere"],
@@ -123,7 +128,7 @@ class LatentRecords:
 
     def plan(self, **figures):
         return FigurePlan(study="s", metrics=METRICS, cell=self.cell, label="a scale hyperprior", curve=[],
-                          family="scale hyperprior", baselines=[], others={"duo": ["duo"]},
+                          family="scale hyperprior", ordered=True, baselines=[], others={"duo": ["duo"]},
                           figures=FigureChoice(**OFF | figures))  # fmt: skip
 
     def records(self, **figures):

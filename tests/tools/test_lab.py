@@ -120,6 +120,7 @@ def test_the_copied_study_makes_the_same_bitstream(lab: laboratory.Laboratory, t
     answer = ask(lab, "edit", steps=steps)
     study = make_study(tmp_path / "copy")
     shutil.copytree(ROOT / "models" / CODEC, study.folder / "models" / CODEC)
+    shutil.copy(ROOT / "models" / "recipes.yaml", study.folder / "models")
     study.config = yaml.safe_load(ask(lab, "study", steps=steps)["study"])
     done = study.run("--until", "latent_edit")
     assert done.status == 0, done.output

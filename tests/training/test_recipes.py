@@ -38,6 +38,26 @@ def recipe(name, quality):
     return loop.Recipe(**given)
 
 
+def test_files_of_weights_are_known_by_their_training():
+    known = ("tiny-b2018-gdn-48", "2")
+    assert recipes.of_weights(ALL, "models/tiny-b2018-gdn-48/2.safetensors") == known
+    assert recipes.of_weights(ALL, "results/training/tiny-b2018-gdn-48/2.safetensors") == known
+    for other in (None, "models/tiny-b2018-gdn-48/9.safetensors", "elsewhere/tiny-b2018-gdn-48/2.safetensors"):
+        assert recipes.of_weights(ALL, other) is None
+
+
+def test_the_first_training_of_a_chain_decides_how_channels_are_ordered():
+    shared = {"model": "bmshj2018-factorized", "metric": "mse", "n": 32, "m": 48}
+    training = {"lam": 0.01, "steps": 10}
+    known = {
+        "a": recipes.recipe("a", {**shared, "qualities": {1: training, 2: {**training, "init": "random"}}}),
+        "b": recipes.recipe("b", {**shared, "qualities": {q: {**training, "start": f"a/{q}"} for q in (1, 2)}}),
+        "c": recipes.recipe("c", {**shared, "model": "mbt2018", "qualities": {1: training}}),
+    }
+    assert recipes.from_components(known, "b", 1) and not recipes.from_components(known, "b", 2)
+    assert not recipes.from_components(known, "c", 1)
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_every_recipe_is_valid_and_ends_in_photos(name):
     lams = []

@@ -11,10 +11,11 @@ from study.latents import edits
 
 COLUMNS = (
     "image_set", "image", "codec", "quality", "figure", "edit", "side_information", "measure", "metric",
-    "report", "ours", "report_change", "our_change", "direction", "ratio", "size", "reason",
+    "report", "ours", "report_change", "our_change", "direction", "ratio", "verdict", "reason",
 )  # fmt: skip
 MEASURES = {"bpp": ("bpp",), "psnr": ("psnr_rgb",), "ms_ssim": ("ms_ssim", "msssim_sewar")}
 FACTOR = 2.0
+VERDICTS = ("alike", "smaller", "larger", "opposite", "unknown")
 TABLE = "references/epfl2021.csv"  # in the repository
 
 
@@ -32,9 +33,10 @@ def rows(
     """A row for each edit of the report, policy and measure (bpp, psnr, ms_ssim); `own` are one image's edits.
 
     A change is a value minus that of the baseline. `direction` tells whether both changes have one sign (`agrees`,
-    `differs`, or `unknown` where a value is missing), `ratio` is our change over the report's, and `size` agrees within
-    a factor of `FACTOR`. `metric` is the definition of ours; a measure without metric in the study has no rows. An edit
-    that isn't among our own has one, with the reason.
+    `differs`, or `unknown` where a value is missing), `ratio` is our change over the report's, and `verdict` names it:
+    `alike` within a factor of `FACTOR`, `smaller` or `larger` beyond that, `opposite` of another sign. `metric` is the
+    definition of ours; a measure without metric in the study has no rows. An edit that isn't among our own has one,
+    with the reason.
     """
     baseline = next((row for row in reference if row["edit"] == edits.BASELINE), {})
     compared = []
@@ -72,10 +74,10 @@ def _compared(
     result = {key: row[key] for key in ("image_set", "image", "codec", "quality", "side_information", "reason")}
     result |= {"figure": theirs["figure"], "edit": theirs["edit"], "measure": measure, "metric": metric}
     result |= {"report": report, "ours": ours, "report_change": None, "our_change": None, "ratio": None}
-    result |= {"direction": None, "size": None}
+    result |= {"direction": None, "verdict": None}
     if theirs["edit"] == edits.BASELINE:
         return result
-    result |= {"direction": "unknown", "size": "unknown"}
+    result |= {"direction": "unknown", "verdict": "unknown"}
     if ours is not None and begun is not None:
         result["our_change"] = ours - begun
     if report is not None and start is not None:
@@ -83,7 +85,8 @@ def _compared(
     if result["our_change"] is None or not result["report_change"]:
         return result
     ratio = result["our_change"] / result["report_change"]
-    same = ratio > 0
-    result |= {"ratio": ratio, "direction": "agrees" if same else "differs"}
-    result["size"] = "agrees" if same and 1 / FACTOR <= ratio <= FACTOR else "differs"
+    result |= {"ratio": ratio, "direction": "agrees" if ratio > 0 else "differs"}
+    result["verdict"] = "opposite" if ratio < 0 else "smaller" if ratio < 1 / FACTOR else "alike"
+    if ratio > FACTOR:
+        result["verdict"] = "larger"
     return result

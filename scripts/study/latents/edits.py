@@ -214,6 +214,8 @@ def _swept(step: Step, channels: int) -> list[tuple[str, Step]]:
     if "top" in select and not isinstance(select["top"]["k"], int):
         counts = _counts(select["top"]["k"], channels)
         axes.append([(text, {"top": {**select["top"], "k": count}}, {}) for text, count in counts])
+    if isinstance(seeds := select.get("order", {}).get("seed"), list):
+        axes.append([(f"{seed}", {"order": {**select["order"], "seed": seed}}, {}) for seed in seeds])
     for key, value in step.parameters.items():
         if isinstance(value, list) or value == operations.ALL:
             values = _counts(value, channels) if value == operations.ALL else [(f"{item}", item) for item in value]

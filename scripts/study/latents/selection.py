@@ -4,6 +4,8 @@ A selection is a mapping; what its keys select is intersected, and `invert` take
 
 - `channels`, `rows`, `columns`: a list of indexes, or a span `{from: a, to: b}` without b: both whole numbers (indexes)
   or both fractions of the axis (0.5, 1.0); either end may be left out. `channels: each` is a sweep.
+- `order: {by: energy}`: a span of channels counts them in falling order of their energy (mean square of the unedited
+  latent), or `by: bits`; `order: {by: random, seed: 1}` in a random order (PCG64), in which a list of seeds is a sweep.
 - `top: {k: 8, by: bits}`: the k channels with the most bits, or `by: energy` (mean square of the unedited latent).
 - `mask: {rectangle: [left, top, right, bottom]}` in fractions of the image, or `mask: {png: path}`: an image of the
   same size (or shape), white where elements are selected. An element is selected if at least half its square is.
@@ -20,8 +22,9 @@ import numpy as np
 from study.core.errors import CodecError, StudyError, allowed
 
 AXES = ("channels", "rows", "columns")
-KEYS = (*AXES, "top", "mask", "invert")
+KEYS = (*AXES, "order", "top", "mask", "invert")
 BY = ("bits", "energy")
+RANDOM = "random"
 EACH = "each"
 ALL = "all"
 _SPAN = "a list of indexes, or {from: a, to: b} in indexes (16, 32) or in fractions (0.5, 1.0)"
@@ -47,7 +50,10 @@ def chosen(select: Mapping, site: Site) -> np.ndarray:
     for axis, name in enumerate(AXES):
         if name in select:
             line = np.zeros(shape[axis], dtype=bool)
-            line[_indexes(select[name], shape[axis], name)] = True
+            indexes = _indexes(select[name], shape[axis], name)
+            line[_ordered(select["order"], site)[indexes] if name == "channels" and "order" in select else indexes] = (
+                True
+            )
             mask &= line.reshape([-1 if other == axis else 1 for other in range(3)])
     if "top" in select:
         line = np.zeros(shape[0], dtype=bool)
@@ -81,6 +87,8 @@ def problems(select: object, channels: int | None = None) -> Iterator[str]:
             problem = _span_problem(value, channels if key == "channels" else None)
             if problem:
                 yield f"select.{key}: {problem}"
+        elif key == "order":
+            yield from _order_problems(value, select.get("channels"))
         elif key == "top":
             yield from _top_problems(value, channels)
         elif key == "mask":
@@ -144,6 +152,30 @@ def _indexes(value: object, length: int, axis: str) -> np.ndarray:
         if low == high:
             raise CodecError(f"select.{axis}: {dict(value)!r} selects nothing of an axis of {length}")
     return np.arange(low, high)
+
+
+def _order_problems(value: object, channels: object) -> Iterator[str]:
+    wanted = "allowed: {by: bits}, {by: energy}, {by: random, seed: a whole number or a list of them}"
+    if not isinstance(value, Mapping) or "by" not in value:
+        yield f"select.order: found {value!r}; {wanted}"
+        return
+    if value["by"] not in (*BY, RANDOM):
+        yield f"select.order.by: found {value['by']!r}; {allowed(value['by'], (*BY, RANDOM))}"
+    elif set(value) != ({"by", "seed"} if value["by"] == RANDOM else {"by"}):
+        yield f"select.order: found {dict(value)!r}; {wanted}"
+    elif value["by"] == RANDOM:
+        seeds = value["seed"] if isinstance(value["seed"], list) else [value["seed"]]
+        if not seeds or not all(_whole(seed) and seed >= 0 for seed in seeds) or len(set(seeds)) < len(seeds):
+            yield f"select.order.seed: found {value['seed']!r}; {wanted}"
+    if not isinstance(channels, Mapping):
+        yield f"select.order: it counts a span of channels; found channels {channels!r}, allowed: {{from: a, to: b}}"
+
+
+def _ordered(order: Mapping, site: Site) -> np.ndarray:
+    """Every channel, in the order that a span counts them."""
+    if order["by"] == RANDOM:
+        return np.random.default_rng(order["seed"]).permutation(len(site.values))
+    return strongest(site, order["by"])
 
 
 def _top_problems(value: object, channels: int | None) -> Iterator[str]:

@@ -17,7 +17,6 @@ from study.core.errors import StudyError
 from study.images import sets as images_sets
 from study.metrics import registry as metric_registry
 from study.planning import entries
-from study.planning import study as study_config
 from study.planning.code_hash import code, content, contents, lock
 from study.planning.latents.jobs import Experiments
 from study.planning.scores import Scores
@@ -168,6 +167,19 @@ class Plan:
         """The modules of the backends of some codecs, relative to `scripts/`."""
         return sorted({_module(self._backend(codec)) for codec in names})
 
+    @cached_property
+    def known_recipes(self) -> dict[str, recipes.Recipe]:
+        """The recipes of the study's own trainings, or those of the bundled weights."""
+        return recipes.load(paths.found(self.study.training.recipes) if self.study.training else recipes.FILE)
+
+    @cache  # noqa: B019 (a process has one plan)
+    def training_of(self, codec: str, quality: str) -> tuple[str, str] | None:
+        """The training, as id and quality, that made a cell's weights; None for weights that no recipe makes."""
+        path = self.weights(codec, quality)
+        folders = (recipes.BUNDLED, recipes.FOLDER)
+        ours = path is not None and str(Path(path).parent.parent) in folders
+        return recipes.of_weights(self.known_recipes, path) if ours else None
+
     def trained(self) -> dict[str, list[str]]:
         """The models that the study trains for its codecs, with their qualities."""
         found: dict[str, list[str]] = {}
@@ -239,28 +251,6 @@ class Plan:
         """The file of weights that a cell needs and where it comes from."""
         settings = self.catalogued[codec].settings
         return self._backend(codec).weights_source(settings, self._exact[codec][quality])
-
-
-class Training:
-    """What the trainings of a study depend on: the files of `photos`, and its recipes.
-
-    Raises StudyError for a folder without files, and for recipes that mean nothing.
-    """
-
-    def __init__(self, training: study_config.Training) -> None:
-        folder = paths.found(training.photos)
-        self.photos = [os.path.relpath(path) for path in sorted(folder.rglob("*")) if path.is_file()]
-        if not self.photos:
-            raise StudyError(f"training.photos: {folder} holds no files; it must be a folder of photos")
-        self._recipes = recipes.load(paths.found(training.recipes))
-
-    def start(self, model: str, quality: str) -> list[str]:
-        """The weights that a training starts from, in a list; empty for one that starts from the photos."""
-        return recipes.start(self._recipes, model, quality)
-
-    def options(self, model: str, quality: str) -> dict[str, str]:
-        """The options of `train.py`, by name."""
-        return recipes.options(self._recipes, model, quality)
 
 
 def generation(record: str | Path, runs: Callable[[], bool] = lambda: False) -> int:

@@ -57,7 +57,7 @@ class Recipe:
     decay: float = 0.5
     seed: int = defaults.SEED
     precision: str = "bf16"
-    init: str = "principal"
+    init: str = defaults.INIT
     lpips: float = 1.0
     adversarial: float = 0.15
     pretraining: float = 0.4
@@ -73,7 +73,7 @@ class Recipe:
                 f"a crop of {self.crop} pixels can't be used; "
                 "allowed: multiples of 64, at least 64 (msssim: at least 192)"
             )
-        if self.init not in ("principal", "random"):
+        if self.init not in (defaults.INIT, "random"):
             raise StudyError(f"init {self.init!r} is unknown; {allowed(self.init, ('principal', 'random'))}")
         if (self.metric == "perceptual") != (self.model == "hific"):
             raise StudyError(f"metric {self.metric} and model {self.model}: perceptual and hific go together alone")
@@ -251,7 +251,7 @@ def _begin(net: CompressionModel, recipe: Recipe, crops: Crops, start: Path | No
     pictures = crops.batch(_UNUSED_STEP, 64)
     if start is not None:
         taken = warm_start(net, start, recipe)
-    elif recipe.init == "principal" and recipe.model in architectures.SLICED:
+    elif recipe.init == defaults.INIT and recipe.model in architectures.SLICED:
         pca_init.start(net, pictures, recipe.lam if recipe.metric == "mse" else _USUAL)
     if "entropy_bottleneck.matrices.0" not in taken:
         with torch.no_grad():

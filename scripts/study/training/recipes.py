@@ -11,9 +11,11 @@ from typing import Any
 from study.codecs.compressai import architectures
 from study.core import paths, readers, results, typed
 from study.core.errors import StudyError, allowed
+from study.training import defaults
 
 FILE = paths.ROOT / "models" / "recipes.yaml"
 FOLDER = results.training("").rstrip("/")
+BUNDLED = "models"
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,22 @@ def entry_qualities(recipes: Mapping[str, Recipe], name: str) -> list[str]:
 def weights(name: str, quality: str | int, folder: str = FOLDER) -> str:
     """Where the weights of a training are put."""
     return f"{folder}/{name}/{quality}.safetensors"
+
+
+def of_weights(recipes: Mapping[str, Recipe], path: str | None) -> tuple[str, str] | None:
+    """The id and quality of the training that makes a file of weights, bundled or trained here; None for any other."""
+    folder, _, name = str(path or "").rpartition("/")
+    training, quality = Path(folder).name, Path(name).stem
+    ours = path in (weights(training, quality, BUNDLED), weights(training, quality))
+    known = ours and training in recipes and quality in recipes[training].qualities
+    return (training, quality) if known else None
+
+
+def from_components(recipes: Mapping[str, Recipe], name: str, quality: str | int) -> bool:
+    """Whether a training, or the first of those that it starts from, began with the photos' principal components."""
+    first, first_quality = chain(recipes, name, quality)[0].rsplit("/", 1)
+    init = entry(recipes, first, first_quality).init or defaults.INIT
+    return init == defaults.INIT and recipes[first].model in architectures.SLICED
 
 
 def start(recipes: Mapping[str, Recipe], name: str, quality: str | int, folder: str = FOLDER) -> list[str]:

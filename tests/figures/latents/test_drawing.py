@@ -22,6 +22,7 @@ from study.figures.latents import (
     rate_map,
     report_comparison,
     top_k_curve,
+    zeros,
 )
 from study.figures.latents.kinds import sheet
 from study.figures.latents.names import FigureChoice
@@ -45,8 +46,8 @@ def test_every_figure_has_its_row_and_files(pair, tmp_path):
         assert len(row["caption"].split()) > 1, row
         assert not row["reason"], row
     left = {path.name for path in tmp_path.iterdir()}
-    listed = {row[key] for row in rows for key in ("file", "pdf")} | {"report-a.csv", "report-b.csv", "figures.csv"}
-    assert left == listed
+    tables = {f"{figure}-{image}.csv" for figure in ("report", "halves") for image in "ab"}
+    assert left == {row[key] for row in rows for key in ("file", "pdf")} | tables | {"figures.csv"}
 
 
 @pytest.mark.slow
@@ -209,11 +210,13 @@ def test_changes_are_compared_with_the_reports():
     cells = {(row["edit"], row["measure"]): row for row in found}
     assert cells["none", "bpp"]["direction"] is None
     assert cells["columns-second-half", "psnr"]["ratio"] == pytest.approx(-10 / (12.83 - 31.42))
-    assert cells["columns-second-half", "psnr"]["size"] == "agrees"
+    assert cells["columns-second-half", "psnr"]["verdict"] == "alike"
     assert cells["columns-second-half", "bpp"]["direction"] == "agrees"
-    assert cells["columns-second-half", "bpp"]["size"] == "differs"
+    assert cells["columns-second-half", "bpp"]["verdict"] == "smaller"
     assert cells["rows-second-half", "bpp"]["direction"] == "differs"
+    assert cells["rows-second-half", "bpp"]["verdict"] == "opposite"
     assert cells["rows-second-half", "psnr"]["direction"] == "unknown"
+    assert cells["rows-second-half", "psnr"]["verdict"] == "unknown"
     assert cells["rows-second-half", "psnr"]["our_change"] == -10.0
     assert cells["x100", "bpp"]["direction"] == "unknown" and "no edit" in cells["x100", "bpp"]["reason"]
 
@@ -226,7 +229,51 @@ def test_the_drawn_table_has_every_policy():
     )
     text = words(figure)
     assert text.count("recompute") == text.count("keep") == 2
-    assert "5.231" in text and not cut(figure)
+    assert "5.231" in text and "larger" not in text.split("Ratio:")[0] and not cut(figure)
+    assert "✓" not in text and "alike" in text and "Amber, smaller or larger" in text
+
+
+def test_a_change_far_smaller_than_the_reports_is_not_called_alike():
+    own = [_own("none", "keep", 0.5, 30.0, 0.98), _own("channels-second-half", "keep", 0.45, 29.8, 0.978)]
+    found = report2021.rows(report2021.read(ROOT / "references/epfl2021.csv"), own, METRICS)
+    (psnr,) = (row for row in found if (row["edit"], row["measure"]) == ("channels-second-half", "psnr"))
+    assert psnr["direction"] == "agrees" and psnr["ratio"] == pytest.approx(0.2 / 20.43)
+    assert psnr["verdict"] == "smaller"
+    text = words(report_comparison.figure(found, "t", []))
+    assert "10.99 29.80 0.01 smaller" in text
+
+
+# Halves of the channels
+
+
+def test_the_halves_of_each_order_are_drawn_and_compared(made, drawn, tmp_path):
+    (row,) = made.draw(tmp_path, halves=True)
+    table = readers.read_rows(tmp_path / "halves-a.csv")
+    kinds = {(each["order"], each["seed"], each["half"]) for each in table}
+    assert kinds == {(order, seed, half) for order, seed in (("own", ""), ("random", "1"), ("random", "2"))
+                     for half in ("first", "second")}  # fmt: skip
+    text = words(drawn["halves-a"])
+    assert "in the codec's own order" in text and "in 2 random orders" in text and not cut(drawn["halves-a"])
+    assert "principal components" in text and row["caption"].count("between first and second half") == 3
+
+
+def test_an_experiment_without_halves_says_what_to_include(made, drawn, tmp_path):
+    place = made.folder / "edits/s/lab/duo/c/3/encoded.csv"
+    kept = [row for row in readers.read_rows(place) if "first" not in row["edit"] and "second" not in row["edit"]]
+    atomic_io.write_rows(place, kept[0], kept)
+    (row,) = made.draw(tmp_path, halves=True)
+    assert "include the groups report2021 and channel-halves" in row["reason"]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "says"),
+    [({"z", "scales", "means"}, "round(−μ) + μ"), ({"z", "scales"}, "decoded as 0"), (set(), "median")],
+)
+def test_what_zero_means_follows_the_codecs_entropy_model(made, monkeypatch, arrays, says):
+    records = made.records()
+    monkeypatch.setattr(records, "arrays", lambda image: dict.fromkeys({"y", *arrays}))
+    zero, order = zeros.notes(records, "a")
+    assert says in zero and order == zeros.ORDERED
 
 
 # Curves

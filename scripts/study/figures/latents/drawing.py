@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 
-from study.analysis import report2021
+from study.analysis import channel_halves, report2021
 from study.core import atomic_io
 from study.figures import canvas, tiles
 from study.figures.latents.kinds import (
     atlas,
     attribution,
     equivariance,
+    halves,
     impulse,
     interpolation,
     progressive,
@@ -30,11 +31,17 @@ KINDS: Mapping[str, ModuleType] = {
     "impulse": impulse,
     "sheet": sheet,
     "report": report,
+    "halves": halves,
     "attribution": attribution,
     "progressive": progressive,
     "interpolation": interpolation,
     "equivariance": equivariance,
 }
+
+TABLES = {
+    "report": (report2021.COLUMNS, JobRecords.reported),
+    "halves": (channel_halves.COLUMNS, halves.table),
+}  # the columns and rows of the table beside a figure
 
 
 def draw(plan: FigurePlan, results: Path, references: Path, out: Path, record: Path) -> None:
@@ -56,8 +63,9 @@ def draw(plan: FigurePlan, results: Path, references: Path, out: Path, record: P
             figure = tiles.gap(title, str(error))
             row |= {"caption": f"{title}: not drawn.", "reason": str(error)}
         canvas.save(figure, canvas.both(out / named.stem))
-        if named.figure == "report":
-            table = records.reported(named.image) if not row.get("reason") else []
-            atomic_io.write_rows(out / f"{named.stem}.csv", report2021.COLUMNS, table)
+        if named.figure in TABLES:
+            columns, table = TABLES[named.figure]
+            rows_of_it = table(records, named.image) if not row.get("reason") else []
+            atomic_io.write_rows(out / f"{named.stem}.csv", columns, rows_of_it)
         rows.append(row)
     atomic_io.write_rows(record, COLUMNS, rows)

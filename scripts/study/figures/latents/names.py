@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 OF_LATENTS = ("atlas", "rate_map", "impulse")  # drawn from a latent itself
-OF_EDITS = ("sheet", "report", "attribution", "progressive", "interpolation", "equivariance")
+OF_EDITS = ("sheet", "report", "halves", "attribution", "progressive", "interpolation", "equivariance")
 PER_EDIT = ("interpolation",)
 
 
@@ -20,6 +20,7 @@ class FigureChoice:
     impulse: bool = False
     sheet: bool | list[str] = True
     report: bool = False
+    halves: bool = False
     attribution: str | None = None
     progressive: str | None = None
     interpolation: list[str] = field(default_factory=list)

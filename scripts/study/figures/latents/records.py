@@ -32,6 +32,7 @@ class FigurePlan:
     """What a figure job is told.
 
     `cell` has `experiment`, `set`, `part`, `codec` and `quality`; `figures` are the experiment's choice;
+    `ordered`: the codec's training began with principal components, which order its channels.
     `curve` are the study's own cells (part, codec, quality) with this codec, `baselines` the experiment's other
     qualities of it: both are points of the codec's own curve. `others` are the parts of the image sets that strips of
     interpolation take images from.
@@ -42,6 +43,7 @@ class FigurePlan:
     cell: dict[str, str]
     label: str
     family: str
+    ordered: bool
     figures: FigureChoice
     curve: list[list[str]]
     baselines: list[str]

@@ -1,4 +1,4 @@
-"""The table of the 2021 report's edits beside our own: rate and quality, and whether the changes agree."""
+"""The table of the 2021 report's edits beside our own: rate and quality, and how our changes compare with its."""
 
 from __future__ import annotations
 
@@ -7,15 +7,27 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from study.analysis import report2021
 from study.figures import canvas, palette
 
 _LINE = 0.15
 _GROUPS = {"bpp": "Rate (bpp)", "psnr": "PSNR (dB)", "ms_ssim": "MS-SSIM"}
 _FORMATS = {"bpp": "{:.3f}", "psnr": "{:.2f}", "ms_ssim": "{:.4f}"}
-_COLUMNS = (0.06, 0.36, 1.72, 2.5)
-_GROUP, _OURS, _CHANGE = 1.5, 0.5, 0.95
-_COLOURS = {"agrees": "#1a7f37", "differs": "#c0392b", "unknown": canvas.GREY}
-_MARKS = {"agrees": "✓", "differs": "✗", "unknown": "?"}
+_COLUMNS = (0.06, 0.3, 1.46, 2.06)
+_GROUP, _OURS, _RATIO, _WORD = 1.65, 0.42, 0.84, 1.14
+_COLOURS = {
+    "alike": "#1a7f37",
+    "smaller": "#9a6700",
+    "larger": "#9a6700",
+    "opposite": "#c0392b",
+    "unknown": canvas.GREY,
+}
+LEGEND = (
+    "Ratio: our change against the unedited image over the report's. Green, alike: within a factor of "
+    f"{report2021.FACTOR:g}. Amber, smaller or larger: of the same sign, beyond that factor. Red, opposite: of the "
+    "other sign. Unknown: the report or we lack a value. That PSNR and MS-SSIM fall when a part of the latent is lost "
+    "follows from the edit, so their sign shows nothing; the ratio does."
+)
 
 
 def figure(rows: Sequence[Mapping[str, object]], title: str, notes: Sequence[str]) -> Figure:
@@ -26,8 +38,7 @@ def figure(rows: Sequence[Mapping[str, object]], title: str, notes: Sequence[str
     measures = [name for name in _GROUPS if any(name in by_measure for by_measure in lines.values())]
     metrics = [palette.short(row["metric"]) for row in next(iter(lines.values())).values() if row["metric"] != "bpp"]
     said = [
-        "✓, ✗: whether our change against the baseline has the direction of the report's; the number is our change "
-        "over the report's, green within a factor of 2, red if the direction differs. ?: unknown.",
+        LEGEND,
         f"Ours: bits of the whole file; {', '.join(metrics)}." if metrics else "Ours: bits of the whole file.",
         *notes,
     ]
@@ -59,7 +70,7 @@ def _head(layout: canvas.Layout, measures: Sequence[str]) -> None:
     for x, words in zip(_COLUMNS, ("Fig.", "Edit", "z")):
         canvas.text(layout, x, layout.y, words, canvas.TEXT)
     for column in range(len(measures)):
-        for x, words in ((0.0, "report"), (_OURS, "ours"), (_CHANGE, "change")):
+        for x, words in ((0.0, "report"), (_OURS, "ours"), (_RATIO, "ratio")):
             canvas.text(layout, _COLUMNS[3] + column * _GROUP + x, layout.y, words, canvas.SMALL, canvas.GREY)
     layout.y -= _LINE
     _rule(layout, 0.8)
@@ -81,7 +92,7 @@ def _row(
     measures: Sequence[str],
 ) -> None:
     for x, words in zip(_COLUMNS, (*head, policy)):
-        canvas.text(layout, x, layout.y, canvas.shortened(words, 1.32))
+        canvas.text(layout, x, layout.y, canvas.shortened(words, 1.12))
     for column, name in enumerate(measures):
         row = by_measure.get(name)
         if row is None:
@@ -91,14 +102,10 @@ def _row(
             value = row[key]
             words = "?" if value is None and key == "report" else "–" if value is None else _FORMATS[name].format(value)
             canvas.text(layout, x + left, layout.y, words, colour=canvas.GREY if value is None else "black")
-        if row["direction"]:
-            words, colour = _verdict(row)
-            canvas.text(layout, x + _CHANGE, layout.y, words, colour=colour)
+        if row["verdict"]:
+            colour = _COLOURS[str(row["verdict"])]
+            ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}".replace("-", "−")
+            canvas.text(layout, x + _RATIO, layout.y, ratio, colour=colour)
+            place = _WORD if ratio else _RATIO
+            canvas.text(layout, x + place, layout.y, str(row["verdict"]), colour=colour)
     layout.y -= _LINE
-
-
-def _verdict(row: Mapping[str, object]) -> tuple[str, str]:
-    direction, ratio = str(row["direction"]), row["ratio"]
-    words = _MARKS[direction] if ratio is None else f"{_MARKS[direction]} {ratio:.2f}".replace("-", "−")
-    colour = _COLOURS[direction] if direction != "agrees" or row["size"] == "agrees" else "#9a6700"
-    return words, colour

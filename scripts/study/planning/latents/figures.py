@@ -9,6 +9,7 @@ from study.core.cell import Cell
 from study.figures.latents import names as figure_names
 from study.latents import edits
 from study.planning.latents.experiments import Edited
+from study.training import recipes
 
 if TYPE_CHECKING:
     from study.planning.cells import Plan
@@ -37,11 +38,18 @@ def payload(plan: Plan, job: Edited) -> dict:
                  "quality": job.quality},
         "label": entry.label,
         "family": entry.family,
+        "ordered": _ordered(plan, job),
         "figures": plan.latents.by_name[job.experiment].figures,
         "curve": [[cell.part, cell.codec, cell.quality] for cell in _curve(plan, job)],
         "baselines": _other_qualities(plan, job),
         "others": {name: list(plan.latents.parts[name]) for name in _sets(plan, job)},
     }  # fmt: skip
+
+
+def _ordered(plan: Plan, job: Edited) -> bool:
+    """Whether the order of the codec's channels comes from the principal components that its training began with."""
+    training = plan.training_of(job.codec, job.quality)
+    return training is not None and recipes.from_components(plan.known_recipes, *training)
 
 
 def inputs(plan: Plan, job: Edited) -> list[str]:

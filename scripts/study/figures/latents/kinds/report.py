@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
 from study.analysis import report2021
 from study.figures import canvas
-from study.figures.latents import report_comparison
+from study.figures.latents import report_comparison, zeros
 from study.figures.latents.names import Named
 from study.figures.latents.records import JobRecords
 
@@ -22,15 +23,17 @@ def drawn(records: JobRecords, named: Named, title: str) -> tuple[Figure, str]:
     for row in rows:
         if row["ours"] is None:
             lacking.setdefault(str(row["reason"] or "no value"), {})[str(row["edit"])] = None
-    notes = [f"Without value: {', '.join(names)} ({canvas.clipped(reason)})." for reason, names in lacking.items()]
+    notes = [*zeros.notes(records, named.image)]
+    notes += [f"Without value: {', '.join(names)} ({canvas.clipped(reason)})." for reason, names in lacking.items()]
     return report_comparison.figure(rows, title, notes), caption(title, rows)
 
 
 def caption(title: str, rows: Sequence[Mapping[str, object]]) -> str:
-    """How many of the changes agree with the report's; `rows` are those of `report2021.rows`."""
-    known = [row for row in rows if row["direction"] in ("agrees", "differs")]
-    direction, size = (sum(row[key] == "agrees" for row in known) for key in ("direction", "size"))
+    """How our changes compare with the report's; `rows` are those of `report2021.rows`."""
+    count = Counter(str(row["verdict"]) for row in rows if row["verdict"])
+    known = sum(count.values()) - count["unknown"]
+    told = ", ".join(f"{count[word]} {word}" for word in report2021.VERDICTS if word != "unknown")
     return (
-        f"{title}. Of {len(known)} changes that are known on both sides, {direction} agree in direction and {size} "
-        f"in size as well, within a factor of {report2021.FACTOR:g}."
+        f"{title}. Of {known} changes that are known on both sides, beside the report's: {told} "
+        f"(alike: within a factor of {report2021.FACTOR:g})."
     )
