@@ -23,7 +23,6 @@ rule plot_bd_rate:
 
 rule plot_time:
     input:
-        rd=f"{STUDY}/rd.csv",
         means=f"{STUDY}/means.csv",
         codecs=f"{STUDY}/codecs.csv",
         bd=f"{STUDY}/bd.csv" if PLAN.study.bd_rate else [],
@@ -45,7 +44,7 @@ rule plot_time:
         code=code("plot_time.py"),
         lock=lock("study"),
     shell:
-        f"python {SCRIPTS}/plot_time.py --rd {{input.rd:q}} --means {{input.means:q}} --codecs {{input.codecs:q}}"
+        f"python {SCRIPTS}/plot_time.py --means {{input.means:q}} --codecs {{input.codecs:q}}"
         " {params.more} {params.drawing} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
 
 

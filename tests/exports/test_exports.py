@@ -161,7 +161,7 @@ def test_a_batch_holds_the_cells(folder):
         2,
         192,
     )
-    assert (first["bpp"], first["psnr"], first["encoding_time"]) == (0.5, 32, 0.1)
+    assert (first["bpp"], first["psnr"]) == (0.5, 32) and "encoding_time" not in first
 
 
 def test_cells_without_figures_are_left_out_of_batches():

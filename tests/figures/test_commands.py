@@ -21,7 +21,7 @@ def run(*arguments, **environment):
 
 
 def commands(folder, out):
-    tables_of = {name: ["--" + name, folder / f"{name}.csv"] for name in ("rd", "means", "codecs", "bd")}
+    tables_of = {name: ["--" + name, folder / f"{name}.csv"] for name in ("rd", "means", "codecs", "bd", "timing")}
     one_set = ["--set", "photos"]
     return {
         "plot_originals.py": ["--images", folder / "images.csv", *one_set, "--out", out / "originals"],
@@ -36,7 +36,7 @@ def commands(folder, out):
         ],
         "plot_bd.py": [*tables_of["bd"], *tables_of["codecs"], *one_set, "--out", out / "bd.rate"],
         "plot_time.py": [
-            *tables_of["rd"], *tables_of["means"], *tables_of["codecs"], *tables_of["bd"], *one_set,
+            *tables_of["means"], *tables_of["codecs"], *tables_of["bd"], *tables_of["timing"], *one_set,
             "--metric", "vifp_sewar", "--out", out / "time",
         ],
     }  # fmt: skip

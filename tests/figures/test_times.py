@@ -1,27 +1,44 @@
 """The figure of times against BD-rates."""
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from figure_study import SKIPPED, one_line, text_rows
-from study.analysis import means
-from study.core import columns
+from figure_study import SKIPPED, one_line
+from study.core import paths
 from study.figures import bd_rate, times
-from study.figures import options as figures_options
 
 
 def test_seconds_per_megapixel_are_those_of_all_pictures_together():
-    rows = [
-        {"image_set": "s", "image": name, "codec": "c", "quality": 1} | dict.fromkeys(columns.figures([]), 1.0)
-        | {"encode_s": seconds, "status": "ok", "reason": None, "gaps": None}
-        for name, seconds in (("a", 3.0), ("b", 1.0))
+    same = {"image_set": "s", "codec": "c", "quality": "1", "bpp": "1"}
+    sizes = {"a": ("1000", "500"), "b": ("100", "100")}
+    clocked = [
+        {**same, "image": name, "encode_s": seconds, "decode_s": "1", "repeats": "5", "machine": "M", "status": "ok",
+         "reason": "", "width": sizes[name][0], "height": sizes[name][1]}
+        for name, seconds in (("a", "3"), ("b", "1"))
     ]  # fmt: skip
-    sizes = [{"image": "a", "width": "1000", "height": "500"}, {"image": "b", "width": "100", "height": "100"}] * 2
-    megapixels = figures_options.mean_megapixels(sizes)
-    assert megapixels == pytest.approx(0.255)
-    (speed,) = times.speeds(text_rows(means.means(rows, [])), megapixels)["c"]
+    rows, megapixels, source = times.timed([{**same, "encode_s": "99", "decode_s": "99"}], clocked)
+    assert megapixels == pytest.approx(0.255) and "5 calls on one core of M" in source
+    (speed,) = times.speeds(rows, megapixels)["c"]
     assert speed.seconds["encode_s"] == pytest.approx((3.0 + 1.0) / 0.51)
+
+
+def test_a_study_without_timing_has_no_times_and_says_why(large, tmp_path):
+    large.write(tmp_path)
+    command = [sys.executable, paths.SCRIPTS / "plot_time.py", "--set", "photos", "--out", tmp_path / "time.png"]
+    for name in ("means", "codecs", "bd"):
+        command += [f"--{name}", tmp_path / f"{name}.csv"]
+    assert subprocess.run(command, check=False).returncode == 0
+    timed = subprocess.run([*command[:5], tmp_path / "timed.png", *command[6:], "--timing", tmp_path / "timing.csv"])
+    assert timed.returncode == 0
+    heights = {name: Image.open(tmp_path / f"{name}.png").height for name in ("time", "timed")}
+    assert heights["time"] < 200 < heights["timed"]
+    figure = times.none("photos")
+    assert not figure.axes and "Not drawn: the study has no `timing`" in one_line(figure)
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 10), st.floats(-90, 90)), min_size=1, max_size=20))
@@ -34,7 +51,7 @@ def test_the_front_is_what_no_other_beats(points):
 
 def test_time_figure_shows_the_anchor_and_tells_who_has_no_rate(large):
     rows = large.bd("psnr_rgb")
-    figure = times.figure(large.means, 0.2, large.codecs, bd_rate.against(rows))
+    figure = times.figure(large.means, 0.2, "clocked", large.codecs, bd_rate.against(rows))
     assert [panel.get_xscale() for panel in figure.axes] == ["log", "linear", "log", "linear"]
     upper, lower = figure.axes[0], figure.axes[1]
     assert "jpeg" in {line.get_gid() for line in upper.lines} and "hific" not in {
@@ -43,4 +60,4 @@ def test_time_figure_shows_the_anchor_and_tells_who_has_no_rate(large):
     assert {line.get_gid() for line in lower.lines} == set(large.codecs) - {"hevc"}
     assert "Without BD-rate: HiFiC (" in one_line(figure) and f"Not shown: HEVC ({SKIPPED})" in one_line(figure)
     assert upper.get_ylabel() == "BD-rate (%) against JPEG"
-    assert len(times.figure(large.means, 0.2, large.codecs).axes) == 2
+    assert len(times.figure(large.means, 0.2, "clocked", large.codecs).axes) == 2

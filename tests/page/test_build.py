@@ -30,6 +30,16 @@ def test_same_artifacts_give_the_same_bytes_and_a_second_build_changes_nothing(t
     assert {path: path.stat().st_mtime_ns for path in first.parent.rglob("*.png")} == before
 
 
+def test_times_of_the_costs_are_those_of_timing_alone() -> None:
+    known = palette.styles([{"codec": "a", "label": "A", "family": "f"}])
+    cell = {"codec": "a", "width": "1000", "height": "1000", "encode_s": "9", "decode_s": "9", "peak_rss": "1048576"}
+    without = tables.costs([cell], [], known)
+    assert [each.text for each in without.rows[0]][1:3] == ["–", "–"] and "no times" in without.caption
+    clocked = cell | {"encode_s": "2", "decode_s": "1", "repeats": "5", "machine": "M"}
+    timed = tables.costs([cell], [], known, [clocked])
+    assert [each.text for each in timed.rows[0]][1:3] == ["2", "1"] and "5 calls on one core of M" in timed.caption
+
+
 def test_links_follow_the_records(tmp_path: Path) -> None:
     page = make_page(tmp_path)
     shown = page.parent / "pictures/decoded/set/jpeg/10/first.png"

@@ -1,7 +1,8 @@
 """Batches for codec-compare (github.com/webmproject/codec-compare): one JSON file for each codec, and their list.
 
 The form is that of its README: `constant_descriptions`, `constant_values`, `field_descriptions`, `field_values`. Names
-that it knows (psnr, ssim, msssim, encoded_size, …) have its names, our other metrics ours. It finds images by paths
+that it knows (psnr, ssim, msssim, encoded_size, …) have its names, our other metrics ours. There are no times: those of
+cells are a log, measured while other jobs ran beside. It finds images by paths
 relative to the batch, so serve the results folder whole. A batch has no timestamp: equal results give equal bytes.
 """
 
@@ -35,8 +36,6 @@ def batch(
     numbers = {
         "encoded_size": ("bytes", "Size of the encoded file in bytes"),
         "bpp": ("bpp", "Bits of the encoded file per pixel of the original"),
-        "encoding_time": ("encode_s", "Encoding duration in seconds, in a warm process"),
-        "decoding_time": ("decode_s", "Decoding duration in seconds, in a warm process"),
     } | {NAMES.get(metric, metric): (metric, text) for metric, text in metrics.items()}
     fields = {
         "original_name": "Original image",

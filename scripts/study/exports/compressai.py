@@ -3,6 +3,7 @@
 The form is that of the files in CompressAI's results/image: `name`, `description`, and lists of equal length in
 `results`. CompressAI counts the entropy-coded payload of its models and whole files of other codecs, and so does `bpp`;
 the rate of whole files is `file_bpp`. Its metrics have its names, ours have ours; all are means over the image set.
+There are no times: those of cells are a log, measured while other jobs ran beside.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from study.core import outcome, readers
 
 NAMES = {"psnr_rgb": "psnr-rgb", "ms_ssim": "ms-ssim-rgb"}
 LEARNED = ("compressai", "tfci")
-TIMES = {"encoding_time": "encode_s", "decoding_time": "decode_s"}
 
 
 def results(codec: Mapping[str, str], means: Sequence[Mapping[str, str]], metrics: Sequence[str]) -> dict[str, object]:
@@ -25,7 +25,7 @@ def results(codec: Mapping[str, str], means: Sequence[Mapping[str, str]], metric
     """
     payload = codec["backend"] in LEARNED
     rates = {"bpp": "payload_bpp" if payload else "bpp", "file_bpp": "bpp"}
-    columns = rates | {NAMES.get(metric, metric): metric for metric in metrics} | TIMES
+    columns = rates | {NAMES.get(metric, metric): metric for metric in metrics}
     whole = [row for row in means if all(_finite(row[column]) for column in columns.values())]
     whole.sort(key=lambda row: float(row[rates["bpp"]]))
     lost = [row["quality"] for row in means if row not in whole]

@@ -107,12 +107,6 @@ def bd_rows(path: Path, image_set: str) -> list[dict[str, str]]:
     return rows_of(path, image_set, bd_rate.COLUMNS) if read(path, bd_rate.COLUMNS) else []
 
 
-def mean_megapixels(rows: Iterable[Mapping[str, str]]) -> float:
-    """The mean size in megapixels of the images in rows of rd.csv."""
-    sizes = {row["image"]: int(row["width"]) * int(row["height"]) for row in rows}
-    return sum(sizes.values()) / len(sizes) / 1e6
-
-
 def codecs(path: Path) -> dict[str, Style]:
     """The looks of the codecs in codecs.csv."""
     return palette.styles(read(path, ["codec", "label", "family"]))

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from study.core import outcome
 from study.core.errors import StudyError
-from study.figures import axes, bd_rate, canvas, curves, legend, missing_notes, palette
+from study.figures import axes, bd_rate, canvas, curves, legend, missing_notes, palette, tiles
 from study.figures.bd_rate import Bar
 from study.figures.palette import Style
 
@@ -22,7 +22,10 @@ _LEFT, _BETWEEN, _RIGHT = 0.47, 0.55, 0.1
 _ROW, _UNDER = 1.95, 0.4
 
 
-LOGGED = "measured around the codec's call while other jobs ran beside (a log, no benchmark)"
+NO_TIMING = (
+    "the study has no `timing`. The seconds in rd.csv were measured while other jobs ran beside: they are a log, no "
+    "benchmark. Add timing: {images: 2, repeats: 5} to the study, and its codecs are timed when it is done."
+)
 
 
 @dataclass(frozen=True)
@@ -36,15 +39,15 @@ class Speed:
 def figure(
     means: Sequence[Mapping[str, str]],
     megapixels: float,
+    source: str,
     codecs: Mapping[str, Style],
     rates: tuple[Mapping[str, Bar], str, str] | None = None,
     options: curves.Options | None = None,
-    source: str = LOGGED,
 ) -> Figure:
-    """The figure of one image set: its rows of means.csv, and the mean size of its images in megapixels.
+    """The figure of one image set from what `timed` returns: rows with times, mean size in megapixels, their source.
 
     `rates` gives the upper panels: BD-rates by codec (`bars.bars`), the anchor, and a description of the metric.
-    `options` tells the rate axis of the lower ones, `source` how times were measured.
+    `options` tells the rate axis of the lower ones.
     Raises StudyError for codecs that `codecs` lacks.
     """
     options = options or curves.Options()
@@ -129,6 +132,11 @@ def speeds(means: Sequence[Mapping[str, str]], megapixels: float) -> dict[str, l
             seconds = {stage: float(row[stage]) / megapixels for stage in STAGES}
             found.setdefault(row["codec"], []).append(Speed(float(row["bpp"]), seconds))
     return {codec: sorted(part, key=lambda speed: speed.rate) for codec, part in found.items()}
+
+
+def none(image_set: str) -> Figure:
+    """What stands in the figure's place where the study has no times."""
+    return tiles.gap(f"{image_set}: rate and time", NO_TIMING)
 
 
 def front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

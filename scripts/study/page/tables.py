@@ -181,7 +181,7 @@ def costs(
 ) -> Table:
     """Times per megapixel and memory of every codec over all cells, and what `complexity` tells of learned ones.
 
-    Times are those of `timing` (timing.csv), if the study has it, else the logged ones of `rows`.
+    Times are those of `timing` (timing.csv); a study without it has none.
     """
     groups: dict[str, list[Mapping[str, str]]] = {name: [] for name in known}
     for row in rows:
@@ -199,7 +199,7 @@ def costs(
     columns = ["Codec", "Encode s/MP", "Decode s/MP", "Peak MiB", *(names[name] for name in shown)]
     body = []
     for name, cells in groups.items():
-        clocked = [row for row in timing if row["codec"] == name] if timing else cells
+        clocked = [row for row in timing if row["codec"] == name]
         pixels = [int(row["width"]) * int(row["height"]) / 1e6 for row in clocked]
         body.append(
             [
@@ -212,7 +212,7 @@ def costs(
                 *(_spread([float(row[part]) for row in learned.get(name, ()) if row.get(part)]) for part in shown),
             ]
         )
-    clock = "times are logged while other jobs ran beside, no benchmark"
+    clock = "no times, since the study has no `timing` (the seconds in rd.csv are a log)"
     if timing:
         clock = (
             f"times by timing.csv: {timing[0]['repeats']} calls on one core of {timing[0]['machine']}, nothing beside"
