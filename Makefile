@@ -13,7 +13,7 @@
 # make bench           benchmarks, as ratios against the named peers
 # make compare         study B against study A (names, configs or folders): make compare A=… B=… OPTIONS='--fail-above 1%'
 # make audit           what of the study's codecs is bit-exact (STUDY=<name> as above)
-# make pictures      the images of README and docs, from the finished default study and chromium
+# make screenshots     the images of README and docs, from the finished default study and chromium
 # make lock            resolve the environments anew (envs/*.in -> envs/*.txt)
 
 STUDY ?=
@@ -41,7 +41,7 @@ endef
 
 settings := --workflow-profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)) $(OPTIONS)
 
-.PHONY: study opinions test checks quick docs fuzz faults tensorflow perceptual cvvdp lab bench compare audit pictures lock conda
+.PHONY: study opinions test checks quick docs fuzz faults tensorflow perceptual cvvdp lab bench compare audit screenshots lock conda
 
 study: .venv/.study .venv/.perceptual $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
 	.venv/bin/python tools/run_study.py --study '$(STUDY)' --profile '$(PROFILE)' -- $(settings) $(config)
@@ -101,7 +101,7 @@ compare: .venv/.study
 audit: .venv/.study
 	.venv/bin/python tools/audit.py $(config)
 
-pictures: .venv/.study
+screenshots: .venv/.study
 	.venv/bin/python tools/screenshots.py
 
 .venv/.study: envs/study.txt

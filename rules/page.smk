@@ -1,5 +1,5 @@
 # INPUTS:  everything that the study makes (tables, figures, exports), and the records of its cells
-# OUTPUTS: results/studies/{study}/index.html, with pictures/ (hard links) and page/ (the chart library) beside it
+# OUTPUTS: results/studies/{study}/index.html, with files/ (hard links) and page/ (the chart library) beside it
 
 from study.page import build as page_build
 

@@ -15,7 +15,7 @@ def main() -> None:
     entry = readers.plan(args.spec) if args.spec else catalogue.entry("image set", args.set, known)
     folders = {"mirror": args.mirror, "cache": args.cache}
     rows = sets.make(args.set, entry, args.out, catalogue=known, generation=args.generation, **folders)
-    print(f"image set {args.set}: {len(rows)} {'picture' if len(rows) == 1 else 'pictures'}, recorded in {args.out}")
+    print(f"image set {args.set}: {len(rows)} image{'s' * (len(rows) != 1)}, recorded in {args.out}")
 
 
 def parse_args() -> argparse.Namespace:

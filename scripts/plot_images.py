@@ -28,16 +28,16 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     codecs = figures_options.codecs(arguments.codecs)
-    pictures: dict[str, list[dict[str, str]]] = {}
+    images: dict[str, list[dict[str, str]]] = {}
     for row in figures_options.rows_of(arguments.rd, arguments.set):
-        pictures.setdefault(row["image"], []).append(row)
+        images.setdefault(row["image"], []).append(row)
     options = figures_options.curve_options(arguments)
     drawn = []
-    for image in arguments.image or pictures:
-        if image not in pictures:
-            raise StudyError(f"image set {arguments.set} has no image {image!r}; {allowed(image, pictures)}")
-        rows = pictures[image]
-        title, notes = figures_options.picture_title(rows[0]), image_notes.of(arguments.images, [image])
+    for image in arguments.image or images:
+        if image not in images:
+            raise StudyError(f"image set {arguments.set} has no image {image!r}; {allowed(image, images)}")
+        rows = images[image]
+        title, notes = figures_options.image_title(rows[0]), image_notes.of(arguments.images, [image])
         figure = curves.figure(rows, codecs, title, options, notes)
         files = canvas.both(arguments.out / image)
         canvas.save(figure, files)

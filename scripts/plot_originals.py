@@ -25,13 +25,13 @@ def main() -> None:
     )
     options.add_out(parser)
     arguments = parser.parse_args()
-    pictures = [
+    images = [
         (record.parent / row["file"], row)
         for record in arguments.images
         for row in options.read(record, ["image", "file", "width", "height"])
     ]
-    title = f"{arguments.set}: {len(pictures)} image{'s' * (len(pictures) != 1)}"
-    canvas.save(originals.figure(pictures, title, arguments.most), canvas.paths(arguments.out))
+    title = f"{arguments.set}: {len(images)} image{'s' * (len(images) != 1)}"
+    canvas.save(originals.figure(images, title, arguments.most), canvas.paths(arguments.out))
 
 
 if __name__ == "__main__":

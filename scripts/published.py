@@ -33,18 +33,18 @@ def main() -> None:
         )
     ]
     means = readers.table(arguments.means, "scripts/aggregate.py")
-    pictures = {curve: row["picture"] for curve, row in about.items()}
+    scored = {curve: row["scored"] for curve, row in about.items()}
     found = published_check.rows(
         means,
         points,
         plan["codecs"],
-        pictures,
+        scored,
         plan["tolerance"],
         plan["rate_tolerance"],
     )
     atomic_io.write_rows(arguments.out / "published.csv", published_curves.COLUMNS, points)
     atomic_io.write_rows(arguments.out / "published_check.csv", published_check.COLUMNS, found)
-    differences = published_bd.rows(means, points, pictures)
+    differences = published_bd.rows(means, points, scored)
     atomic_io.write_rows(arguments.out / "published_bd.csv", published_bd.COLUMNS, differences)
     print("\n".join(published_check.summary(found)) or "no codec of this study has a published curve")
 

@@ -28,7 +28,7 @@ def main() -> None:
         codec_registry.load(*options.codec(given)),
         given.images,
         given.out,
-        images=given.count,
+        count=given.count,
         repeats=given.repeats,
         machine=processor(),
         limit=limits.limit(given),

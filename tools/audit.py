@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--configfile", type=Path, default=Path("config.yaml"), help="study (default: %(default)s)")
-    parser.add_argument("--pictures", type=int, default=1, help="of each image set, the first (default: %(default)s)")
+    parser.add_argument("--images", type=int, default=1, help="of each image set, the first (default: %(default)s)")
     parser.add_argument(
         "--qualities", type=int, default=3, help="of each codec, from lowest to highest; 0 for all (%(default)s)"
     )
@@ -42,7 +42,7 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory(prefix="audit-") as folder:
         for codec in study.codecs:
-            chosen = list(cells(study, codec, arguments.qualities, arguments.pictures))
+            chosen = list(cells(study, codec, arguments.qualities, arguments.images))
             python = environment.python(study.environment(codec))
             python = python if python == "python" else str(paths.ROOT / python)
             rows.append(determinism.row(codec, study.codecs[codec], python, chosen, arguments.threads, Path(folder)))
@@ -63,7 +63,7 @@ def planned(configfile: Path) -> Plan:
     return planning_cells.Plan(checked)
 
 
-def cells(study: Plan, codec: str, qualities: int, pictures: int) -> Iterable[determinism.Cell]:
+def cells(study: Plan, codec: str, qualities: int, images: int) -> Iterable[determinism.Cell]:
     """The cells of a codec to audit, with what the study has of them."""
     for part in study.part_names():
         record = Path(results.images(part))
@@ -74,10 +74,10 @@ def cells(study: Plan, codec: str, qualities: int, pictures: int) -> Iterable[de
             weights = weights and str(paths.found(weights))
             cell = Cell(part, part, codec, str(quality))
             bitstreams, decoded = kept(Path(cell.encoded())), kept(Path(cell.decoded()))
-            for row in readers.read_rows(record)[:pictures]:
+            for row in readers.read_rows(record)[:images]:
                 name = row["image"]
-                picture = str(record.parent / row["file"])
-                yield determinism.Cell(quality, picture, weights, bitstreams.get(name), decoded.get(name))
+                image = str(record.parent / row["file"])
+                yield determinism.Cell(quality, image, weights, bitstreams.get(name), decoded.get(name))
 
 
 def kept(record: Path) -> dict[str, str]:

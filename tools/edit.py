@@ -66,7 +66,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows = interactive.edit(
             codec,
-            interactive.picture(arguments.image),
+            interactive.read_image(arguments.image),
             named,
             arguments.out or Path(folder),
             arguments.side_information,

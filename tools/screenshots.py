@@ -43,13 +43,13 @@ def screenshot(page: Path, fragment: str, out: Path) -> None:
         shrink(shot, out, WINDOW[0])
 
 
-def shrink(picture: Path, out: Path, width: int = WIDTH) -> None:
+def shrink(image: Path, out: Path, width: int = WIDTH) -> None:
     """Write an image as WebP, at most `width` pixels wide. Raises StudyError if it is not there."""
     from PIL import Image
 
-    if not picture.is_file():
-        raise StudyError(f"there is no figure {picture}; run the study first (make study)")
-    with Image.open(picture) as opened:
+    if not image.is_file():
+        raise StudyError(f"there is no figure {image}; run the study first (make study)")
+    with Image.open(image) as opened:
         small = opened.convert("RGB")
     small.thumbnail((width, 10_000), Image.Resampling.LANCZOS)
     with atomic_io.replacing(out) as temporary:

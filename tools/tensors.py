@@ -32,7 +32,7 @@ def listing(path: Path, containing: str = "") -> list[str]:
     codec = Metagraph(path)
     flow = Flow(codec)
     roles: dict[str, list[str]] = {}
-    ports = [codec.image, *codec.sent, *codec.received, codec.picture] + ([codec.rate] if codec.rate else [])
+    ports = [codec.image, *codec.sent, *codec.received, codec.decoded] + ([codec.rate] if codec.rate else [])
     for role, tensor in [*flow.find()._asdict().items(), *((port.key, port.tensor) for port in ports)]:
         if tensor is not None and role not in roles.setdefault(tensor, []):
             roles[tensor].append(role)

@@ -145,7 +145,7 @@ def test_a_wider_level_gives_a_wider_interval():
             assert b["bd_rate_lo"] < a["bd_rate_lo"] < a["bd_rate_hi"] < b["bd_rate_hi"]
 
 
-def test_one_picture_has_no_interval():
+def test_one_image_has_no_interval():
     rows = bd_table.table(study(images=1), options())
     assert len({row["bd_rate"] for row in pick(rows, codec="webp", method="akima")}) == 1
     for row in rows:
@@ -177,7 +177,7 @@ def test_several_anchors_are_as_each_alone():
         bd_table.table(study(), options(anchors=["jpeg", "png"]))
 
 
-def test_a_picture_without_figure_leaves_the_mean_of_images_empty():
+def test_an_image_without_figure_leaves_the_mean_of_images_empty():
     def change(row):
         return {"psnr_rgb": "", "gaps": '{"psnr_rgb": "odd"}'} if (row["image"], row["codec"]) == ("i2", "webp") else {}
 

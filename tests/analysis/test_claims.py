@@ -90,7 +90,7 @@ def test_a_decibel_against_margins(margin, expected):
     assert verdict["verdict"] == expected
 
 
-def test_pictures_that_disagree_leave_it_undecided():
+def test_images_that_disagree_leave_it_undecided():
     shift = dict(zip("abcdefgh", (1, -1, 1.2, -0.9, 1, -1, 1.2, -0.9)))
     good = rows("good", lambda image, log: 30 + shift[image] + 10 * log)
     verdict, (row,) = judge(good + rows("bad", line()), by="bd_metric")

@@ -44,8 +44,8 @@ def mean(quality, bpp, value, payload_bpp=None, metric="psnr_rgb", reason=""):
     return row | {"bpp": str(bpp), "payload_bpp": str(bpp if payload_bpp is None else payload_bpp)}
 
 
-def check(means, curve, match="quality", picture="8-bit", tolerance=0.1, rate_tolerance=1):
-    return published_check.rows(means, curve, {"x": {"lab/x": match}}, {"lab/x": picture}, tolerance, rate_tolerance)
+def check(means, curve, match="quality", image="8-bit", tolerance=0.1, rate_tolerance=1):
+    return published_check.rows(means, curve, {"x": {"lab/x": match}}, {"lab/x": image}, tolerance, rate_tolerance)
 
 
 def test_equal_figures_are_within():
@@ -87,16 +87,16 @@ def test_ms_ssim_is_compared_in_decibels():
     assert (row["scale"], row["verdict"], row["rounding"]) == ("db", "beyond", 0)
 
 
-def test_rounding_is_taken_off_for_pictures_that_were_not_rounded():
+def test_rounding_is_taken_off_for_images_that_were_not_rounded():
     """A published 45 dB of unrounded images is 44.83 dB rounded: no difference is left."""
     mse = 255**2 / 10**4.5
     rounded = 10 * math.log10(255**2 / (mse + 1 / 12))
     curve = published(offset=15)
-    (row,) = check([mean(4, 1, rounded)], curve, picture="float")
+    (row,) = check([mean(4, 1, rounded)], curve, image="float")
     assert rounded == pytest.approx(44.828, abs=1e-3)
     assert row["rounding"] == pytest.approx(rounded - 45, abs=0.01)
     assert (row["difference"], row["verdict"]) == (pytest.approx(0, abs=0.01), "within")
-    assert check([mean(4, 1, rounded)], curve, picture="8-bit")[0]["verdict"] == "beyond"
+    assert check([mean(4, 1, rounded)], curve, image="8-bit")[0]["verdict"] == "beyond"
 
 
 def test_the_formula_for_rounding_fits_what_was_published_and_what_happens():
@@ -136,7 +136,7 @@ METRICS = ("psnr_rgb", "ms_ssim")
 def test_points_and_curves_fit_each_other():
     assert {row["curve"] for row in [*POINTS, *CLIC]} == set(CURVES)
     for entry in CURVES.values():
-        assert entry["counts"] in ("payload", "file", "estimate", "unknown") and entry["picture"] in (
+        assert entry["counts"] in ("payload", "file", "estimate", "unknown") and entry["scored"] in (
             "8-bit",
             "float",
             "unknown",
@@ -283,7 +283,7 @@ def test_webp_of_kodak_is_what_compressai_published():
         scores.append(score(rgb, codec.decode(bitstream), ["psnr_rgb"])[0]["psnr_rgb"])
     assert len(rates) == 24
     curve = published_curves.points("kodak", POINTS, CURVES, ["psnr_rgb"], {"x": {"compressai/webp": "quality"}})
-    matches, pictures = {"x": {"compressai/webp": "quality"}}, {"compressai/webp": "8-bit"}
+    matches, images = {"x": {"compressai/webp": "quality"}}, {"compressai/webp": "8-bit"}
     means = [mean(50, np.mean(rates), np.mean(scores))]
-    (row,) = published_check.rows(means, curve, matches, pictures, tolerance=0.02, rate_tolerance=0.1)
+    (row,) = published_check.rows(means, curve, matches, images, tolerance=0.02, rate_tolerance=0.1)
     assert row["verdict"] == "within", row

@@ -18,7 +18,7 @@ from study.core.errors import StudyError
 METRICS = ["psnr_rgb", "ms_ssim", "ssim"]
 SCORES = ("image", *METRICS, "psnr_y", "status", "reason", "gaps")
 NONE = "the record has no value and no reason"
-PICTURES = {"a": (100, 80), "b": (60, 90), "c": (50, 50)}
+IMAGES = {"a": (100, 80), "b": (60, 90), "c": (50, 50)}
 ENCODED = (
     "image",
     "file",
@@ -50,7 +50,7 @@ def plan(**codecs):
 
 def write_images(results, parts=(("photos.1", "ab"), ("photos.2", "c"))):
     for part, images in parts:
-        rows = [{"image": i, "file": f"{i}.png", "width": PICTURES[i][0], "height": PICTURES[i][1]} for i in images]
+        rows = [{"image": i, "file": f"{i}.png", "width": IMAGES[i][0], "height": IMAGES[i][1]} for i in images]
         atomic_io.write_rows(results / "images" / part / "images.csv", ["image", "file", "width", "height"], rows)
 
 
@@ -59,8 +59,8 @@ def cell_values(image, quality):
     seed = ord(image) + float(quality)
     encoded = {"bytes": int(100 * seed), "payload_bytes": int(90 * seed), "encode_s": seed / 7, "encode_rss": 5000}
     encoded |= {
-        "width": PICTURES[image][0],
-        "height": PICTURES[image][1],
+        "width": IMAGES[image][0],
+        "height": IMAGES[image][1],
         "settings": '{"s": 1}',
         "versions": "enc 1; lib 2",
     }
@@ -98,7 +98,7 @@ def without(status, reason):
     return lost | ended, {"decode_s": "", "decode_rss": "", **ended}, scores | ended
 
 
-def test_a_row_for_every_cell_and_picture_in_the_order_of_the_plan(tmp_path):
+def test_a_row_for_every_cell_and_image_in_the_order_of_the_plan(tmp_path):
     write_study(tmp_path)
     rows = analysis_cells.rd_rows(tmp_path, plan())
     cells = [("jpeg", 10), ("jpeg", 90), ("webp", 0.5)]
@@ -145,7 +145,7 @@ def test_every_empty_figure_has_its_reason(tmp_path):
         assert row["width"]
 
 
-def test_a_picture_that_a_record_lacks_is_a_failure(tmp_path):
+def test_an_image_that_a_record_lacks_is_a_failure(tmp_path):
     write_study(tmp_path)
     write_cell(tmp_path, "photos.1", "webp", 0.5, "a")
     row = analysis_cells.rd_rows(tmp_path, plan())[5]
@@ -159,7 +159,7 @@ def test_a_metric_whose_name_ends_like_another_keeps_its_own_reason(tmp_path):
         assert outcome.gaps(row) == {"ms_ssim": NONE, "ssim": NONE}
 
 
-def test_means_are_over_all_pictures_or_empty(tmp_path):
+def test_means_are_over_all_images_or_empty(tmp_path):
     def change(image):
         return (
             ({}, {}, {"ssim": "", "gaps": '{"ssim": "too small"}'}) if image == "c" else ({}, {}, {"psnr_rgb": "inf"})

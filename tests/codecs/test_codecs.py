@@ -77,7 +77,7 @@ def grey() -> np.ndarray:
     return np.ascontiguousarray(natural(48, 40)[..., 1:2].repeat(3, axis=2))
 
 
-PICTURES = {
+IMAGES = {
     "1x1": lambda: natural(1, 1),
     "2x3": lambda: natural(2, 3),
     "17x31": lambda: natural(17, 31),
@@ -90,27 +90,27 @@ PICTURES = {
 }
 
 
-def psnr(reference: np.ndarray, picture: np.ndarray) -> float:
-    error = np.mean((reference.astype(float) - picture) ** 2)
+def psnr(reference: np.ndarray, image: np.ndarray) -> float:
+    error = np.mean((reference.astype(float) - image) ** 2)
     return float("inf") if error == 0 else 10 * np.log10(255**2 / error)
 
 
-@pytest.mark.parametrize("picture", PICTURES)
+@pytest.mark.parametrize("image", IMAGES)
 @pytest.mark.parametrize("name", NAMES)
-def test_round_trip_to_the_same_shape_or_refused_with_a_reason(name, picture):
-    codec, rgb = load(name, CATALOGUE[name].qualities[-1]), PICTURES[picture]()
+def test_round_trip_to_the_same_shape_or_refused_with_a_reason(name, image):
+    codec, rgb = load(name, CATALOGUE[name].qualities[-1]), IMAGES[image]()
     try:
         bitstream = codec.encode(rgb)
     except CodecError as error:
-        assert name not in CLASSICAL and str(error).strip(), f"{name} refuses {picture}: {error}"
+        assert name not in CLASSICAL and str(error).strip(), f"{name} refuses {image}: {error}"
         return
     decoded = codec.decode(bitstream)
     assert type(bitstream) is bytes
     assert decoded.shape == rgb.shape and decoded.dtype == np.uint8
     assert 0 < codec.payload_bytes(bitstream) <= len(bitstream)
-    if picture == "flat":
+    if image == "flat":
         assert psnr(rgb, decoded) > 30
-    if picture == "grey":
+    if image == "grey":
         assert np.ptp(decoded.astype(int), axis=2).max() <= 12
 
 
@@ -177,7 +177,7 @@ print(json.dumps(found))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_same_picture_same_bytes_here_and_elsewhere(name, elsewhere):
+def test_same_image_same_bytes_here_and_elsewhere(name, elsewhere):
     codec = load(name, CATALOGUE[name].qualities[-2:][0])
     bitstream = codec.encode(natural(64, 96))
     assert codec.encode(natural(64, 96)) == bitstream
@@ -196,7 +196,7 @@ def _first(backend: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in COMMANDS or _first_of_its_backend(name)])
-def test_damaged_streams_give_an_error_or_a_picture_and_no_crash(name):
+def test_damaged_streams_give_an_error_or_an_image_and_no_crash(name):
     codec = load(name)
     count = DAMAGED if _first_of_its_backend(name) else DAMAGED // 5
     streams = damage.damaged(codec.encode(natural(72, 96)), count, seed=2021)
@@ -210,7 +210,7 @@ def test_damaged_streams_give_an_error_or_a_picture_and_no_crash(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in CLASSICAL if _first_of_its_backend(name)])
-def test_no_part_of_a_stream_is_a_picture(name):
+def test_no_part_of_a_stream_is_an_image(name):
     codec = load(name)
     stream = codec.encode(natural(48, 64))
     lengths = range(0, len(stream), 20 if issubclass(type(codec), ffmpeg.FfmpegCodec) else 1)
@@ -321,7 +321,7 @@ def test_every_setting_reaches_the_encoder(backend):
 
 
 @pytest.mark.parametrize("backend", ["avif", "av1", "jpegxl", "hevc", "hevc10", "vvc"])
-def test_more_threads_decode_to_the_same_picture(backend):
+def test_more_threads_decode_to_the_same_image(backend):
     codec = load(_first(backend))
     bitstream = codec.encode(natural())
     spec = CodecSpec(backend=backend, settings={**codec.settings, "threads": 2})
@@ -382,7 +382,7 @@ def test_jpeg2000_keeps_to_its_ratio(name, ratio):
     assert len(load(name, ratio).encode(rgb)) == pytest.approx(rgb.size / ratio, rel=0.02)
 
 
-def test_a_jpeg_of_another_mode_is_no_picture():
+def test_a_jpeg_of_another_mode_is_no_image():
     for mode in ("L", "CMYK"):
         file = io.BytesIO()
         Image.fromarray(natural(16, 16)).convert(mode).save(file, format="JPEG")

@@ -149,9 +149,9 @@ def learned(request):
     return codec, bitstream, codec.decode(bitstream)
 
 
-def test_a_forged_bitstream_is_refused_or_gives_the_picture(learned):
+def test_a_forged_bitstream_is_refused_or_gives_the_image(learned):
     """The CRC is mended after the edits, so all that is behind it is reached: coder, check value, sizes."""
-    codec, bitstream, picture = learned
+    codec, bitstream, image = learned
     draw = random.Random(11)
     kinds = ["flip", "set", "cut", "drop", "insert", "repeat"]
     refused = same = 0
@@ -169,7 +169,7 @@ def test_a_forged_bitstream_is_refused_or_gives_the_picture(learned):
             continue  # its latents would be decoded before they are found wrong: slow, and no other code
         began = time.process_time()
         try:
-            assert np.array_equal(codec.decode(forged), picture)
+            assert np.array_equal(codec.decode(forged), image)
             same += 1
         except BitstreamError:
             refused += 1

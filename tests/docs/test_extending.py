@@ -101,7 +101,7 @@ def test_an_operation_is_held_to_the_contract_and_done(tmp_path: Path) -> None:
     add("edit", folder)
     out = run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/latents/test_operations.py", "-k", "dead")
     assert int(re.search(r"(\d+) passed", out)[1]) >= 2, out
-    given = ("--codec", "tiny-bmshj2018-hyperprior-mse", "--quality", "3", "--image", "pictures/face.png", "--csv")
+    given = ("--codec", "tiny-bmshj2018-hyperprior-mse", "--quality", "3", "--image", "photos/face.png", "--csv")
     out = run(folder, "tools/edit.py", *given, "--edit", "{op: {dead_zone: [0.1, 2]}}", "--metrics", "psnr_rgb")
     rows = list(csv.DictReader(out.splitlines()))
     assert len(rows) == 3 * 2  # the baseline and two steps, each with two kinds of side information

@@ -244,7 +244,7 @@ def test_a_study_cites_its_own(folder):
 
 
 @pytest.mark.study
-def test_every_study_has_exports_whose_paths_lead_to_pictures(finished: Study) -> None:
+def test_every_study_has_exports_whose_paths_lead_to_images(finished: Study) -> None:
     folder = finished.folder / "results/studies/tiny/exports"
     assert "tabular" in (folder / "bd_rate.tex").read_text()
     for name in ("jpeg", "webp"):

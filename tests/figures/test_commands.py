@@ -69,9 +69,9 @@ def test_commands_write_both_formats(made):
     stems = ("originals", "a", "b", "average", "bd.rate", "time")
     assert {path.name for path in plain.iterdir()} == {f"{stem}.{kind}" for stem in stems for kind in ("pdf", "png")}
     for path in plain.glob("*.png"):
-        with Image.open(path) as picture:
-            picture.load()
-            assert picture.width == 1400 and picture.info.get("Software") is None
+        with Image.open(path) as image:
+            image.load()
+            assert image.width == 1400 and image.info.get("Software") is None
     for path in plain.glob("*.pdf"):
         data = path.read_bytes()
         assert data.startswith(b"%PDF-") and data.rstrip().endswith(b"%%EOF")

@@ -20,9 +20,9 @@ def every_figure(study):
     three = curves.Options(("psnr_y", "ms_ssim", "ssim"), max_bpp=0.7)
     bd_rows = study.bd()
     few = study.bd("psnr_rgb")
-    yield "picture", curves.figure(study.picture_rows("a"), study.codecs, "a (600×400)", linear)
-    yield "small image", curves.figure(study.picture_rows("small"), study.codecs, "small", three)
-    yield "log", curves.figure(study.picture_rows("b"), study.codecs, "b" * 300, log)
+    yield "image", curves.figure(study.image_rows("a"), study.codecs, "a (600×400)", linear)
+    yield "small image", curves.figure(study.image_rows("small"), study.codecs, "small", three)
+    yield "log", curves.figure(study.image_rows("b"), study.codecs, "b" * 300, log)
     yield "published", curves.figure(study.means, study.codecs, "mean", linear, (), published_rows())
     yield "one panel", curves.figure(study.means, study.codecs, "mean", curves.Options(("psnr_rgb",)))
     yield "average", curves.figure(study.means, study.codecs, "mean", three)
@@ -100,7 +100,7 @@ def test_numbers_at_bars_stay_inside_their_panel(large):
 
 @pytest.mark.parametrize("options", [curves.Options(), curves.Options(rate_axis="log", ssim_scale="db")])
 def test_every_codec_is_in_every_panel_and_in_the_legend(large, options):
-    figure = curves.figure(large.picture_rows("a"), large.codecs, "a", options)
+    figure = curves.figure(large.image_rows("a"), large.codecs, "a", options)
     shown = [codec for codec in large.codecs if codec != "hevc"]
     for panel in figure.axes:
         assert [line.get_gid() for line in panel.lines] == shown
@@ -125,7 +125,7 @@ def test_a_family_has_a_heading_only_where_labels_do_not_tell_it():
 
 
 def test_a_codec_with_one_quality_is_a_marker(large):
-    figure = curves.figure(large.picture_rows("a"), large.codecs, "a", curves.Options())
+    figure = curves.figure(large.image_rows("a"), large.codecs, "a", curves.Options())
     lines = {line.get_gid(): line for line in figure.axes[0].lines}
     assert lines["hific"].get_linestyle() == "None" and lines["hific"].get_markersize() > lines["jpeg"].get_markersize()
     assert lines["jpeg"].get_linestyle() == "-"
@@ -133,7 +133,7 @@ def test_a_codec_with_one_quality_is_a_marker(large):
     assert [handle.get_linestyle() for handle in handles] == ["None"]
 
 
-def test_pictures_that_were_jpeg_are_named(small, tmp_path):
+def test_images_that_were_jpeg_are_named(small, tmp_path):
     rows = [{"image": name, "was_jpeg": was} for name, was in (("a", "yes"), ("b", "unknown"), ("c", "yes"))]
     atomic_io.write_rows(tmp_path / "images.csv", ["image", "was_jpeg"], rows)
     notes = image_notes.of([tmp_path / "images.csv"])
@@ -158,12 +158,12 @@ def test_images_that_were_reduced_are_named_with_the_factor(small, tmp_path):
 
 
 def test_what_is_missing_is_told_with_its_reason(small):
-    picture = one_line(curves.figure(small.picture_rows("b"), small.codecs, "b", curves.Options()))
-    assert f"Not shown: HEVC ({SKIPPED})." in picture
-    assert f"Missing: JPEG XL at quality 6 ({FAILED})." in picture
-    assert "Missing" not in one_line(curves.figure(small.picture_rows("a"), small.codecs, "a", curves.Options()))
+    image = one_line(curves.figure(small.image_rows("b"), small.codecs, "b", curves.Options()))
+    assert f"Not shown: HEVC ({SKIPPED})." in image
+    assert f"Missing: JPEG XL at quality 6 ({FAILED})." in image
+    assert "Missing" not in one_line(curves.figure(small.image_rows("a"), small.codecs, "a", curves.Options()))
     options = curves.Options(("psnr_rgb", "ms_ssim"))
-    figure = curves.figure(small.picture_rows("small"), small.codecs, "small", options)
+    figure = curves.figure(small.image_rows("small"), small.codecs, "small", options)
     told = "Missing MS-SSIM (Gaussian window): every codec (the image is 120x90, both sides must be at least 161)."
     assert told in one_line(figure)
     assert [text.get_text() for text in figure.axes[1].texts] == ["no value: see the note below"]
@@ -172,14 +172,14 @@ def test_what_is_missing_is_told_with_its_reason(small):
 
 
 def test_a_codec_without_rows_is_told(small):
-    rows = [row for row in small.picture_rows("a") if row["codec"] != "webp"]
+    rows = [row for row in small.image_rows("a") if row["codec"] != "webp"]
     assert "Not shown: WebP (the table has no row)." in one_line(
         curves.figure(rows, small.codecs, "a", curves.Options())
     )
 
 
 def test_infinite_values_are_told_and_not_drawn(small):
-    rows = [dict(row) for row in small.picture_rows("a")]
+    rows = [dict(row) for row in small.image_rows("a")]
     last = next(row for row in rows if row["codec"] == "webp" and row["quality"] == "6")
     last |= {"psnr_rgb": "inf", "ssim_sewar": "1.0"}
     linear = curves.figure(rows, small.codecs, "a", curves.Options())
@@ -192,7 +192,7 @@ def test_infinite_values_are_told_and_not_drawn(small):
 
 
 def test_without_any_value_the_figure_says_why(small):
-    rows = [row for row in small.picture_rows("a") if row["codec"] == "hevc"]
+    rows = [row for row in small.image_rows("a") if row["codec"] == "hevc"]
     for axis in curves.RATE_AXES:
         figure = curves.figure(rows, small.codecs, "a", curves.Options(rate_axis=axis))
         drawn(figure)
@@ -200,8 +200,8 @@ def test_without_any_value_the_figure_says_why(small):
 
 
 def test_scale_in_decibels_is_that_of_the_ssim_family_alone(small):
-    figure = curves.figure(small.picture_rows("a"), small.codecs, "a", curves.Options(ssim_scale="db"))
-    row = small.picture_rows("a")[0]
+    figure = curves.figure(small.image_rows("a"), small.codecs, "a", curves.Options(ssim_scale="db"))
+    row = small.image_rows("a")[0]
     first = [panel.lines[0].get_ydata()[0] for panel in figure.axes]
     assert first[0] == float(row["psnr_rgb"]) and first[3] == float(row["vifp_sewar"])
     assert first[1] == pytest.approx(-10 * math.log10(1 - float(row["ssim_sewar"])))
@@ -234,7 +234,7 @@ def test_end_of_the_rate_axis(rates, options, end):
 
 
 def test_points_beyond_the_rate_axis_are_counted(small):
-    rows = small.picture_rows("a")
+    rows = small.image_rows("a")
     figure = curves.figure(rows, small.codecs, "a", curves.Options(max_bpp=0.5))
     rates = [float(row["bpp"]) for row in rows if row["bpp"]]
     beyond = sum(rate > 0.5 for rate in rates)
@@ -250,9 +250,9 @@ def test_the_value_axis_holds_what_the_rate_axis_shows():
 
 
 def test_log_axis_shows_every_point_with_plain_numbers(small):
-    figure = curves.figure(small.picture_rows("a"), small.codecs, "a", curves.Options(rate_axis="log"))
+    figure = curves.figure(small.image_rows("a"), small.codecs, "a", curves.Options(rate_axis="log"))
     drawn(figure)
-    rates = [float(row["bpp"]) for row in small.picture_rows("a") if row["bpp"]]
+    rates = [float(row["bpp"]) for row in small.image_rows("a") if row["bpp"]]
     for panel in figure.axes:
         low, high = panel.get_xlim()
         assert panel.get_xscale() == "log" and low < min(rates) and max(rates) < high
@@ -297,10 +297,10 @@ def test_axes_say_which_definition():
 )
 def test_options_that_do_not_fit_are_refused(small, options, message):
     with pytest.raises(StudyError, match=re.escape(message)):
-        curves.figure(small.picture_rows("a"), small.codecs, "a", curves.Options(**options))
+        curves.figure(small.image_rows("a"), small.codecs, "a", curves.Options(**options))
 
 
 def test_codecs_that_codecs_csv_lacks_are_refused(small):
     without = {codec: look for codec, look in small.codecs.items() if codec != "webp"}
     with pytest.raises(StudyError, match="'webp' is not in codecs"):
-        curves.figure(small.picture_rows("a"), without, "a", curves.Options())
+        curves.figure(small.image_rows("a"), without, "a", curves.Options())

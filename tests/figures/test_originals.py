@@ -15,13 +15,13 @@ from study.figures import originals
 @pytest.mark.parametrize("count", [1, 2, 4, 24, 100])
 def test_the_sheet_of_originals(count, tmp_path):
     shapes = itertools.cycle([(96, 64), (64, 96), (8, 512), (300, 20), (1, 1)])
-    pictures = []
+    images = []
     for number, (width, height) in zip(range(count), shapes):
         path = tmp_path / f"{number}.png"
         Image.new("RGB", (width, height), "navy").save(path)
-        row = {"image": f"picture{number}" + "x" * 40 * (number == 3), "width": str(width), "height": str(height)}
-        pictures.append((path, row | {"was_jpeg": "yes" if number == 0 else "no"}))
-    figure = originals.figure(pictures, "photos")
+        row = {"image": f"image{number}" + "x" * 40 * (number == 3), "width": str(width), "height": str(height)}
+        images.append((path, row | {"was_jpeg": "yes" if number == 0 else "no"}))
+    figure = originals.figure(images, "photos")
     renderer = drawn(figure)
     assert len(figure.axes) == min(count, originals.MOST)
     assert ("The first 60 of 100 images." in words(figure)) == (count == 100)
@@ -33,7 +33,7 @@ def test_the_sheet_of_originals(count, tmp_path):
 
 
 @given(st.lists(st.floats(0.45, 2.6), min_size=1, max_size=80))
-def test_pictures_keep_their_order_on_the_sheet(shapes):
+def test_images_keep_their_order_on_the_sheet(shapes):
     rows = originals.arrange(shapes, 6.9)
     assert [place for row in rows for place in row] == list(range(len(shapes))) and all(rows)
 

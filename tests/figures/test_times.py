@@ -13,7 +13,7 @@ from study.core import paths
 from study.figures import bd_rate, times
 
 
-def test_seconds_per_megapixel_are_those_of_all_pictures_together():
+def test_seconds_per_megapixel_are_those_of_all_images_together():
     same = {"image_set": "s", "codec": "c", "quality": "1", "bpp": "1"}
     sizes = {"a": ("1000", "500"), "b": ("100", "100")}
     clocked = [

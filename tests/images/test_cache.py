@@ -23,7 +23,7 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 DATA = hashlib.shake_256(b"an image").digest(300_000)
 SHA256 = hashlib.sha256(DATA).hexdigest()
 HASTY = http.Patience(tries=4, wait=0.001, longest_wait=2.0, connect=2.0, stall=0.2, largest=10_000_000)
-PATH = "/folder/picture.png"
+PATH = "/folder/image.png"
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_fails(place, case):
     place.server.plan[PATH] = list(plan)
     message = place.fails(match)
     assert requests in (None, len(place.asked))
-    assert place.server.url(PATH) in message and SHA256 in message and "picture.png" in message
+    assert place.server.url(PATH) in message and SHA256 in message and "image.png" in message
     assert "STUDY_MIRROR" in message
     place.server.plan.clear()
     assert place.fetch() == SHA256
@@ -144,7 +144,7 @@ def test_trickle_counts_as_stall(place, monkeypatch):
 
 
 def test_nobody_listens(place):
-    place.server.url = lambda _: "http://127.0.0.1:9/picture.png"
+    place.server.url = lambda _: "http://127.0.0.1:9/image.png"
     place.fails(r"Connection refused \(4 tries\)")
 
 
@@ -292,14 +292,14 @@ def test_unwritable_destination(place):
 def test_mirror_comes_first(place, tmp_path):
     mirror = tmp_path / "a mirror"
     (mirror / "kodak").mkdir(parents=True)
-    (mirror / "kodak" / "picture.png").write_bytes(DATA)
-    names = ["kodak-4/picture.png", "kodak/picture.png", "picture.png"]
+    (mirror / "kodak" / "image.png").write_bytes(DATA)
+    names = ["kodak-4/image.png", "kodak/image.png", "image.png"]
     assert place.fetch(mirror=mirror, names=names) == SHA256
     assert place.asked == [] and not place.cache.exists()
 
 
 def test_mirror_by_environment_and_last_part_of_url(place, tmp_path, monkeypatch):
-    (tmp_path / "picture.png").write_bytes(DATA)
+    (tmp_path / "image.png").write_bytes(DATA)
     monkeypatch.setenv("STUDY_MIRROR", str(tmp_path))
     assert place.fetch() == SHA256
     assert place.asked == []
@@ -307,19 +307,19 @@ def test_mirror_by_environment_and_last_part_of_url(place, tmp_path, monkeypatch
 
 def test_mirror_file_of_another_hash_is_told_and_not_used(place, tmp_path):
     (tmp_path / "kodak").mkdir()
-    (tmp_path / "kodak" / "picture.png").write_bytes(DATA[:-1])
-    (tmp_path / "picture.png").write_bytes(DATA)
-    names = ["kodak/picture.png", "picture.png"]
+    (tmp_path / "kodak" / "image.png").write_bytes(DATA[:-1])
+    (tmp_path / "image.png").write_bytes(DATA)
+    names = ["kodak/image.png", "image.png"]
     assert place.fetch(mirror=tmp_path, names=names) == SHA256
     assert place.asked == []
-    assert "kodak/picture.png in the mirror is not used" in place.told[0] and SHA256 in place.told[0]
-    (tmp_path / "picture.png").unlink()
+    assert "kodak/image.png in the mirror is not used" in place.told[0] and SHA256 in place.told[0]
+    (tmp_path / "image.png").unlink()
     place.destination.unlink()
     assert place.fetch(mirror=tmp_path, names=names) == SHA256
     assert place.asked == [None]
     place.server.plan[PATH] = [Answer(status=404)]
     place.destination.unlink()
-    assert str(tmp_path / "kodak" / "picture.png") in place.fails(
+    assert str(tmp_path / "kodak" / "image.png") in place.fails(
         "put it at", mirror=tmp_path, names=names, cache=tmp_path / "new"
     )
 

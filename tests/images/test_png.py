@@ -188,7 +188,7 @@ def test_truncated_anywhere(form):
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), form=st.sampled_from(["PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "PPM"]))
-def test_flipped_bits_give_a_picture_or_a_refusal(data, form):
+def test_flipped_bits_give_an_image_or_a_refusal(data, form):
     damaged = bytearray(saved(RGB, form))
     for _ in range(data.draw(st.integers(1, 4))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] ^= 1 << data.draw(st.integers(0, 7))
@@ -199,7 +199,7 @@ def test_flipped_bits_give_a_picture_or_a_refusal(data, form):
     assert result.rgb.dtype == np.uint8 and result.rgb.ndim == 3 and result.rgb.shape[2] == 3
 
 
-def test_no_flipped_bit_of_a_png_makes_another_picture():
+def test_no_flipped_bit_of_a_png_makes_another_image():
     small = RGB[:4, :5]
     whole = saved(small)
     refused = 0
@@ -242,8 +242,8 @@ def test_orientation_of_xmp_is_not_applied(form):
         data = plain[:33] + chunk(b"iTXt", content) + plain[33:]
     else:
         data = saved(RGB, form, xmp=xmp(6), **options)
-    with Image.open(io.BytesIO(data)) as picture:
-        assert picture.getexif().get(274) == 6, "Pillow takes it for EXIF's"
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.getexif().get(274) == 6, "Pillow takes it for EXIF's"
     assert images_png.normalise(data).rgb.shape == RGB.shape
 
 
@@ -331,7 +331,7 @@ def test_other_curves_than_srgbs_are_noted(case):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(height=st.integers(1, 40), width=st.integers(1, 40), flat=st.booleans(), seed=st.integers(0, 99))
-def test_written_pictures_are_read_back(tmp_path, height, width, flat, seed):
+def test_written_images_are_read_back(tmp_path, height, width, flat, seed):
     rgb = np.random.default_rng(seed).integers(0, 2 if flat else 256, (height, width, 3), np.uint8)
     rgb = np.asfortranarray(rgb) if seed % 2 else rgb
     images_png.write(tmp_path / "p.png", rgb)
@@ -341,7 +341,7 @@ def test_written_pictures_are_read_back(tmp_path, height, width, flat, seed):
 
 
 @pytest.mark.parametrize("array", [RGB[..., 0], RGB.astype(float), RGB[:0], np.dstack([RGB, GREY])])
-def test_only_pictures_are_written(tmp_path, array):
+def test_only_images_are_written(tmp_path, array):
     with pytest.raises(ImageError, match=r"uint8 array \[H, W, 3\]"):
         images_png.write(tmp_path / "p.png", array)
     assert not list(tmp_path.glob("*.png"))
@@ -350,12 +350,12 @@ def test_only_pictures_are_written(tmp_path, array):
 @pytest.mark.parametrize(
     "data", [saved(GREY), saved(RGB, mode="RGBA"), deep(2, 3), saved(RGB, "JPEG"), saved(RGB)[:-60]]
 )
-def test_only_the_study_s_pictures_are_read(tmp_path, data):
+def test_only_the_study_s_images_are_read(tmp_path, data):
     (tmp_path / "p.png").write_bytes(data)
     with pytest.raises(ImageError, match=r"p\.png"):
         images_png.read(tmp_path / "p.png")
 
 
-def test_missing_picture(tmp_path):
+def test_missing_image(tmp_path):
     with pytest.raises(ImageError, match="No such file"):
         images_png.read(tmp_path / "none.png")

@@ -30,7 +30,7 @@ def images(tmp_path):
 def test_the_first_images_are_timed(images, tmp_path):
     cores = os.sched_getaffinity(0)
     codec = codec_registry.load("jpeg", 50, CodecSpec(backend="jpeg"))
-    timing.time_set(codec, images, tmp_path / "out.csv", images=2, repeats=5, machine="here")
+    timing.time_set(codec, images, tmp_path / "out.csv", count=2, repeats=5, machine="here")
     rows = readers.read_rows(tmp_path / "out.csv")
     assert [(row["image"], row["repeats"], row["machine"], row["status"]) for row in rows] == [
         ("i0", "5", "here", "ok"),
@@ -54,7 +54,7 @@ def test_a_codec_counts_its_calls_after_one_warm_up(images, tmp_path):
         return plain(rgb)
 
     codec.encode = counted
-    timing.time_set(codec, images, tmp_path / "out.csv", images=1, repeats=6, machine="here")
+    timing.time_set(codec, images, tmp_path / "out.csv", count=1, repeats=6, machine="here")
     assert calls.read_text().split() == ["1"] * 7, "one warm-up and six calls, all on one core"
 
 

@@ -35,7 +35,7 @@ M = {"y": 12, "z": 4}
 HALF = {"select": {"rows": {"from": 0.5, "to": 1.0}}, "op": "zero"}
 
 
-def picture(height: int = 128, width: int = 192) -> np.ndarray:
+def photo(height: int = 128, width: int = 192) -> np.ndarray:
     return np.ascontiguousarray(skimage.data.astronaut()[40 : 40 + height, 130 : 130 + width])
 
 
@@ -115,7 +115,7 @@ MODELS = ["bmshj2018-factorized", "bmshj2018-hyperprior", "mbt2018-mean", *SERIA
 @pytest.mark.parametrize("model", MODELS)
 def test_bits_by_element_are_those_of_the_strings(weights: Path, model: str) -> None:
     own = codec(weights, model)
-    latents = own.analyse(picture(64, 96))
+    latents = own.analyse(photo(64, 96))
     for scale in (1, 40):
         latents = base.Latents(latents.y * scale, latents.z, latents.size)
         told = own.statistics(latents)
@@ -136,7 +136,7 @@ def test_control_and_inverses_are_the_codec_byte_for_byte(
     name: str, quality: int, entry: CodecEntry, tmp_path: Path
 ) -> None:
     own = load(name, quality, entry)
-    plain = own.encode(picture())
+    plain = own.encode(photo())
     back = {
         "negate": [{"op": "negate"}, {"op": "negate"}],
         "roll": [{"op": {"roll": {"rows": 3, "columns": 5}}}, {"op": {"roll": {"rows": -3, "columns": -5}}}],
@@ -144,7 +144,7 @@ def test_control_and_inverses_are_the_codec_byte_for_byte(
         "scale": [{"op": {"scale": 2}}, {"op": {"scale": 0.5}}],
         "nothing": [],
     }
-    rows = interactive.edit(own, picture(), all_parsed(back), tmp_path, names=["psnr_rgb"])
+    rows = interactive.edit(own, photo(), all_parsed(back), tmp_path, names=["psnr_rgb"])
     assert len(rows) == 6 * (1 if rows[0]["side_information"] == "none" else 2)
     for row in rows:
         assert row["status"] == "ok"
@@ -179,7 +179,7 @@ def records(weights: Path, tmp_path: Path) -> tuple[LearnedCodec, Path]:
     """A codec, and a folder with the records of a set of two images, one of them turned."""
     own = codec(weights, "mbt2018-mean")
     rows = []
-    for name, rgb in (("flat", picture()), ("tall", picture(192, 128))):
+    for name, rgb in (("flat", photo()), ("tall", photo(192, 128))):
         png.write(tmp_path / "images" / f"{name}.png", rgb)
         path = tmp_path / "images" / f"{name}.png"
         size = {"width": rgb.shape[1], "height": rgb.shape[0]}
@@ -216,7 +216,7 @@ def test_records_of_an_experiment(records: tuple[LearnedCodec, Path]) -> None:
     rows = run(records, named)
     found = {(row["image"], row["edit"], row["side_information"]): row for row in rows}
     assert len(found) == len(rows) == 2 * 6 * 2
-    plain = records[0].encode(picture())
+    plain = records[0].encode(photo())
     baseline = found["flat", "none", "keep"]
     assert baseline["bpp"] == 8 * len(plain) / (128 * 192) and baseline["delta_psnr_rgb"] == 0
     overhead = 8 * (baseline["bytes"]) / (128 * 192) - baseline["bpp_y"] - baseline["bpp_z"]
@@ -284,7 +284,7 @@ def command(*options: str | Path) -> subprocess.CompletedProcess:
 @pytest.mark.slow
 @pytest.mark.skipif(not BUNDLED, reason="no bundled weights")
 def test_one_edit_from_the_shell(tmp_path: Path) -> None:
-    png.write(tmp_path / "photo.png", picture())
+    png.write(tmp_path / "photo.png", photo())
     name, quality, entry = BUNDLED[0]
     options = ["--codec", name, "--quality", str(quality), "--image", tmp_path / "photo.png"]
     done = command(*options, "--edit", "{op: {scale: [1, 100]}}", "--csv", "--out", tmp_path / "out")
@@ -292,7 +292,7 @@ def test_one_edit_from_the_shell(tmp_path: Path) -> None:
     rows = list(csv.DictReader(done.stdout.splitlines()))
     assert rows[0]["edit"] == "none" and {row["value"] for row in rows} == {"", "1", "100"}
     assert float(rows[-1]["bpp"]) > 3 * float(rows[0]["bpp"])
-    assert (tmp_path / "out" / rows[0]["file"]).read_bytes() == load(name, quality, entry).encode(picture())
+    assert (tmp_path / "out" / rows[0]["file"]).read_bytes() == load(name, quality, entry).encode(photo())
     table_of = command(*options, "--edit", "{op: negate}").stdout
     assert re.search(r"^edit +recompute|^edit +none", table_of, re.MULTILINE)
     assert "interpolate: " in command("--list").stdout
@@ -334,7 +334,7 @@ def test_a_codec_without_bits_can_still_be_edited(tmp_path: Path) -> None:
 
     own: Codec = Halves("halves", 1)
     wanted = {"zero": {"op": "zero"}, "top": {"select": {"top": {"k": 1}}, "op": "zero"}}
-    rows = interactive.edit(own, picture(), all_parsed(wanted), tmp_path, names=["psnr_rgb"])
+    rows = interactive.edit(own, photo(), all_parsed(wanted), tmp_path, names=["psnr_rgb"])
     assert [row["edit"] for row in rows] == ["none", "zero", "top"]
     assert rows[1]["psnr_rgb"] < rows[0]["psnr_rgb"]
     assert "by: energy" in rows[2]["reason"]

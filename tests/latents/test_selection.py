@@ -53,7 +53,7 @@ def test_a_span_of_channels_counts_them_in_its_order() -> None:
     assert np.array_equal(rest, ~chosen({"channels": half, "order": {"by": "random", "seed": 7}}, site()))
 
 
-def test_a_mask_of_the_picture(tmp_path: Path) -> None:
+def test_a_mask_of_the_image(tmp_path: Path) -> None:
     quarter = chosen({"mask": {"rectangle": [0, 0, 0.5, 0.5]}}, site())
     assert quarter[:, :2, :3].all() and quarter.sum() == 4 * 2 * 3
     drawn = np.zeros((64, 96), np.uint8)
@@ -73,7 +73,7 @@ def test_a_mask_on_a_padded_grid() -> None:
     assert top[:, :2].all() and not top[:, 2:].any()
 
 
-def test_a_mask_of_a_picture_that_is_mostly_padding() -> None:
+def test_a_mask_of_an_image_that_is_mostly_padding() -> None:
     """An image of 33x90 lies in the middle of a grid of 64x128, whose rows 1 and 2 hold all of it but a pixel."""
     left = chosen({"mask": {"rectangle": [0, 0, 0.5, 1]}}, site((4, 4, 8), (33, 90)))
     assert left[:, 1:3, 2:4].all() and not left[:, :, 4:].any()

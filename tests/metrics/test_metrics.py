@@ -103,10 +103,10 @@ PAIRS = {
 CHECKED = [name for name, metric in metric_registry.REGISTRY.items() if metric.reference]
 
 
-def agree(reference: np.ndarray, picture: np.ndarray) -> tuple[dict[str, float], dict[str, str]]:
+def agree(reference: np.ndarray, image: np.ndarray) -> tuple[dict[str, float], dict[str, str]]:
     """The values and reasons of the fast engine, which must be the libraries' to 1e-9."""
-    values, reasons = metric_registry.score(reference, picture, CHECKED)
-    theirs, their_reasons = metric_registry.score(reference, picture, CHECKED, engine="library")
+    values, reasons = metric_registry.score(reference, image, CHECKED)
+    theirs, their_reasons = metric_registry.score(reference, image, CHECKED, engine="library")
     assert reasons == their_reasons
     assert {**values, **reasons}.keys() == set(CHECKED)
     assert values.keys() == theirs.keys()
@@ -140,9 +140,9 @@ def test_single_precision_pytorch_msssim_agrees_to_1e_5_on_photos() -> None:
     import torch
     from pytorch_msssim import ms_ssim, ssim
 
-    for reference, picture in (PAIRS["natural"](), PAIRS["odd sides"](), PAIRS["identical"]()):
-        values, _ = metric_registry.score(reference, picture, ["ssim", "ms_ssim"])
-        x, y = (torch.from_numpy(rgb.copy()).permute(2, 0, 1)[None].float() for rgb in (reference, picture))
+    for reference, image in (PAIRS["natural"](), PAIRS["odd sides"](), PAIRS["identical"]()):
+        values, _ = metric_registry.score(reference, image, ["ssim", "ms_ssim"])
+        x, y = (torch.from_numpy(rgb.copy()).permute(2, 0, 1)[None].float() for rgb in (reference, image))
         assert values["ssim"] == pytest.approx(ssim(x, y, data_range=255).item(), abs=1e-5)
         assert values["ms_ssim"] == pytest.approx(ms_ssim(x, y, data_range=255).item(), abs=1e-5)
 
@@ -174,7 +174,7 @@ def test_psnr_of_known_errors() -> None:
     assert green == pytest.approx(20 * math.log10(255 / 5.87), abs=1e-12)
 
 
-def test_ssim_of_flat_pictures_is_the_luminance_term() -> None:
+def test_ssim_of_flat_images_is_the_luminance_term() -> None:
     values, reasons = metric_registry.score(flat(170, 190, 213, 213, 213), flat(170, 190, 189, 189, 189), CHECKED)
     expected = (2 * 213 * 189 + 2.55**2) / (213**2 + 189**2 + 2.55**2)
     assert values["ssim"] == pytest.approx(expected, abs=1e-12)
@@ -183,7 +183,7 @@ def test_ssim_of_flat_pictures_is_the_luminance_term() -> None:
     assert reasons == {"vifp_sewar": "a colour of the original is flat, which makes it 0/0"}
 
 
-def test_identical_pictures() -> None:
+def test_identical_images() -> None:
     values, reasons = metric_registry.score(crop(165, 170), crop(165, 170), CHECKED)
     assert not reasons
     assert values["psnr_rgb"] == values["psnr_y"] == math.inf
@@ -200,15 +200,15 @@ def test_equal_luma_has_an_infinite_psnr_y_alone() -> None:
         if 299 * r + 587 * g + 114 * b == 0
     )
     reference = flat(3, 4, 100, 100, 100)
-    picture = (reference.astype(int) + errors).astype(np.uint8)
+    image = (reference.astype(int) + errors).astype(np.uint8)
     for engine in metric_registry.ENGINES:
-        values, _ = metric_registry.score(reference, picture, ["psnr_rgb", "psnr_y"], engine)
+        values, _ = metric_registry.score(reference, image, ["psnr_rgb", "psnr_y"], engine)
         assert values["psnr_y"] == math.inf
         assert values["psnr_rgb"] < 60
 
 
 @pytest.mark.parametrize("engine", metric_registry.ENGINES)
-def test_pictures_too_small_have_a_reason(engine: str) -> None:
+def test_images_too_small_have_a_reason(engine: str) -> None:
     for name, metric in metric_registry.REGISTRY.items():
         side = metric.smallest
         if metric_engine.skip(metric.recipe):
@@ -388,9 +388,9 @@ def records(tmp_path: Path) -> tuple[Path, Path]:
         png.write(tmp_path / "images" / f"{name}.png", rgb)
     for name in "ab":
         png.write(tmp_path / "decoded" / f"{name}.png", jpeg(originals[name], 50))
-    pictures, decoded = tmp_path / "images" / "images.csv", tmp_path / "decoded" / "decoded.csv"
+    images, decoded = tmp_path / "images" / "images.csv", tmp_path / "decoded" / "decoded.csv"
     atomic_io.write_rows(
-        pictures,
+        images,
         ["image", "file", "width", "height", "sha256"],
         [
             {
@@ -398,7 +398,7 @@ def records(tmp_path: Path) -> tuple[Path, Path]:
                 "file": f"{name}.png",
                 "width": rgb.shape[1],
                 "height": rgb.shape[0],
-                "sha256": readers.sha256(pictures.parent / f"{name}.png"),
+                "sha256": readers.sha256(images.parent / f"{name}.png"),
             }
             for name, rgb in originals.items()
         ],
@@ -408,7 +408,7 @@ def records(tmp_path: Path) -> tuple[Path, Path]:
         row |= {"file": f"{row['image']}.png", "sha256": readers.sha256(decoded.parent / f"{row['image']}.png")}
     columns = ["image", "file", "sha256", "decode_s", "decode_rss", "versions", "status", "reason", "note"]
     atomic_io.write_rows(decoded, columns, rows)
-    return pictures, decoded
+    return images, decoded
 
 
 def run(*arguments: object, script: str = SCORE) -> subprocess.CompletedProcess:
@@ -475,10 +475,10 @@ def change(record: Path, image: str, **cells: str) -> None:
 
 
 def test_the_script_refuses_what_the_records_do_not_tell(records: tuple[Path, Path], tmp_path: Path) -> None:
-    pictures, decoded = records
+    images, decoded = records
 
     def refusal() -> str:
-        done = run("--images", pictures, "--decoded", decoded, "--out", tmp_path / "out.csv", "--metrics", recipes())
+        done = run("--images", images, "--decoded", decoded, "--out", tmp_path / "out.csv", "--metrics", recipes())
         assert done.returncode == 1
         assert "Traceback" not in done.stderr
         assert not (tmp_path / "out.csv").exists()
@@ -494,11 +494,11 @@ def test_the_script_refuses_what_the_records_do_not_tell(records: tuple[Path, Pa
 
 
 def test_a_file_that_is_not_what_its_record_tells_costs_its_cell(records: tuple[Path, Path], tmp_path: Path) -> None:
-    pictures, decoded = records
+    images, decoded = records
 
     def cells() -> dict[str, dict[str, str]]:
         out = tmp_path / "out.csv"
-        done = run("--images", pictures, "--decoded", decoded, "--out", out, "--metrics", recipes())
+        done = run("--images", images, "--decoded", decoded, "--out", out, "--metrics", recipes())
         assert done.returncode == 0, done.stderr
         assert "Traceback" not in done.stderr
         return {row["image"]: row for row in readers.read_rows(out)}
@@ -513,7 +513,7 @@ def test_a_file_that_is_not_what_its_record_tells_costs_its_cell(records: tuple[
     png.write(decoded.parent / "b.png", crop(30, 20))
     change(decoded, "b", sha256=readers.sha256(decoded.parent / "b.png"))
     assert "the decoded image is 20x30, its original 30x20" in cells()["b"]["reason"]
-    (pictures.parent / "a.png").unlink()
+    (images.parent / "a.png").unlink()
     missing = cells()["a"]
     assert missing["status"] == "failed" and "a.png is missing" in missing["reason"]
 

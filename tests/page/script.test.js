@@ -140,7 +140,7 @@ test("ticks of a logarithmic axis are exact decimals", () => {
 });
 
 test("a path is escaped part by part", () => {
-  assert.equal(path("decoded", "a set", "50%", "x/y.png"), "pictures/decoded/a%20set/50%25/x%2Fy.png");
+  assert.equal(path("decoded", "a set", "50%", "x/y.png"), "files/decoded/a%20set/50%25/x%2Fy.png");
 });
 
 test("an address holds what differs from the default, and gives it back", () => {

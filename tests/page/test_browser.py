@@ -47,7 +47,7 @@ def test_opens_from_the_file_system_without_errors_or_requests_elsewhere(browser
     assert pages.HOSTILE in browser.run("return document.getElementById('codecs').textContent")
 
 
-def test_a_point_that_is_clicked_shows_its_picture(browser: Browser, page: Path) -> None:
+def test_a_point_that_is_clicked_shows_its_image(browser: Browser, page: Path) -> None:
     from selenium.webdriver import ActionChains
     from selenium.webdriver.common.by import By
 
@@ -58,7 +58,7 @@ def test_a_point_that_is_clicked_shows_its_picture(browser: Browser, page: Path)
     ActionChains(browser.driver).move_to_element(points[2]).pause(0.2).click().perform()
     browser.wait(lambda: browser.run("return state.panes[0].join()") == "webp,60")
     original, first, *_ = sources(browser)
-    record = page.parent / "pictures"
+    record = page.parent / "files"
     assert original == record / "original/set/second one.png"
     expected = record / "decoded/set/webp/60/second one.png"
     assert hashlib.sha256(first.read_bytes()).hexdigest() == hashlib.sha256(expected.read_bytes()).hexdigest()
@@ -85,7 +85,7 @@ PLACES = """return [...document.querySelectorAll('.pane:not([hidden])')].map(pan
   return [img.x - view.x, img.y - view.y, img.width, img.height].map(number => Math.round(100 * number)).join()})"""
 
 
-def test_zoom_and_move_are_the_same_in_all_pictures(browser: Browser, page: Path) -> None:
+def test_zoom_and_move_are_the_same_in_all_images(browser: Browser, page: Path) -> None:
     from selenium.webdriver import ActionChains
     from selenium.webdriver.common.by import By
 
@@ -161,7 +161,7 @@ def test_matched_rates_choose_the_nearest_quality(browser: Browser, page: Path) 
 
 @pytest.mark.parametrize("gain", [2, 8])
 def test_error_maps_are_exact(browser: Browser, page: Path, gain: int) -> None:
-    folder = page.parent / "pictures"
+    folder = page.parent / "files"
     original, decoded = (
         np.asarray(Image.open(folder / name)).astype(int)
         for name in ("original/set/first.png", "decoded/set/jpeg/30/first.png")
@@ -181,8 +181,8 @@ def test_error_maps_are_exact(browser: Browser, page: Path, gain: int) -> None:
         assert np.abs(seen[at].astype(float) - np.clip(wanted, 0, 255)).max() <= 1, mode
 
 
-def test_swipe_and_flicker_show_both_pictures(browser: Browser, page: Path) -> None:
-    folder = page.parent / "pictures"
+def test_swipe_and_flicker_show_both_images(browser: Browser, page: Path) -> None:
+    folder = page.parent / "files"
     original, decoded = (
         np.asarray(Image.open(folder / name)).astype(int)
         for name in ("original/set/first.png", "decoded/set/jpeg/30/first.png")
@@ -384,7 +384,7 @@ def test_two_studies_compared_open_with_the_worst_image_in_turn(browser: Browser
     assert browser.logs()[0] == []
 
 
-def test_a_large_study_is_ready_in_two_seconds_and_loads_few_pictures(browser: Browser, tmp_path: Path) -> None:
+def test_a_large_study_is_ready_in_two_seconds_and_loads_few_images(browser: Browser, tmp_path: Path) -> None:
     families = [name for names in FAMILIES.values() for name in names]
     codecs = [(f"codec-{i}", f"Codec {i}", families[i % len(families)]) for i in range(30)]
     images = [f"kodim{i:02}" for i in range(1, 25)]

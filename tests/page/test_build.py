@@ -42,34 +42,32 @@ def test_times_of_the_costs_are_those_of_timing_alone() -> None:
 
 def test_links_follow_the_records(tmp_path: Path) -> None:
     page = make_page(tmp_path)
-    shown = page.parent / "pictures/decoded/set/jpeg/10/first.png"
+    shown = page.parent / "files/decoded/set/jpeg/10/first.png"
     source = tmp_path / "results/decoded/set/jpeg/10/first.png"
     assert shown.samefile(source)
     atomic_io.write_bytes(source, (tmp_path / "results/decoded/set/jpeg/30/first.png").read_bytes())
-    stray = page.parent / "pictures/decoded/set/gone/10/first.png"
+    stray = page.parent / "files/decoded/set/gone/10/first.png"
     stray.parent.mkdir(parents=True)
     stray.write_bytes(b"of an earlier page")
     wanted = page_links.links(tmp_path / "results", {"set": ["set"]}, [("jpeg", "10")])
     page_links.place(page.parent, wanted)
     assert shown.samefile(source)
-    found = {path.relative_to(page.parent).as_posix() for path in (page.parent / "pictures").rglob("*.*")}
+    found = {path.relative_to(page.parent).as_posix() for path in (page.parent / "files").rglob("*.*")}
     assert found == set(wanted) and len(wanted) == 2 + 2 + 2
     assert not stray.parent.exists()
 
 
-def test_pictures_are_copied_where_links_are_not_possible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_are_copied_where_links_are_not_possible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError("another file system")
 
     monkeypatch.setattr(os, "link", refuse)
     page = make_page(tmp_path)
-    shown, source = (
-        root / "decoded/set/jpeg/10/first.png" for root in (page.parent / "pictures", tmp_path / "results")
-    )
+    shown, source = (root / "decoded/set/jpeg/10/first.png" for root in (page.parent / "files", tmp_path / "results"))
     assert shown.read_bytes() == source.read_bytes() and not shown.samefile(source)
 
 
-def test_a_lost_picture_is_named_and_no_page_is_written(tmp_path: Path) -> None:
+def test_a_lost_image_is_named_and_no_page_is_written(tmp_path: Path) -> None:
     plan = pages.make(tmp_path)
     (tmp_path / "results/decoded/set/webp/30/first.png").unlink()
     page = tmp_path / "results/studies/made/index.html"
@@ -95,7 +93,7 @@ def test_every_local_address_in_the_page_exists(page: Path) -> None:
 def test_every_kind_of_table_has_its_place(tmp_path: Path) -> None:
     plan = pages.make(tmp_path)
     study = tmp_path / "results/studies/made"
-    picture = (tmp_path / "results/images/set/first.png").read_bytes()
+    image = (tmp_path / "results/images/set/first.png").read_bytes()
     for name, header in (
         ("claims.csv", "claim,text,verdict\none,A is better than B,holds\n"),
         ("published_check.csv", "codec,delta\njpeg,0.125\n"),
@@ -108,15 +106,15 @@ def test_every_kind_of_table_has_its_place(tmp_path: Path) -> None:
         (study / name).write_text(header)
         plan["files"].append(name)
     for name in ("figures/latents/zero/sheet.png", "figures/set/average.png"):
-        atomic_io.write_bytes(study / name, picture)
+        atomic_io.write_bytes(study / name, image)
         plan["files"].append(name)
-    atomic_io.write_bytes(study / "figures/latents/zero/first/atlas.png", picture)
+    atomic_io.write_bytes(study / "figures/latents/zero/first/atlas.png", image)
     build.build(plan, tmp_path / "results", study / "index.html")
     text = (study / "index.html").read_text(encoding="utf-8")
     for part in ("A is better than B", "0.125", "zero rows", 'data-kind="holds"'):
         assert part in text
-    assert (study / "pictures/images/set/first.png").read_bytes() == picture and "first: All channels" in text
-    edited = "pictures/images/set/first.png"
+    assert (study / "files/images/set/first.png").read_bytes() == image and "first: All channels" in text
+    edited = "files/images/set/first.png"
     sheet, atlas = (f"figures/latents/zero/{name}.png" for name in ("sheet", "first/atlas"))
     for name in (edited, sheet, atlas, "exports/papers.bib", "figures/set/average.png", "audit.csv"):
         assert f'href="{name}"' in text
@@ -133,7 +131,7 @@ def test_the_workflow_makes_a_whole_page(finished: Study) -> None:
     for codec in ("jpeg", "webp"):
         record = finished.folder / f"results/decoded/crops/{codec}/30/decoded.csv"
         for row in readers.read_rows(record):
-            shown = folder / f"pictures/decoded/crops/{codec}/30/{row['file']}"
+            shown = folder / f"files/decoded/crops/{codec}/30/{row['file']}"
             assert readers.sha256(shown) == row["sha256"] and shown.samefile(record.parent / row["file"])
     made = {row["rule"]: row for row in json.loads((folder / "provenance.json").read_text())["records"]}
     assert (made["encode"]["records"], made["encode"]["made"], made["encode"]["reused"]) == (8, 8, 0)
@@ -152,7 +150,7 @@ def test_a_rerun_tells_what_was_reused(study: Study) -> None:
     folder = study.folder / "results/studies/tiny"
     made = {row["rule"]: row for row in json.loads((folder / "provenance.json").read_text())["records"]}
     assert (made["encode"]["made"], made["encode"]["reused"]) == (1, 8)
-    assert (folder / "pictures/decoded/crops/webp/95/face.png").exists()
+    assert (folder / "files/decoded/crops/webp/95/face.png").exists()
     before = (folder / "index.html").read_bytes()
     (folder / "index.html").unlink()
     assert study.run().status == 0

@@ -22,7 +22,7 @@ from tiny_study import ROOT, TINY
 
 def broken(change) -> str:
     study = copy.deepcopy(TINY)
-    study["define"]["images"]["crops"]["folder"] = str(ROOT / "tests" / "pictures-of-test-config")
+    study["define"]["images"]["crops"]["folder"] = str(ROOT / "tests" / "photos-of-test-config")
     study["images"] = ["photos"]
     change(study)
     with pytest.raises(StudyError) as caught:
@@ -220,7 +220,7 @@ def test_names_that_would_mean_something_else_in_a_path_or_a_shell_are_refused(n
         {"codecs": {name: [50]}, "define": {"codecs": {name: codec}}},
         {"codecs": {"mine": [name]}, "define": {"codecs": {"mine": codec}}},
         {"codecs": {"mine": "all"}, "define": {"codecs": {"mine": codec | {"qualities": [name]}}}},
-        {"images": [name], "define": {"images": {name: {"folder": "pictures"}}}},
+        {"images": [name], "define": {"images": {name: {"folder": "photos"}}}},
         {"images": ["mine"], "define": {"images": {"mine": {"url": "http://a/{image}", "images": {name: "0" * 64}}}}},
     ):
         with pytest.raises(StudyError, match="problem"):

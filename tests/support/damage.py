@@ -23,7 +23,7 @@ def damaged(bitstream: bytes, count: int, seed: int) -> list[bytes]:
 def decode_all(name: str, quality: float, spec: dict, streams: list[bytes], limit_s: float) -> tuple[list[str], int]:
     """What a child process makes of each stream, and its peak memory in bytes.
 
-    A result is `picture <shape> <dtype>`, or the name of the exception and what it says. Raises AssertionError if the
+    A result is `image <shape> <dtype>`, or the name of the exception and what it says. Raises AssertionError if the
     process dies and TimeoutExpired if it takes longer than `limit_s`.
     """
     task = pickle.dumps((name, quality, spec, streams))
@@ -45,10 +45,10 @@ def _damage(bitstream: bytes, chance: random.Random, kind: int) -> bytes:
 
 def _decode(codec, stream: bytes) -> str:
     try:
-        picture = codec.decode(stream)
+        image = codec.decode(stream)
     except BaseException as error:  # a panic of a Rust library is no Exception
         return f"{type(error).__name__} {error}"
-    return f"image {picture.shape} {picture.dtype}"
+    return f"image {image.shape} {image.dtype}"
 
 
 def main() -> None:

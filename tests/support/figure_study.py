@@ -37,13 +37,13 @@ class FigureStudy:
             label = f"{family} {variant}".strip() if family.startswith("JPEG") else name.replace("/", ", ")
             codec = re.sub("[^a-z0-9]+", "-", name.lower()).replace("ms-ssim", "msssim")
             self.catalogue[codec] = {"label": label, "family": family, "backend": "x", "parameter": "p"}
-        self.rows = [row for image in sizes for row in self.picture(image, sizes[image])]
+        self.rows = [row for image in sizes for row in self.image(image, sizes[image])]
         self.means = text_rows(means.means(self.rows, METRICS))
         self.rd = text_rows(self.rows)
         self.codec_rows = text_rows(means.codec_rows(self.rows, self.catalogue))
         self.codecs = palette.styles(self.codec_rows)
 
-    def picture(self, image, size):
+    def image(self, image, size):
         for place, codec in enumerate(self.catalogue):
             for quality in range(1 if codec == "hific" else 7):
                 yield self.cell(image, size, place, codec, quality)
@@ -70,7 +70,7 @@ class FigureStudy:
             row |= {"ms_ssim": None, "gaps": outcome.as_gaps({"ms_ssim": why})}
         return row
 
-    def picture_rows(self, image):
+    def image_rows(self, image):
         return [row for row in self.rd if row["image"] == image]
 
     @functools.cache  # noqa: B019

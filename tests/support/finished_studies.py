@@ -26,7 +26,7 @@ def write(
     scores: Mapping[str, float] | None = None,
     metrics: Sequence[str] = METRICS,
     seed: int = 0,
-    pictures: bool = True,
+    files: bool = True,
 ) -> Path:
     """A finished study whose rates are `rate(codec, image)` times those of a fixed curve, at the same scores.
 
@@ -52,11 +52,11 @@ def write(
                 row |= {name: values[name] + (scores or {}).get(name, 0) for name in metrics}
                 row |= {"decode_s": 0.1, "peak_rss": 1e8, "settings": json.dumps(settings or {}), "versions": "lib 1"}
                 rows.append(row | {"status": "ok", "reason": "", "note": "", "gaps": ""})
-                if pictures:
-                    _png(folder / f"pictures/decoded/set/{codec}/{quality}/{image}.png", pixels // 2 + place)
-                    atomic_io.write_bytes(folder / f"pictures/bitstreams/set/{codec}/{quality}/{image}.bin", b"bits")
-        if pictures:
-            _png(folder / f"pictures/original/set/{image}.png", pixels)
+                if files:
+                    _png(folder / f"files/decoded/set/{codec}/{quality}/{image}.png", pixels // 2 + place)
+                    atomic_io.write_bytes(folder / f"files/bitstreams/set/{codec}/{quality}/{image}.bin", b"bits")
+        if files:
+            _png(folder / f"files/original/set/{image}.png", pixels)
     catalogue = {
         name: {"label": name.upper(), "family": name, "backend": name, "parameter": "quality", "settings": {}}
         for name in codecs

@@ -10,9 +10,9 @@ from PIL import Image
 
 
 def saved(array, form="PNG", mode=None, **options):
-    picture = array if isinstance(array, Image.Image) else Image.fromarray(array)
+    image = array if isinstance(array, Image.Image) else Image.fromarray(array)
     with io.BytesIO() as out:
-        (picture.convert(mode) if mode else picture).save(out, form, **options)
+        (image.convert(mode) if mode else image).save(out, form, **options)
         return out.getvalue()
 
 

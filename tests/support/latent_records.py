@@ -63,11 +63,11 @@ class LatentRecords:
         self.policies = policies
         self.cell = {"experiment": "lab", "set": "duo", "part": "duo", "codec": "c", "quality": "3"}
         hyperprior = policies != ("none",)
-        pictures = {name: photo(seed) for seed, name in enumerate(names)}
+        images = {name: photo(seed) for seed, name in enumerate(names)}
         self._record("images/duo/images.csv", [self._saved(f"images/duo/{name}.png", rgb) | {"image": name}
-                                               for name, rgb in pictures.items()])  # fmt: skip
+                                               for name, rgb in images.items()])  # fmt: skip
         rows = []
-        for name in pictures:
+        for name in images:
             strength = np.geomspace(8, 0.02, channels)[:, None, None]
             y = (RANDOM.standard_normal((channels, *GRID)) * strength).astype(np.float32)
             arrays = {"y": y, "bits_y": np.log2(1 + np.abs(y)) + 0.01}
@@ -89,12 +89,12 @@ class LatentRecords:
             impulse_response.COLUMNS,
             [{"channel": 0, "file": "impulse.npz", "status": "ok"}],
         )
-        self._edits(pictures, channels, split)
+        self._edits(images, channels, split)
 
-    def _edits(self, pictures, channels, split):
+    def _edits(self, images, channels, split):
         sites = {"y": channels} | ({} if self.policies == ("none",) else {"z": 4})
         coded, decoded, scored = [], [], []
-        for image, rgb in pictures.items():
+        for image, rgb in images.items():
             for number, cell in enumerate(edits.expanded(edits.all_parsed(EDITS), self.policies, sites)):
                 name = f"{image}~{cell.name}"
                 base = {"image": name, "source": image, "edit": cell.edit, "value": cell.value, "site": cell.site}

@@ -10,7 +10,7 @@ ALL = (*WITH_LATENTS, "two-branches")
 SETTINGS = {"variable-rate": {"rd_parameter": 0.75}}
 
 
-def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
+def photo(height: int, width: int, seed: int = 0) -> np.ndarray:
     """A smooth field of colours with some noise, uint8 [height, width, 3]."""
     draw = np.random.default_rng(seed)
     rows, columns = np.mgrid[0:height, 0:width] / 16.0

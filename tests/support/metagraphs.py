@@ -229,14 +229,14 @@ def export(model: Model, path: Path) -> None:
     """Write the model as a serialized MetaGraphDef with the signatures `sender` and `receiver`."""
     frozen = None if model.joined else _frozen(model)
     with tf.Graph().as_default() as graph:
-        (images, channels), (receiver_inputs, picture) = _imported(*frozen) if frozen else _drawn(model)
+        (images, channels), (receiver_inputs, image) = _imported(*frozen) if frozen else _drawn(model)
         sent = {f"channel:{i}": _info(tensor) for i, tensor in enumerate(channels)}
         received = {f"channel:{i}": _info(tensor) for i, tensor in enumerate(receiver_inputs)}
         taken = {spec.name: _info(tensor) for spec, tensor in zip(model.inputs, images)}
         metagraph = v1.train.export_meta_graph(graph=graph, clear_devices=True)
         build = v1.saved_model.build_signature_def
         metagraph.signature_def["sender"].CopyFrom(build(taken, sent))
-        metagraph.signature_def["receiver"].CopyFrom(build(received, {"output_image": _info(picture)}))
+        metagraph.signature_def["receiver"].CopyFrom(build(received, {"output_image": _info(image)}))
     path.write_bytes(metagraph.SerializeToString())
 
 
@@ -263,8 +263,8 @@ def _imported(sender: Callable, receiver: Callable) -> tuple[tuple, tuple]:
         names = [tensor.name for tensor in (*function.inputs, *function.outputs)]
         found = tf.graph_util.import_graph_def(function.graph.as_graph_def(), return_elements=names, name=scope)
         ends.append((found[: len(function.inputs)], found[len(function.inputs) :]))
-    (images, channels), (inputs, pictures) = ends
-    return (images, channels), (inputs, pictures[0])
+    (images, channels), (inputs, shown) = ends
+    return (images, channels), (inputs, shown[0])
 
 
 def _info(tensor: tf.Tensor) -> object:

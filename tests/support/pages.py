@@ -54,13 +54,13 @@ def make(
             for image in images:
                 lost = (image, codec, quality) == failed
                 noise = random.integers(-12, 13, pixels[image].shape)
-                picture = one if alike else _png(np.clip(pixels[image] + noise, 0, 255))
+                shown = one if alike else _png(np.clip(pixels[image] + noise, 0, 255))
                 row = _row(image, codec, quality, size, place)
                 if lost:
                     row |= dict.fromkeys(("bytes", *columns.figures(METRICS)))
                     row |= {"status": "failed", "reason": HOSTILE}
                 else:
-                    _write(results / f"decoded/{cell}/{image}.png", picture)
+                    _write(results / f"decoded/{cell}/{image}.png", shown)
                     _write(results / f"bitstreams/{cell}/{image}.bin", f"{cell} {image}".encode())
                 ended = {"status": row["status"], "reason": row["reason"]}
                 encoded.append({"image": image, "file": "" if lost else f"{image}.bin", **ended})

@@ -35,7 +35,7 @@ TINY = {
     "bd_rate": {"anchor": "jpeg", "metrics": ["psnr_rgb"], "resamples": 100},
     "define": {
         "images": {
-            "crops": {"description": "two crops", "licence": "public domain", "folder": "pictures"},
+            "crops": {"description": "two crops", "licence": "public domain", "folder": "photos"},
         }
     },
 }
@@ -162,8 +162,8 @@ def make_study(folder: Path) -> Study:
         else:
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, folder / name)
-    (folder / "pictures").mkdir()
+    (folder / "photos").mkdir()
     photo = Image.fromarray(skimage.data.astronaut())
-    photo.crop((150, 0, 350, 180)).save(folder / "pictures" / "face.png")
-    photo.crop((300, 250, 480, 480)).save(folder / "pictures" / "suit.png")
+    photo.crop((150, 0, 350, 180)).save(folder / "photos" / "face.png")
+    photo.crop((300, 250, 480, 480)).save(folder / "photos" / "suit.png")
     return Study(folder, copy.deepcopy(TINY))

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metagraph_cases import ALL, picture
+from metagraph_cases import ALL, photo
 from study.codecs.tfci import tfci_file
 from study.core import atomic_io, readers
 from study.core.errors import CodecError, StudyError
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("size", [(80, 96), (45, 67)])
 def test_round_trip_equals_the_eager_model(name, size, codec, reference):
-    rgb = picture(*size)
+    rgb = photo(*size)
     bitstream = codec(name).encode(rgb)
     channels, expected = reference(name, rgb)
     decoded = codec(name).decode(bitstream)
@@ -38,7 +38,7 @@ def test_round_trip_equals_the_eager_model(name, size, codec, reference):
 def test_decoded_symbols_are_those_of_the_eager_model(name, codec, model):
     import tensorflow as tf
 
-    rgb = picture(64, 80)
+    rgb = photo(64, 80)
     expected = model(name).symbols(tf.constant(rgb[None])).numpy()[0].transpose(2, 0, 1)
     read = codec(name).read(codec(name).encode(rgb))
     assert np.ptp(expected) > 2
@@ -50,7 +50,7 @@ def test_file_is_the_example_that_tfc_reads_and_writes(name, codec):
     import tensorflow as tf
     import tensorflow_compression as tfc
 
-    bitstream = codec(name).encode(picture(40, 56))
+    bitstream = codec(name).encode(photo(40, 56))
     example = tf.train.Example.FromString(bitstream)
     channels = tfci_file.unpack(bitstream).channels
     assert set(example.features.feature) == {"MD", *(chr(i + 1) for i in range(len(channels)))}
@@ -74,7 +74,7 @@ def test_files_are_interchangeable_with_the_published_script(name, codec, metagr
     """The script's way: the graph wrapped as a function, pruned to a signature, inputs and outputs by sorted keys."""
     import tensorflow as tf
 
-    rgb = picture(52, 70, seed=1)
+    rgb = photo(52, 70, seed=1)
     content = tf.compat.v1.MetaGraphDef.FromString(metagraph(name).read_bytes())
     sender, receiver = (_pruned(content, signature) for signature in ("sender", "receiver"))
     rates = [tf.constant(value, tf.float32) for value in [codec(name).rate] if value is not None]
@@ -90,7 +90,7 @@ def test_files_are_interchangeable_with_the_published_script(name, codec, metagr
 
 
 def test_more_than_ten_channels_are_in_the_order_of_their_keys(codec, reference):
-    rgb = picture(64, 64)
+    rgb = photo(64, 64)
     channels, _ = reference("split-1", rgb)
     keys = sorted(f"channel:{i}" for i in range(14))
     assert keys[2] == "channel:10"
@@ -101,7 +101,7 @@ def test_more_than_ten_channels_are_in_the_order_of_their_keys(codec, reference)
 @pytest.mark.parametrize("name", ["bmshj2018-hyperprior-mse-1", "b2018-gdn-128-1"])
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (17, 31), (8, 300), (300, 8)])
 def test_any_size_comes_back(name, size, codec):
-    rgb = picture(*size)
+    rgb = photo(*size)
     assert codec(name).decode(codec(name).encode(rgb)).shape == rgb.shape
 
 
@@ -120,7 +120,7 @@ def test_another_array_is_refused(wrong, codec):
 
 
 def test_rate_parameter_is_asked_for_and_acts(codec):
-    rgb = picture(64, 64)
+    rgb = photo(64, 64)
     sizes = [len(codec("variable-rate", rd_parameter=rate).encode(rgb)) for rate in (0.25, 1.0, 4.0)]
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[2]
@@ -135,7 +135,7 @@ def test_rate_parameter_may_be_the_quality(metagraph):
 
     settings = {"model": "variable-rate", "rd_parameter": "{quality}"}
     streams = [
-        Backend("own", quality, settings, metagraph("variable-rate")).encode(picture(64, 64)) for quality in (1, 4)
+        Backend("own", quality, settings, metagraph("variable-rate")).encode(photo(64, 64)) for quality in (1, 4)
     ]
     assert len(streams[0]) < len(streams[1])
     assert tfci_file.unpack(streams[1]).channels[-1] == [4.0]
@@ -143,7 +143,7 @@ def test_rate_parameter_may_be_the_quality(metagraph):
 
 def test_jobs_with_other_thread_counts_give_the_same(codec, metagraph, tmp_path):
     name = "bmshj2018-hyperprior-mse-1"
-    rgb = picture(96, 128)
+    rgb = photo(96, 128)
     png.write(tmp_path / "a.png", rgb)
     columns = ("image", "file", "width", "height", "sha256")
     atomic_io.write_rows(

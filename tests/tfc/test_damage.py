@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from damage import damaged
-from metagraph_cases import ALL, picture
+from metagraph_cases import ALL, photo
 from study.codecs.tfci import tfci_file
 from study.codecs.tfci.metagraph import Metagraph
 from study.core.errors import BitstreamError, StudyError
@@ -31,7 +31,7 @@ def outcomes(codec, streams: list[bytes], whole: np.ndarray) -> dict[str, int]:
 
 @pytest.mark.parametrize("name", ALL)
 def test_damage_is_named(name, codec):
-    bitstream = codec(name).encode(picture(80, 96))
+    bitstream = codec(name).encode(photo(80, 96))
     streams = damaged(bitstream, 300, seed=1)
     found = outcomes(codec(name), streams, codec(name).decode(bitstream))
     assert found["wrong"] <= {"b2018-gdn-128-1": 60, "split-1": 30}.get(name, 6), found
@@ -39,7 +39,7 @@ def test_damage_is_named(name, codec):
 
 def test_a_string_that_tfc_1_would_decode_to_anything_is_told_by_writing_it_again(codec):
     backend = codec("b2018-gdn-128-1")
-    packed = tfci_file.unpack(backend.encode(picture(512, 384)))
+    packed = tfci_file.unpack(backend.encode(photo(512, 384)))
     whole = backend.decode(tfci_file.pack(*packed))
     draw = np.random.default_rng(0)
     streams = []
@@ -53,8 +53,8 @@ def test_a_string_that_tfc_1_would_decode_to_anything_is_told_by_writing_it_agai
 
 def test_a_model_that_can_not_be_told_by_writing_again_warns(codec):
     plain = codec("b2018-gdn-128-1")
-    bitstream = plain.encode(picture(64, 64))
-    misled = codec("b2018-gdn-128-1", tensors={"y_hat": plain._codec.picture.tensor})
+    bitstream = plain.encode(photo(64, 64))
+    misled = codec("b2018-gdn-128-1", tensors={"y_hat": plain._codec.decoded.tensor})
     with pytest.warns(UserWarning, match="damage of a bitstream of this model can't be told"):
         decoded = misled.decode(bitstream)
     np.testing.assert_array_equal(decoded, plain.decode(bitstream))
@@ -78,7 +78,7 @@ def test_a_model_that_can_not_be_told_by_writing_again_warns(codec):
 )
 def test_untrue_files_are_refused_with_the_reason(change, reason, codec):
     backend = codec("mbt2018-mean-mse-1")
-    packed = tfci_file.unpack(backend.encode(picture(64, 80)))
+    packed = tfci_file.unpack(backend.encode(photo(64, 80)))
     with pytest.raises(BitstreamError, match=reason):
         backend.decode(tfci_file.pack(*change(packed)))
 

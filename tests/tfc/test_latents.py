@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from metagraph_cases import HYPERPRIORS, WITH_LATENTS, picture
+from metagraph_cases import HYPERPRIORS, WITH_LATENTS, photo
 from study.codecs.base import Latents
 from study.codecs.tfci.latent_tensors import Flow
 from study.codecs.tfci.metagraph import Metagraph
@@ -34,7 +34,7 @@ def test_sizes_follow_the_strides_of_the_graph(name, codec):
 @pytest.mark.parametrize("name", WITH_LATENTS)
 @pytest.mark.parametrize("size", [(80, 96), (45, 67)])
 def test_unedited_latents_are_the_plain_codec(name, size, codec):
-    rgb = picture(*size)
+    rgb = photo(*size)
     bitstream = codec(name).encode(rgb)
     latents = codec(name).analyse(rgb)
     assert latents.y.dtype == np.float32
@@ -49,7 +49,7 @@ def test_unedited_latents_are_the_plain_codec(name, size, codec):
 
 @pytest.mark.parametrize("name", WITH_LATENTS)
 def test_an_edited_latent_is_written_for_real(name, codec):
-    latents = codec(name).analyse(picture(64, 80))
+    latents = codec(name).analyse(photo(64, 80))
     large = dataclasses.replace(latents, y=latents.y * 100)
     step = 1 / 0.75 if name == "variable-rate" else 1.0
     assert np.abs(codec(name).read(codec(name).write(large)).y - large.y).max() <= step / 2 + 1e-3
@@ -63,7 +63,7 @@ def test_an_edited_latent_is_written_for_real(name, codec):
 
 @pytest.mark.parametrize("name", HYPERPRIORS)
 def test_side_information_is_kept_or_recomputed(name, codec):
-    latents = codec(name).analyse(picture(64, 80))
+    latents = codec(name).analyse(photo(64, 80))
     edited = dataclasses.replace(latents, y=latents.y * 8)
     kept = codec(name).read(codec(name).write(edited))
     original = codec(name).read(codec(name).write(latents))
@@ -74,7 +74,7 @@ def test_side_information_is_kept_or_recomputed(name, codec):
 
 @pytest.mark.parametrize("name", WITH_LATENTS)
 def test_bytes_are_split_by_latent(name, codec):
-    bitstream = codec(name).encode(picture(64, 80))
+    bitstream = codec(name).encode(photo(64, 80))
     lengths = codec(name).string_bytes(bitstream)
     assert set(lengths) == ({"y", "z"} if name in HYPERPRIORS else {"y"})
     assert sum(lengths.values()) == codec(name).payload_bytes(bitstream)
@@ -82,7 +82,7 @@ def test_bytes_are_split_by_latent(name, codec):
 
 
 def test_synthesis_of_an_edited_latent_differs_where_it_was_edited(codec):
-    read = codec("b2018-gdn-128-1").read(codec("b2018-gdn-128-1").encode(picture(160, 160)))
+    read = codec("b2018-gdn-128-1").read(codec("b2018-gdn-128-1").encode(photo(160, 160)))
     y = read.y.copy()
     y[:, -1:, -1:] += 5
     plain = codec("b2018-gdn-128-1").synthesise(read)
@@ -92,7 +92,7 @@ def test_synthesis_of_an_edited_latent_differs_where_it_was_edited(codec):
 
 
 def test_a_graph_without_a_single_latent_refuses(codec):
-    rgb = picture(48, 48)
+    rgb = photo(48, 48)
     for call in (
         codec("two-branches").analyse,
         lambda rgb: codec("two-branches").read(codec("two-branches").encode(rgb)),
@@ -108,7 +108,7 @@ def test_a_graph_without_a_single_latent_refuses(codec):
 def test_latents_may_be_named(codec):
     found = codec("mbt2018-mean-mse-1")._bottleneck._asdict()
     named = codec("mbt2018-mean-mse-1", tensors=found)
-    rgb = picture(48, 48)
+    rgb = photo(48, 48)
     np.testing.assert_array_equal(named.analyse(rgb).y, codec("mbt2018-mean-mse-1").analyse(rgb).y)
     with pytest.raises(StudyError, match="has no 'nowhere:0'"):
         codec("mbt2018-mean-mse-1", tensors={"y": "nowhere:0"}).analyse(rgb)
@@ -125,7 +125,7 @@ def test_latents_may_be_named(codec):
     ],
 )
 def test_nonsense_is_refused(change, reason, codec):
-    latents = codec("mbt2018-mean-mse-1").analyse(picture(64, 80))
+    latents = codec("mbt2018-mean-mse-1").analyse(photo(64, 80))
     with pytest.raises(CodecError, match=reason):
         codec("mbt2018-mean-mse-1").write(dataclasses.replace(latents, **change))
 
@@ -151,7 +151,7 @@ def test_the_listing_shows_latents_first(metagraph):
 
 @pytest.mark.parametrize("name", WITH_LATENTS)
 def test_bits_by_element_are_those_of_the_strings(name, codec):
-    latents = codec(name).analyse(picture(96, 128))
+    latents = codec(name).analyse(photo(96, 128))
     for scale in (1, 30):
         edited = dataclasses.replace(latents, y=latents.y * scale)
         told = codec(name).statistics(edited)

@@ -154,8 +154,8 @@ def test_the_command_writes_tables_and_a_page_and_fails_by_its_status(first, tmp
     assert {row["over"] for row in rows} == {"image", "mean of images", "mean curve"} and len(rows) == 20
     for path in (first, b):
         assert not list(path.glob("*.tmp")) and (path / "rd.csv").is_file()
-    side = out / "pictures/decoded/set"
-    assert (side / "B.webp/30/first.png").read_bytes() == (b / "pictures/decoded/set/webp/30/first.png").read_bytes()
+    side = out / "files/decoded/set"
+    assert (side / "B.webp/30/first.png").read_bytes() == (b / "files/decoded/set/webp/30/first.png").read_bytes()
     assert run(first, b, "--out", out, "--fail-above", "6%").returncode == 0
     done = run(first, b, "--out", out, "--fail-above", "1%")
     assert done.returncode == 3 and "2 of 4 figures are beyond 1% or can't be had" in done.stdout
@@ -207,8 +207,8 @@ def test_what_is_asked_for_wrongly_is_told(first, tmp_path):
 
 
 def test_studies_without_images_are_compared_all_the_same(tmp_path):
-    a = finished_studies.write(tmp_path / "a", pictures=False)
-    b = finished_studies.write(tmp_path / "b", rate=lambda *_: 1.05, pictures=False)
+    a = finished_studies.write(tmp_path / "a", files=False)
+    b = finished_studies.write(tmp_path / "b", rate=lambda *_: 1.05, files=False)
     done = run(a, b, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "out/index.html").read_text(encoding="utf-8")

@@ -38,8 +38,8 @@ TINY = loop.Recipe(
 
 @pytest.fixture(scope="module")
 def crops():
-    pictures = [skimage.data.astronaut(), skimage.data.coffee(), skimage.data.rocket(), skimage.data.chelsea()]
-    return training_crops.Crops(pictures, 64, 1)
+    images = [skimage.data.astronaut(), skimage.data.coffee(), skimage.data.rocket(), skimage.data.chelsea()]
+    return training_crops.Crops(images, 64, 1)
 
 
 @pytest.fixture(scope="module")
@@ -196,8 +196,8 @@ def test_the_best_of_the_last_part_is_kept(crops, parent, tmp_path, monkeypatch)
 
 def test_held_out_photos_are_never_trained_on(crops):
     training, validation = generative._split(crops)
-    assert len(training.pictures) == 3 and len(validation.pictures) == 1
-    assert not any(picture is held for picture in training.pictures for held in validation.pictures)
+    assert len(training.images) == 3 and len(validation.images) == 1
+    assert not any(image is held for image in training.images for held in validation.images)
     with pytest.raises(StudyError, match="needs two or more"):
         generative._split(training_crops.Crops([skimage.data.coffee()], 64, 1))
 

@@ -57,8 +57,8 @@ def recipe(**changes):
 
 
 def test_packing(packed):
-    pictures = training_crops.unpack(packed)
-    assert [picture.shape for picture in pictures] == [(300, 300, 3), (200, 300, 3)]
+    images = training_crops.unpack(packed)
+    assert [image.shape for image in images] == [(300, 300, 3), (200, 300, 3)]
 
 
 def test_packing_nothing(tmp_path):
@@ -74,9 +74,9 @@ def test_crops_depend_on_seed_and_step_alone(packed, crops):
     first, second = other.batch(0, 3), other.batch(1, 3)
     assert np.array_equal(crops.batch(1, 3), second) and not np.array_equal(first, second)
     assert first.shape == (3, 64, 64, 3) and first.dtype == np.uint8
-    assert not np.array_equal(training_crops.Crops(other.pictures, 64, 2).batch(0, 3), first)
+    assert not np.array_equal(training_crops.Crops(other.images, 64, 2).batch(0, 3), first)
     with pytest.raises(StudyError, match="at least 400 pixels"):
-        training_crops.Crops(other.pictures, 400, 1)
+        training_crops.Crops(other.images, 400, 1)
 
 
 def test_training_lowers_the_loss(trained):

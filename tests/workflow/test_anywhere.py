@@ -47,7 +47,7 @@ def apart(tmp_path: Path) -> tuple[Study, Path]:
     shutil.copytree(Path(__file__).resolve().parents[2] / model, study.folder / model)
     folder = tmp_path / "elsewhere"
     folder.mkdir()
-    (study.folder / "pictures").rename(folder / "pictures")
+    (study.folder / "photos").rename(folder / "photos")
     (folder / "tiny.yaml").write_text(yaml.safe_dump(study.config))
     return study, folder
 

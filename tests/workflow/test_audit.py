@@ -36,7 +36,7 @@ def untouched(tmp_path: Path) -> Study:
     """The tiny study with its images and nothing else made."""
     study = make_study(tmp_path / "repository")
     rows = []
-    for path in sorted((study.folder / "pictures").glob("*.png")):
+    for path in sorted((study.folder / "photos").glob("*.png")):
         target = study.folder / "results/images/crops" / path.name
         target.parent.mkdir(parents=True, exist_ok=True)
         Image.open(path).convert("RGB").save(target)
@@ -77,7 +77,7 @@ def test_what_differs_is_found_and_named(untouched: Study) -> None:
     untouched.config["codecs"] = {"jpeg": [30]}
     untouched.config["bd_rate"]["anchor"] = "jpeg"
     add(untouched, random=RANDOM, threaded=THREADED, process=PROCESS, failing=FAILING, crashing=CRASHING, absent=ABSENT)
-    rows, _ = audited(untouched, "--pictures", "2")
+    rows, _ = audited(untouched, "--images", "2")
     assert {name: row["cells"] for name, row in rows.items()} == {"jpeg": "2"} | dict.fromkeys(
         ("random", "threaded", "process", "failing", "crashing", "absent"), "4"
     )
@@ -96,7 +96,7 @@ def test_what_differs_is_found_and_named(untouched: Study) -> None:
     assert rows["absent"]["reason"] == "skipped: the library absent is not installed"
 
 
-def test_without_pictures_it_says_what_to_do(tmp_path: Path) -> None:
+def test_without_images_it_says_what_to_do(tmp_path: Path) -> None:
     study = make_study(tmp_path / "repository")
     study.write()
     command = [sys.executable, "tools/audit.py", "--configfile", "tiny.yaml"]
@@ -115,15 +115,15 @@ def test_a_wrong_config_is_told(untouched: Study) -> None:
 
 @pytest.mark.study
 def test_the_records_of_a_study(study: Study) -> None:
-    rows, _ = audited(study, "--qualities", "0", "--pictures", "2")
+    rows, _ = audited(study, "--qualities", "0", "--images", "2")
     for row in rows.values():
         assert row["encode_record"] == row["decode_record"] == "8 of 8" and row["reason"] == ""
     changed = study.folder / "results/decoded/crops/webp/30/face.png"
-    picture = Image.open(changed)
-    picture.putpixel((5, 5), (1, 2, 3))
-    picture.save(changed)
+    image = Image.open(changed)
+    image.putpixel((5, 5), (1, 2, 3))
+    image.save(changed)
     (study.folder / "results/bitstreams/crops/jpeg/10/suit.jpg").unlink()
-    rows, _ = audited(study, "--qualities", "0", "--pictures", "2")
+    rows, _ = audited(study, "--qualities", "0", "--images", "2")
     assert rows["webp"]["decode_record"] == "7 of 8" and rows["webp"]["encode_record"] == "8 of 8"
     assert rows["webp"]["reason"] == "decode_record differs first at quality 30, face"
     assert rows["jpeg"]["encode_record"] == rows["jpeg"]["decode_record"] == "7 of 7" and rows["jpeg"]["reason"] == ""

@@ -28,7 +28,7 @@ def test_the_table_in_a_study(tmp_path: Path) -> None:
 def test_the_figure_in_a_study(tmp_path: Path) -> None:
     study = make_study(tmp_path / "repository")
     shutil.copytree(ROOT / "models", study.folder / "models")
-    study.config |= {"training": {"photos": "pictures"}}
+    study.config |= {"training": {"photos": "photos"}}
     entry = {"backend": "compressai", "label": "own", "family": "own", "parameter": "λ", "qualities": [1, 2]}
     settings = {"model": "bmshj2018-factorized", "n": [32, 48, 64], "m": 192}
     settings["weights"] = "results/training/tiny-bmshj2018-factorized-mse/{quality}.safetensors"

@@ -193,10 +193,10 @@ def test_second_run_in_a_folder_is_refused(finished: Study, tmp_path: Path) -> N
 
 
 def test_two_studies_at_once_share_downloads(tmp_path: Path, finished: Study) -> None:
-    pictures = {f"/{name}.png": (finished.folder / f"pictures/{name}.png").read_bytes() for name in ("face", "suit")}
+    images = {f"/{name}.png": (finished.folder / f"photos/{name}.png").read_bytes() for name in ("face", "suit")}
     with Server() as server:
-        server.files.update(pictures)
-        shas = {name[1:-4]: hashlib.sha256(data).hexdigest() for name, data in pictures.items()}
+        server.files.update(images)
+        shas = {name[1:-4]: hashlib.sha256(data).hexdigest() for name, data in images.items()}
         runs = []
         for name in ("one", "two"):
             study = small(tmp_path / name)
@@ -207,7 +207,7 @@ def test_two_studies_at_once_share_downloads(tmp_path: Path, finished: Study) ->
             runs.append((study, started(study, study.command("results/images/web/images.csv"))))
         for study, process in runs:
             assert process.wait(timeout=600) == 0, (study.folder / "run.log").read_text()
-        assert sorted(path for path, _ in server.requests) == sorted(pictures)
+        assert sorted(path for path, _ in server.requests) == sorted(images)
     same = [sorted(path.read_bytes() for path in study.folder.glob("results/images/web/*")) for study, _ in runs]
     assert same[0] == same[1] and len(same[0]) == 3
 
@@ -253,10 +253,10 @@ def test_cells_that_crash_hang_or_devour_fail_alone(tmp_path: Path) -> None:
     assert study.plan() == plan, "another limit reruns nothing else"
 
 
-def test_pictures_built_to_harm_are_refused_and_nothing_is_written_elsewhere(tmp_path: Path) -> None:
+def test_images_built_to_harm_are_refused_and_nothing_is_written_elsewhere(tmp_path: Path) -> None:
     study = small(tmp_path / "harm")
     study.write()
-    folder = study.folder / "pictures"
+    folder = study.folder / "photos"
     (folder / "bomb.png").write_bytes(png(60_000, 60_000, 8, 2, b""))
     (folder / "cut.png").write_bytes((folder / "face.png").read_bytes()[:-40])
     (folder / "text.png").write_bytes(png(1, 1, 8, 0, b"\0\0", text(bytes(2**22))))

@@ -35,7 +35,7 @@ filters._dgemm.cache_clear()
 assert filters._dgemm() is blas.dgemm
 assert metrics.score(image, image[::-1], cheap)[0] == values
 """
-SMALL = bench_graph.Size(codecs=4, qualities=2, pictures=5, part_size=2)
+SMALL = bench_graph.Size(codecs=4, qualities=2, images=5, part_size=2)
 
 
 def record(folder: Path, *rows: tuple, there: tuple = ()) -> Path:

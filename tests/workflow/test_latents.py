@@ -89,7 +89,7 @@ def test_an_experiment_in_the_workflow(study: Study) -> None:
 )
 def test_nonsense_is_refused_before_any_job(study: Study, changed: dict, words: str) -> None:
     study = with_experiment(study, **changed)
-    given = {**study.config, "define": {"images": {"crops": {"folder": str(study.folder / "pictures")}}}}
+    given = {**study.config, "define": {"images": {"crops": {"folder": str(study.folder / "photos")}}}}
     with pytest.raises(StudyError) as caught:
         config.checked(given)
     assert words in str(caught.value)
@@ -99,6 +99,6 @@ def test_a_factorized_prior_has_no_z(study: Study) -> None:
     study = with_experiment(
         study, codecs={"tiny-bmshj2018-factorized-mse": [1]}, edits={"side": {"site": "z", "op": "zero"}}
     )
-    given = {**study.config, "define": {"images": {"crops": {"folder": str(study.folder / "pictures")}}}}
+    given = {**study.config, "define": {"images": {"crops": {"folder": str(study.folder / "photos")}}}}
     with pytest.raises(StudyError, match="this codec has no hyperprior"):
         config.checked(given)

@@ -46,7 +46,7 @@ def test_touch_clone_and_move_rerun_nothing(study: Study, tmp_path: Path) -> Non
         if path.is_file() and inside in (
             "scripts",
             "rules",
-            "pictures",
+            "photos",
             "envs",
             "catalogue",
             "Snakefile",
@@ -69,8 +69,8 @@ def test_results_alone_moved_into_a_clone_rerun_nothing(study: Study, tmp_path: 
 
 
 def test_another_content_of_a_source_image_makes_its_set_anew(study: Study) -> None:
-    source = study.folder / "pictures" / "face.png"
-    shutil.copy(study.folder / "pictures" / "suit.png", source)
+    source = study.folder / "photos" / "face.png"
+    shutil.copy(study.folder / "photos" / "suit.png", source)
     os.utime(source, (0, 0))  # its date is nothing to go by
     assert study.plan()["fetch_images"] == 1
 
@@ -141,7 +141,7 @@ def test_added_quality_runs_one_chain(study: Study) -> None:
 
 def test_added_image_set_runs_only_that_set(study: Study) -> None:
     (study.folder / "more").mkdir()
-    shutil.copy(study.folder / "pictures/face.png", study.folder / "more/other.png")
+    shutil.copy(study.folder / "photos/face.png", study.folder / "more/other.png")
     study.config["images"].append("more")
     study.config["define"]["images"]["more"] = {"description": "one", "licence": "public domain", "folder": "more"}
     dry = study.run("-n")
@@ -164,15 +164,15 @@ def test_changed_lock_reruns_all_and_its_comments_nothing(study: Study) -> None:
     assert study.plan()["encode"] == CELLS
 
 
-def test_deleted_picture_is_made_again_and_nothing_upstream(study: Study) -> None:
-    picture = study.folder / "results/decoded/crops/webp/30/face.png"
-    before = picture.read_bytes()
-    picture.unlink()
+def test_deleted_image_is_made_again_and_nothing_upstream(study: Study) -> None:
+    image = study.folder / "results/decoded/crops/webp/30/face.png"
+    before = image.read_bytes()
+    image.unlink()
     plan = study.plan()
     assert plan["decode"] == 1 and plan["score"] == 1
     assert "encode" not in plan and "fetch_images" not in plan
     assert study.run().status == 0
-    assert picture.read_bytes() == before
+    assert image.read_bytes() == before
     assert study.plan() == {}
 
 

@@ -119,10 +119,10 @@ def test_a_wrong_config_stops_before_any_job_with_one_message(study: Study) -> N
     assert "rule encode" not in done.output
 
 
-def test_refused_pictures_are_named(study: Study) -> None:
+def test_refused_images_are_named(study: Study) -> None:
     from PIL import Image
 
-    Image.new("RGBA", (20, 20), (1, 2, 3, 4)).save(study.folder / "pictures" / "glass.png")
+    Image.new("RGBA", (20, 20), (1, 2, 3, 4)).save(study.folder / "photos" / "glass.png")
     done = study.run()
     assert done.status != 0
     assert "glass.png" in done.output and "transparent" in done.output

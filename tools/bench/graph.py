@@ -35,7 +35,7 @@ class Size(NamedTuple):
 
     codecs: int = 70
     qualities: int = 8
-    pictures: int = 428
+    images: int = 428
     part_size: int = 214
 
 
@@ -77,7 +77,7 @@ def measure(size: Size, folder: Path, runs: int = 1) -> Mapping[str, float]:
     done = snakemake(folder, "--dry-run", runs=runs)
     if "Nothing to be done" not in done.output:
         raise errors.StudyError(f"the study should have been finished, and is not: {done.output[-2000:]}")
-    cells = size.codecs * size.qualities * -(-size.pictures // size.part_size)
+    cells = size.codecs * size.qualities * -(-size.images // size.part_size)
     jobs = next(int(line.split()[1]) for line in listed.output.splitlines() if line.startswith("total "))
     return dict(zip(COLUMNS, (cells, jobs, *graph[1:], *listed[1:], *done[1:])))
 
@@ -94,8 +94,8 @@ def make(size: Size) -> dict:
         else:
             kind = {"backend": "jpeg", "settings": {}}
         entries[name] = {**common, **kind, "label": name}
-    pictures = {f"picture-{number:04}": f"{number:064x}" for number in range(size.pictures)}
-    images = {"synthetic": {"url": "https://example.org/{image}.png", "images": pictures}}
+    hashes = {f"image-{number:04}": f"{number:064x}" for number in range(size.images)}
+    images = {"synthetic": {"url": "https://example.org/{image}.png", "images": hashes}}
     return {
         "study": "large",
         "images": ["synthetic"],
@@ -112,9 +112,9 @@ def finish(study: planning_cells.Plan, folder: Path) -> None:
     for part, entry in study.parts["synthetic"].items() if len(study.parts["synthetic"]) > 1 else ():
         _record(results.images(part, below), ("image", "file", "reason", "generation"), entry["images"], "png")
     for cell in study.cells():
-        pictures = study.parts["synthetic"][cell.part]["images"]
-        _record(cell.encoded(below), encode_decode.ENCODED, pictures, "bin")
-        _record(cell.decoded(below), encode_decode.DECODED, pictures, "png")
+        images = study.parts["synthetic"][cell.part]["images"]
+        _record(cell.encoded(below), encode_decode.ENCODED, images, "bin")
+        _record(cell.decoded(below), encode_decode.DECODED, images, "png")
         for record in study.scores.records([cell]):
             atomic_io.write_rows(folder / record, scoring.columns(study.study.metrics), [])
         for weights in study.weights_made(cell.codec, cell.quality):
@@ -177,10 +177,10 @@ def draw(rows: list[Mapping[str, float]], out: Path) -> None:
         canvas.save(layout.figure, canvas.both(out))
 
 
-def _record(record: str, columns: tuple, pictures: list[str], suffix: str) -> None:
+def _record(record: str, columns: tuple, images: list[str], suffix: str) -> None:
     known = {"status": outcome.OK, "reason": "", "generation": 0}
     same = {column: known.get(column, "x" * 16) for column in columns}
-    rows = [same | {"image": picture, "file": f"{picture}.{suffix}"} for picture in pictures]
+    rows = [same | {"image": image, "file": f"{image}.{suffix}"} for image in images]
     atomic_io.write_rows(record, columns, rows)
     for row in rows:
         (Path(record).parent / row["file"]).touch()

@@ -42,7 +42,7 @@ def main() -> None:
     )
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        paths = sorted((args.images or _pictures(Path(folder))).glob("*.png"))[: args.count]
+        paths = sorted((args.images or _files(Path(folder))).glob("*.png"))[: args.count]
         if not paths:
             raise errors.StudyError(f"{args.images} holds no PNG images")
         good = bench(args.codec or _bundled(), paths, args.runs)
@@ -89,7 +89,7 @@ def compare(
             bitstream = codec.encode(rgb)
             decoded = codec.decode(bitstream)
             ours.append(time.perf_counter() - start)
-        one, two = (torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1)[None] for picture in (rgb, decoded))
+        one, two = (torch.from_numpy(image.astype(np.float32)).permute(2, 0, 1)[None] for image in (rgb, decoded))
         psnr = 10 * np.log10(255**2 / np.mean((rgb.astype(float) - decoded) ** 2))
         rows.append(
             (
@@ -117,7 +117,7 @@ def _bundled() -> list[str]:
     ]
 
 
-def _pictures(folder: Path) -> Path:
+def _files(folder: Path) -> Path:
     """Kodak in the mirror folder if there is one, else photos of scikit-image, put into `folder`."""
     import skimage.data
     from PIL import Image

@@ -26,20 +26,20 @@ SSIMULACRA2_TARGET = 0.25  # CPU seconds for a megapixel
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reference", type=Path, help="8-bit RGB PNG (default: a packaged photo, made 768x512)")
-    parser.add_argument("--picture", type=Path, help="8-bit RGB PNG (default: the reference through JPEG, quality 50)")
+    parser.add_argument("--image", type=Path, help="8-bit RGB PNG (default: the reference through JPEG, quality 50)")
     parser.add_argument(
         "--rounds", type=int, default=3, help="sewar once and ours ten times in each (default: %(default)s)"
     )
     arguments = parser.parse_args()
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"
-    reference, picture = pair(arguments.reference, arguments.picture)
-    compare(reference, picture)
-    measure(reference, picture, arguments.rounds)
-    each(reference, picture, arguments.rounds)
+    reference, image = pair(arguments.reference, arguments.image)
+    compare(reference, image)
+    measure(reference, image, arguments.rounds)
+    each(reference, image, arguments.rounds)
 
 
-def pair(reference: Path | None, picture: Path | None) -> tuple:
+def pair(reference: Path | None, image: Path | None) -> tuple:
     """The two images, uint8 [H, W, 3]."""
     import numpy as np
     from PIL import Image
@@ -53,8 +53,8 @@ def pair(reference: Path | None, picture: Path | None) -> tuple:
         original = np.asarray(photo)
     else:
         original = png.read(reference)
-    if picture is not None:
-        return original, png.read(picture)
+    if image is not None:
+        return original, png.read(image)
     stream = io.BytesIO()
     Image.fromarray(original).save(stream, "JPEG", quality=50)
     return original, np.asarray(Image.open(stream))
@@ -67,12 +67,12 @@ def checked() -> list[str]:
     return [name for name, metric in metric_registry.REGISTRY.items() if metric.reference]
 
 
-def compare(reference, picture) -> None:
+def compare(reference, image) -> None:
     """Print each of these metrics' value and its difference from the library."""
     from study.metrics import registry as metric_registry
 
-    ours, reasons = metric_registry.score(reference, picture, checked())
-    theirs, _ = metric_registry.score(reference, picture, checked(), engine="library")
+    ours, reasons = metric_registry.score(reference, image, checked())
+    theirs, _ = metric_registry.score(reference, image, checked(), engine="library")
     print(f"{'metric':<14}{'value':>18}{'|difference|':>15}")
     for name in checked():
         if name in ours:
@@ -81,15 +81,15 @@ def compare(reference, picture) -> None:
             print(f"{name:<14}none: {reasons[name]}")
 
 
-def measure(reference, picture, rounds: int) -> None:
+def measure(reference, image, rounds: int) -> None:
     """Print the CPU times of both on one thread, turn by turn in this process, and the ratio of their medians."""
     from study.metrics import registry as metric_registry
 
     names = checked()
     seconds: dict[str, list[float]] = {"sewar": [], "ours": []}
     for _ in range(rounds):
-        seconds["sewar"].append(_cpu(lambda: metric_registry.score(reference, picture, SEWAR, engine="library")))
-        seconds["ours"] += [_cpu(lambda: metric_registry.score(reference, picture, names)) for _ in range(10)]
+        seconds["sewar"].append(_cpu(lambda: metric_registry.score(reference, image, SEWAR, engine="library")))
+        seconds["ours"] += [_cpu(lambda: metric_registry.score(reference, image, names)) for _ in range(10)]
     sewar, ours = (statistics.median(seconds[name]) for name in ("sewar", "ours"))
     size = f"{reference.shape[1]}x{reference.shape[0]}"
     print(f"sewar, 4 metrics of a {size} pair: {sewar:.2f} CPU s")
@@ -97,7 +97,7 @@ def measure(reference, picture, rounds: int) -> None:
     print(f"ratio {sewar / ours:.1f} (target: at least {TARGET})")
 
 
-def each(reference, picture, rounds: int) -> None:
+def each(reference, image, rounds: int) -> None:
     """Print for every metric its value, its CPU seconds for a megapixel, and those of what it equals."""
     from study.metrics import engine
     from study.metrics import registry as metric_registry
@@ -108,9 +108,9 @@ def each(reference, picture, rounds: int) -> None:
         if why := engine.skip(metric.recipe):
             print(f"{name:<20}{'-':>12}  skipped: {why}")
             continue
-        value = metric_registry.score(reference, picture, [name])[0][name]
-        ours = _median(lambda: metric_registry.score(reference, picture, [name]), rounds) / megapixels  # noqa: B023
-        call, words = theirs(name, reference, picture)
+        value = metric_registry.score(reference, image, [name])[0][name]
+        ours = _median(lambda: metric_registry.score(reference, image, [name]), rounds) / megapixels  # noqa: B023
+        call, words = theirs(name, reference, image)
         told = f"{_median(call, 1) / megapixels:>9.3f}" if call else f"{'-':>9}"
         print(f"{name:<20}{value:>12.6g}{ours:>10.3f}{told}  {words}")
         if name == "ssimulacra2":
@@ -118,17 +118,17 @@ def each(reference, picture, rounds: int) -> None:
             print(f"{'':<20}target: at most {SSIMULACRA2_TARGET} CPU s/MP: {verdict}")
 
 
-def theirs(name: str, reference, picture) -> tuple:
+def theirs(name: str, reference, image) -> tuple:
     """A call of what a metric equals, after a first one, and its name; None where it isn't installed or is the same."""
     from study.metrics import registry as metric_registry
 
     metric = metric_registry.entry(name)
     if metric.reference:
-        return lambda: metric_registry.score(reference, picture, [name], engine="library"), metric.function
+        return lambda: metric_registry.score(reference, image, [name], engine="library"), metric.function
     if name == "ssimulacra2":
-        return _program("ssimulacra2", reference, picture)
+        return _program("ssimulacra2", reference, image)
     try:
-        call = _networks(name, reference, picture) or _features(name, reference, picture)
+        call = _networks(name, reference, image) or _features(name, reference, image)
     except ImportError as error:
         return None, f"{metric.function}: {error}"
     if call is None:
@@ -137,7 +137,7 @@ def theirs(name: str, reference, picture) -> tuple:
     return call, metric.function
 
 
-def _program(program: str, reference, picture) -> tuple:
+def _program(program: str, reference, image) -> tuple:
     import shutil
     import subprocess
     import tempfile
@@ -148,12 +148,12 @@ def _program(program: str, reference, picture) -> tuple:
         return None, f"{program}: not installed (libjxl-devtools 0.8 or newer)"
     folder = tempfile.mkdtemp()
     paths = [f"{folder}/{number}.png" for number in range(2)]
-    for path, rgb in zip(paths, (reference, picture)):
+    for path, rgb in zip(paths, (reference, image)):
         Image.fromarray(rgb).save(path, compress_level=1)
     return lambda: subprocess.run([program, *paths], capture_output=True, check=True), f"{program}, with reading PNG"
 
 
-def _networks(name: str, reference, picture):
+def _networks(name: str, reference, image):
     """LPIPS and DISTS by their authors' packages, with the convolutions of the study's weights."""
     if name not in ("lpips_alex", "lpips_vgg", "dists"):
         return None
@@ -183,7 +183,7 @@ def _networks(name: str, reference, picture):
     for number, layer in enumerate(layers):
         layer.weight.data = torch.from_numpy(weights[f"conv{number}.kernel"]).permute(3, 2, 0, 1).contiguous()
         layer.bias.data = torch.from_numpy(weights[f"conv{number}.bias"])
-    pair = [torch.from_numpy(rgb.copy()).permute(2, 0, 1)[None].float() / 255 for rgb in (reference, picture)]
+    pair = [torch.from_numpy(rgb.copy()).permute(2, 0, 1)[None].float() / 255 for rgb in (reference, image)]
 
     def call() -> None:
         with torch.no_grad():
@@ -192,7 +192,7 @@ def _networks(name: str, reference, picture):
     return call
 
 
-def _features(name: str, reference, picture):
+def _features(name: str, reference, image):
     if name not in ("fsim", "fsimc", "gmsd", "iw_ssim", "nlpd"):
         return None
     import numpy as np
@@ -202,11 +202,11 @@ def _features(name: str, reference, picture):
     if name == "nlpd":
         from plenoptic import metric
 
-        lumas = [torch.from_numpy(rgb @ np.array([0.299, 0.587, 0.114]) / 255) for rgb in (reference, picture)]
+        lumas = [torch.from_numpy(rgb @ np.array([0.299, 0.587, 0.114]) / 255) for rgb in (reference, image)]
         return lambda: metric.nlpd(*(luma[None, None] for luma in lumas), epsilon=0)
     import piq
 
-    pair = [torch.from_numpy(rgb / 255).permute(2, 0, 1)[None] for rgb in (picture, reference)]
+    pair = [torch.from_numpy(rgb / 255).permute(2, 0, 1)[None] for rgb in (image, reference)]
     if name == "iw_ssim":
         return lambda: piq.information_weighted_ssim(*pair)
     options = {"chromatic": False} if name == "fsim" else {}

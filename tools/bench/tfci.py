@@ -45,22 +45,22 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         metagraphs = arguments.metagraph or _built(folder / "metagraphs")
-        pictures = [png.read(path) for path in arguments.image] or [_picture(512, 768, seed) for seed in range(4)]
+        images = [png.read(path) for path in arguments.image] or [_image(512, 768, seed) for seed in range(4)]
         for metagraph in metagraphs:
-            print(f"{metagraph.stem}, {len(pictures)} images, {threads()} threads")
-            cpu, clock = _warm(metagraph, pictures, arguments.repeat)
+            print(f"{metagraph.stem}, {len(images)} images, {threads()} threads")
+            cpu, clock = _warm(metagraph, images, arguments.repeat)
             print(f"  encode + decode, warm:  {cpu:.2f} of the bare graph's CPU time, {clock:.2f} by the clock")
-            cpu, clock = _jobs(metagraph, pictures, folder / metagraph.stem, arguments.tfci)
+            cpu, clock = _jobs(metagraph, images, folder / metagraph.stem, arguments.tfci)
             print(f"  job over all images:  1/{1 / cpu:.1f} of the calls' CPU time, 1/{1 / clock:.1f} by the clock")
 
 
-def _warm(metagraph: Path, pictures: list[np.ndarray], repeat: int) -> tuple[float, float]:
+def _warm(metagraph: Path, images: list[np.ndarray], repeat: int) -> tuple[float, float]:
     """The median over images and repetitions of the codec's time over the bare graph's, in turn."""
     codec = Backend(metagraph.stem, 1, {"model": metagraph.stem}, metagraph)
     send, receive = (_signature(metagraph, name) for name in ("sender", "receiver"))
     ratios = []
     for number in range(-1, repeat):
-        for rgb in pictures:
+        for rgb in images:
             times = [_timed(lambda rgb=rgb: codec.decode(codec.encode(rgb)))]
             times.append(_timed(lambda rgb=rgb: _through(send, receive, rgb)))
             if number >= 0:  # the first round warms up
@@ -68,11 +68,11 @@ def _warm(metagraph: Path, pictures: list[np.ndarray], repeat: int) -> tuple[flo
     return tuple(statistics.median(column) for column in zip(*ratios))
 
 
-def _jobs(metagraph: Path, pictures: list[np.ndarray], folder: Path, tfci: Path | None) -> tuple[float, float]:
+def _jobs(metagraph: Path, images: list[np.ndarray], folder: Path, tfci: Path | None) -> tuple[float, float]:
     """The time of the study's two jobs over that of a call for each image and direction; the images must agree."""
     columns = ("image", "file", "width", "height")
     rows = []
-    for number, rgb in enumerate(pictures):
+    for number, rgb in enumerate(images):
         png.write(folder / f"{number}.png", rgb)
         rows.append(dict(zip(columns, (number, f"{number}.png", rgb.shape[1], rgb.shape[0]))))
     atomic_io.write_rows(folder / "images.csv", columns, rows)
@@ -87,13 +87,13 @@ def _jobs(metagraph: Path, pictures: list[np.ndarray], folder: Path, tfci: Path 
 
     def calls() -> None:
         script = [tfci, "--metagraph_cache", metagraph.parent] if tfci else [__file__, "--single", metagraph.parent]
-        for number in range(len(pictures)):
+        for number in range(len(images)):
             stream = folder / f"{number}.tfci"
             _run(*script, "compress", metagraph.stem, folder / f"{number}.png", stream)
             _run(*script, "decompress", *([] if tfci else [metagraph.stem]), stream, folder / f"{number}.out.png")
 
     ours, theirs = _timed(job), _timed(calls)
-    for number in range(len(pictures)):
+    for number in range(len(images)):
         stream = (encoded.parent / f"{number}.tfci").read_bytes()
         same = tfci_file.unpack(stream) == tfci_file.unpack((folder / f"{number}.tfci").read_bytes())
         pixels = [png.read(path) for path in (decoded.parent / f"{number}.png", folder / f"{number}.out.png")]
@@ -114,8 +114,8 @@ def _single(folder: str, command: str, model: str, source: str, target: str) -> 
         return
     receive = _signature(metagraph, "receiver")
     channels = tfci_file.unpack(Path(source).read_bytes()).channels
-    picture = receive(*(tf.constant(values, port.dtype) for values, port in zip(channels, receive.inputs)))[0]
-    rounded = tf.saturate_cast(tf.round(tf.cast(picture, tf.float32)), tf.uint8)
+    image = receive(*(tf.constant(values, port.dtype) for values, port in zip(channels, receive.inputs)))[0]
+    rounded = tf.saturate_cast(tf.round(tf.cast(image, tf.float32)), tf.uint8)
     tf.io.write_file(target, tf.image.encode_png(rounded[0]))
 
 
@@ -160,7 +160,7 @@ def _built(folder: Path) -> list[Path]:
     return [folder / f"{name}.metagraph" for name in MODELS]
 
 
-def _picture(height: int, width: int, seed: int) -> np.ndarray:
+def _image(height: int, width: int, seed: int) -> np.ndarray:
     draw = np.random.default_rng(seed)
     rows, columns = np.mgrid[0:height, 0:width] / 24.0
     waves = [np.sin(rows * a + columns * b + c) for a, b, c in draw.uniform(-1.5, 1.5, (3, 3))]

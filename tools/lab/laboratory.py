@@ -81,7 +81,7 @@ class Laboratory:
         return {"set": DROPPED, "image": name, **_size(rgb)}
 
     def latent(self, codec: str, quality: str, image_set: str, image: str) -> dict[str, Any]:
-        """The channels of an image's latents, by site: bits, energy, their order by bits, and one picture of all."""
+        """The channels of an image's latents, by site: bits, energy, their order by bits, and one image of all."""
         analysed = self._analysed(codec, quality, image_set, image)
         return {"sites": {name: _channels(site) for name, site in analysed["sites"].items()}}
 

@@ -61,23 +61,23 @@ def rd_rows(results: str | Path, plan: Mapping) -> list[dict]:
     for image_set, parts in plan["sets"].items():
         seen: set[str] = set()
         for part in parts:
-            pictures = _record(results, Path(core_results.images(part, ".")))
-            if pictures is None:
+            images = _record(results, Path(core_results.images(part, ".")))
+            if images is None:
                 raise StudyError(
                     f"there is no record {core_results.images(part, results)}: fetch image set {image_set} first"
                 )
-            if twice := sorted(seen & set(pictures)):
+            if twice := sorted(seen & set(images)):
                 raise StudyError(
                     f"image set {image_set} has the image {twice[0]} in two of its parts; names must differ"
                 )
-            seen |= set(pictures)
-            rows += _part_rows(results, image_set, part, pictures, plan)
+            seen |= set(images)
+            rows += _part_rows(results, image_set, part, images, plan)
     order = {name: number for number, name in enumerate(plan["codecs"])}
     places = {key: number for number, key in enumerate(dict.fromkeys((row["image_set"], row["image"]) for row in rows))}
     return sorted(rows, key=lambda row: (places[row["image_set"], row["image"]], order[row["codec"]]))
 
 
-def _part_rows(results: Path, image_set: str, part: str, pictures: Mapping, plan: Mapping) -> list[dict]:
+def _part_rows(results: Path, image_set: str, part: str, images: Mapping, plan: Mapping) -> list[dict]:
     rows = []
     group_of = {metric: registry.entry(metric).group for metric in plan["metrics"]}
     groups = registry.groups(group_of)
@@ -87,10 +87,10 @@ def _part_rows(results: Path, image_set: str, part: str, pictures: Mapping, plan
             paths = {"encoded": Path(cell.encoded(".")), "decoded": Path(cell.decoded("."))}
             paths |= {group: Path(cell.scores(group, ".")) for group in groups}
             records = {stage: _record(results, path) for stage, path in paths.items()}
-            _check_records(records, paths, pictures, groups)
-            for image, picture in pictures.items():
+            _check_records(records, paths, images, groups)
+            for image, about in images.items():
                 row = {"image_set": image_set, "image": image, "codec": codec, "quality": quality}
-                rows.append(row | _values(image, picture, records, paths, group_of))
+                rows.append(row | _values(image, about, records, paths, group_of))
     return rows
 
 
@@ -110,10 +110,10 @@ def _record(results: Path, path: Path) -> dict[str, dict[str, str]] | None:
     return by_image
 
 
-def _check_records(records: Mapping, paths: Mapping, pictures: Mapping, groups: Mapping[str, Sequence[str]]) -> None:
+def _check_records(records: Mapping, paths: Mapping, images: Mapping, groups: Mapping[str, Sequence[str]]) -> None:
     for stage, columns in (*_NEEDED.items(), *groups.items()):
         record = records[stage] or {}
-        if foreign := next((image for image in record if image not in pictures), None):
+        if foreign := next((image for image in record if image not in images), None):
             raise StudyError(f"the record {paths[stage]} has the image {foreign!r}, which its image set lacks; {AGAIN}")
         first = next(iter(record.values()), None)
         for row in record.values():
@@ -123,15 +123,15 @@ def _check_records(records: Mapping, paths: Mapping, pictures: Mapping, groups: 
                 raise StudyError(f"the record {paths[stage]} has no column {column!r}; {allowed(column, first)}")
 
 
-def _values(image: str, picture: Mapping, records: Mapping, paths: Mapping, group_of: Mapping[str, str]) -> dict:
+def _values(image: str, entry: Mapping, records: Mapping, paths: Mapping, group_of: Mapping[str, str]) -> dict:
     encoded, decoded, *scores = ((records[stage] or {}).get(image, {}) for stage in paths)
 
     def number(stage: str, column: str) -> float | None:
         return _number((records[stage] or {}).get(image, {}).get(column), column, image, paths[stage])
 
-    width, height = (int(picture[side]) for side in ("width", "height"))
+    width, height = (int(entry[side]) for side in ("width", "height"))
     for side in ("width", "height"):
-        if encoded.get(side, "") not in ("", picture[side]):
+        if encoded.get(side, "") not in ("", entry[side]):
             raise StudyError(
                 f"the record {paths['encoded']} has {side} {encoded[side]} for {image}, which is {width}x{height}; "
                 f"{AGAIN}"

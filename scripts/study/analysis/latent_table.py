@@ -29,7 +29,7 @@ def edit_columns(metrics: Sequence[str]) -> list[str]:
     changes = [f"delta_{name}" for name in (*RATES, *metrics)]
     return [
         *KEY, "width", "height", "bytes", *RATES, *metrics, *changes, "equivariance_db",
-        "encode_s", "decode_s", "peak_rss", "steps", "settings", "versions", "picture", *OUTCOME,
+        "encode_s", "decode_s", "peak_rss", "steps", "settings", "versions", "decoded", *OUTCOME,
     ]  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def edit_rows(results: Path, plan: Mapping) -> list[dict[str, object]]:
     """One row for every cell of every experiment, from the records under `results`.
 
     `bpp_y` and `bpp_z` are the bits of the strings of y and z per pixel of the original; with the container's header
-    they make `bpp`. `delta_…` is a value minus that of the baseline under the same policy. `picture` is the decoded
+    they make `bpp`. `delta_…` is a value minus that of the baseline under the same policy. `decoded` is the decoded
     image's path under `results`. Rows, rates and reasons are otherwise those of rd.csv (`records`).
     """
     rows = []
@@ -54,8 +54,8 @@ def edit_rows(results: Path, plan: Mapping) -> list[dict[str, object]]:
             row |= {"codec": cell["codec"], "quality": cell["quality"]}
             row |= {key: encoded[key] or None for key in ("edit", "value", "site", "side_information")}
             row |= _values(name, encoded, records, plan["metrics"])
-            if row["picture"]:
-                row["picture"] = (paths["decoded"].parent / row["picture"]).as_posix()
+            if row["decoded"]:
+                row["decoded"] = (paths["decoded"].parent / row["decoded"]).as_posix()
             if row["edit"] == edits.BASELINE:
                 baselines[row["image"], row["side_information"]] = row
             baseline = baselines.get((row["image"], row["side_information"])) or next(
@@ -133,7 +133,7 @@ def _values(name: str, encoded: Mapping, records: Mapping, metrics: Sequence[str
         "steps": encoded["steps"],
         "settings": encoded["settings"],
         "versions": encoded["versions"],
-        "picture": decoded.get("file") or None,
+        "decoded": decoded.get("file") or None,
         **_outcome(encoded, decoded, scores),
     }
 

@@ -26,11 +26,11 @@ ROUNDING = 1 / 12  # the mean squared error of rounding to integers, in 8-bit le
 
 
 def rows(
-    means: Sequence[Mapping[str, str]], published: Sequence[Mapping[str, str]], pictures: Mapping[str, str]
+    means: Sequence[Mapping[str, str]], published: Sequence[Mapping[str, str]], scored: Mapping[str, str]
 ) -> list[dict[str, object]]:
     """The rows of published_bd.csv, `COLUMNS`, from those of means.csv and those of published.csv that are drawn.
 
-    `pictures` gives what the publisher of a curve scored. `bd_rate` is in percent, negative where the codec needs fewer
+    `scored` gives what the publisher of a curve scored. `bd_rate` is in percent, negative where the codec needs fewer
     bits than published; empty where the curves can't be compared, and `reason` tells why.
     """
     curves: dict[tuple[str, str, str], list[Mapping[str, str]]] = {}
@@ -41,7 +41,7 @@ def rows(
     for mean in means:
         codecs.setdefault((mean["image_set"], mean["codec"]), []).append(mean)
     return [
-        _row(codec, own, points, pictures[curve])
+        _row(codec, own, points, scored[curve])
         for (image_set, curve, _), points in curves.items()
         for (own_set, codec), own in codecs.items()
         if own_set == image_set
@@ -54,13 +54,13 @@ def rounded(psnr: np.ndarray) -> np.ndarray:
 
 
 def _row(
-    codec: str, own: Sequence[Mapping[str, str]], points: Sequence[Mapping[str, str]], picture: str
+    codec: str, own: Sequence[Mapping[str, str]], points: Sequence[Mapping[str, str]], scored: str
 ) -> dict[str, object]:
     first, metric = points[0], points[0]["metric"]
     rate = "payload_bpp" if first["counts"] == "payload" else "bpp"
     scale, sign = bd.scale_of(metric), bd.sign_of(metric)
     scores = np.array([float(point["value"]) for point in points])
-    if metric == "psnr_rgb" and picture == "float":
+    if metric == "psnr_rgb" and scored == "float":
         scores = rounded(scores)
     theirs = bd.curves(np.array([float(point["bpp"]) for point in points]), sign * bd.on_scale(scores, scale))
     pairs = np.array([[_number(row[rate]), _number(row[metric])] for row in own])

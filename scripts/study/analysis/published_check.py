@@ -33,13 +33,13 @@ def rows(
     means: Sequence[Mapping[str, str]],
     published: Sequence[Mapping[str, str]],
     matches: Mapping[str, Mapping[str, str]],
-    pictures: Mapping[str, str],
+    scored: Mapping[str, str],
     tolerance: float,
     rate_tolerance: float,
 ) -> list[dict[str, object]]:
     """The rows of published_check.csv, `COLUMNS`, from those of means.csv and published.csv.
 
-    `matches` says for each codec and curve whether points of equal `quality` correspond, or `rate` alone; `pictures`
+    `matches` says for each codec and curve whether points of equal `quality` correspond, or `rate` alone; `scored`
     gives what the publisher of a curve scored. `bpp_difference` is in percent, other differences in dB. A verdict is
     `beyond` if one of them exceeds its tolerance.
     """
@@ -50,7 +50,7 @@ def rows(
             for metric in dict.fromkeys(row["metric"] for row in theirs):
                 points = [row for row in theirs if row["metric"] == metric]
                 limits = {"tolerance": tolerance, "rate_tolerance": rate_tolerance if match == "quality" else None}
-                found.append(_row(mean, metric, points, match, pictures[curve]) | limits)
+                found.append(_row(mean, metric, points, match, scored[curve]) | limits)
                 found[-1] |= _verdict(found[-1])
     return found
 
@@ -76,7 +76,7 @@ def rounding_loss(psnr: float) -> float:
     return -10 * math.log10(1 - min(share, 0.5))
 
 
-def _row(mean: Mapping, metric: str, points: Sequence[Mapping], match: str, picture: str) -> dict[str, object]:
+def _row(mean: Mapping, metric: str, points: Sequence[Mapping], match: str, scored: str) -> dict[str, object]:
     rate = "payload_bpp" if points[0]["counts"] == "payload" else "bpp"
     scale = bd.scale_of(metric)
     row: dict[str, object] = {name: mean[name] for name in ("image_set", "codec", "quality")}
@@ -86,7 +86,7 @@ def _row(mean: Mapping, metric: str, points: Sequence[Mapping], match: str, pict
         return row | {"reason": outcome.why(mean, metric)}
     bpp, value = row["bpp"], row["value"] = float(mean[rate]), float(mean[metric])
     ours = float(bd.on_scale(np.array(value), scale))
-    loss = rounding_loss(value) if metric == "psnr_rgb" and picture == "float" else 0.0
+    loss = rounding_loss(value) if metric == "psnr_rgb" and scored == "float" else 0.0
     row["rounding"] = 0.0 - loss
     rates = np.array([float(point["bpp"]) for point in points])
     scores = bd.on_scale(np.array([float(point["value"]) for point in points]), scale)

@@ -2,8 +2,8 @@
 
 `<image set>.csv` has the points: `curve`, `quality` (empty if the publication doesn't tell), `bpp`, and a column for
 each metric. `curves.csv` tells of each curve its `label`, what its rate `counts` (`payload`: the entropy-coded strings
-alone; `file`; `estimate`: all that a decoder needs, as the probability model prices it; `unknown`), the `picture` that
-was scored (`8-bit`; `float`: not rounded; `unknown`), and its `source`.
+alone; `file`; `estimate`: all that a decoder needs, as the probability model prices it; `unknown`), what was `scored`
+(images of `8-bit`; `float`: not rounded; `unknown`), and its `source`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Two finished studies beside each other: what differs in what was asked for and in what ran, and what they share.
 
-A study is read from its folder alone (`rd.csv`, `codecs.csv`, `provenance.json`, and `pictures/` with its images), so
-that it may come from another checkout or another machine.
+A study is read from its folder alone (`rd.csv`, `codecs.csv`, `provenance.json`, and `files/` with its images and
+bitstreams), so that it may come from another checkout or another machine.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from study.core.errors import StudyError, allowed
 from study.metrics import registry
 
 DIFFERENCES = ("kind", "of", "name", "a", "b")
-PICTURES = "pictures"
+FILES = "files"
 ENTRY = ("label", "family", "backend", "parameter", "versions", "reason")
 _NEEDED = ("image_set", "image", "codec", "quality", "width", "height", "bytes", *RATES, *COSTS)
 _ABSENT = "not there"
@@ -61,7 +61,7 @@ class Finished:
 
     def original(self, image_set: str, image: str) -> Path:
         """The file of an original image in the study's folder."""
-        return self.folder / PICTURES / "original" / image_set / f"{image}.png"
+        return self.folder / FILES / "original" / image_set / f"{image}.png"
 
 
 def finished(given: str, parent: Path = Path()) -> Finished:

@@ -124,6 +124,6 @@ def read(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
     return rows
 
 
-def picture_title(row: Mapping[str, str]) -> str:
+def image_title(row: Mapping[str, str]) -> str:
     """The title of an image's figure from one of its rows in rd.csv: name and size."""
     return f"{row['image']} ({row['width']}×{row['height']})"

@@ -21,15 +21,15 @@ _TOP, _LEAST = 0.08, 3.0
 _BELOW = 2 * canvas.LINE + 0.04
 
 
-def figure(pictures: Sequence[tuple[Path, Mapping[str, str]]], title: str, most: int = MOST) -> Figure:
+def figure(images: Sequence[tuple[Path, Mapping[str, str]]], title: str, most: int = MOST) -> Figure:
     """The sheet of some images: each one's file and its row of images.csv; no more than the first `most`.
 
     An image is reduced to what the sheet's resolution can show. Raises StudyError for a file that can't be read, and
     if there is none.
     """
-    if not pictures:
+    if not images:
         raise StudyError("there are no images to draw: the record of the image set has no row")
-    shown = pictures[:most]
+    shown = images[:most]
     room = canvas.WIDTH - 2 * canvas.MARGIN
     shapes = [_shape(row) for _, row in shown]
     arranged = arrange(shapes, room)
@@ -37,7 +37,7 @@ def figure(pictures: Sequence[tuple[Path, Mapping[str, str]]], title: str, most:
     widest = max(tall * sum(shapes[box] for box in row) for tall, row in zip(heights, arranged))
     width = canvas.WIDTH if len(arranged) > 1 else max(widest + _GAP * (len(shown) - 1) + 2 * canvas.MARGIN, _LEAST)
     with canvas.looks():
-        text = canvas.note_lines(_notes(pictures, shown), width)
+        text = canvas.note_lines(_notes(images, shown), width)
         total = sum(heights) + len(heights) * _BELOW
         whole = 2 * canvas.MARGIN + canvas.title_height(title) + _TOP + total + canvas.LINE * len(text)
         layout = canvas.start(whole, title, width)
@@ -72,19 +72,17 @@ def _shape(row: Mapping[str, str]) -> float:
     return min(max(int(row["width"]) / int(row["height"]), _NARROWEST), _WIDEST)
 
 
-def _notes(pictures: Sequence, shown: Sequence[tuple[Path, Mapping[str, str]]]) -> list[str]:
+def _notes(images: Sequence, shown: Sequence[tuple[Path, Mapping[str, str]]]) -> list[str]:
     notes = []
     if any(row.get("was_jpeg") == "yes" for _, row in shown):
         notes.append("* was JPEG at this size before, which flatters JPEG.")
-    if len(shown) < len(pictures):
-        notes.append(f"The first {len(shown)} of {len(pictures)} images.")
+    if len(shown) < len(images):
+        notes.append(f"The first {len(shown)} of {len(images)} images.")
     return notes
 
 
-def _place(
-    layout: canvas.Layout, picture: tuple[Path, Mapping[str, str]], x: float, height: float, width: float
-) -> None:
-    path, row = picture
+def _place(layout: canvas.Layout, image: tuple[Path, Mapping[str, str]], x: float, height: float, width: float) -> None:
+    path, row = image
     box = canvas.panel(layout, x, layout.y - height, width, height)
     box.set_axis_off()
     pixels = _reduced(path, round(width * DPI), round(height * DPI))
@@ -102,8 +100,8 @@ def _place(
 
 def _reduced(path: Path, width: int, height: int) -> np.ndarray:
     try:
-        with Image.open(path) as picture:
-            rgb = picture.convert("RGB")
+        with Image.open(path) as image:
+            rgb = image.convert("RGB")
     except OSError as error:
         raise StudyError(f"can't read the image {path}: {error}; fetch the image set again") from None
     rgb.thumbnail((width, height), Image.Resampling.LANCZOS, reducing_gap=None)

@@ -25,7 +25,7 @@ _EDGE = "#bbbbbb"
 _MOST_LINES = 7
 
 
-def picture(layout: canvas.Layout, rgb: np.ndarray, x: float, top: float, width: float, height: float) -> Axes:
+def image(layout: canvas.Layout, rgb: np.ndarray, x: float, top: float, width: float, height: float) -> Axes:
     """An image uint8 [H, W, 3] in the middle of a tile, whose upper left corner is at `x`, `top`; all in inches."""
     return _image(layout, reduced(rgb, width, height), x, top, width, height)
 

@@ -78,10 +78,10 @@ def read(path: str | Path) -> np.ndarray:
     Raises ImageError if the file is missing, damaged or no 8-bit RGB PNG.
     """
     try:
-        with Image.open(path, formats=["PNG"]) as picture:
-            found = f"a PNG of mode {picture.mode} ({_raw_modes(picture)})"
-            plain = picture.mode == "RGB" and _raw_modes(picture) == "RGB" and "transparency" not in picture.info
-            rgb = np.array(picture) if plain else None
+        with Image.open(path, formats=["PNG"]) as image:
+            found = f"a PNG of mode {image.mode} ({_raw_modes(image)})"
+            plain = image.mode == "RGB" and _raw_modes(image) == "RGB" and "transparency" not in image.info
+            rgb = np.array(image) if plain else None
     except Exception as error:
         raise ImageError(f"{path}: can't be read as a PNG image: {_reason(error)}") from error
     if rgb is None:
@@ -157,81 +157,81 @@ def normalise(data: bytes) -> Normalised:
 
 
 def _normalised(data: bytes) -> Normalised:
-    with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-        _check_header(picture)
-        jpeg = picture.format in ("JPEG", "MPO") or "jpeg" in str(picture.info.get("compression"))
-        if picture.format == "PNG":
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        _check_header(image)
+        jpeg = image.format in ("JPEG", "MPO") or "jpeg" in str(image.info.get("compression"))
+        if image.format == "PNG":
             damage.check_palette(data)
             with Image.open(io.BytesIO(data), formats=["PNG"]) as again:
                 again.verify()
-        picture.load()
-        if picture.format in ("JPEG", "MPO"):
+        image.load()
+        if image.format in ("JPEG", "MPO"):
             damage.check_jpeg(data)
-        notes = colour.notes(picture.info, picture.mode, data)
-        upright = _upright(picture)
+        notes = colour.notes(image.info, image.mode, data)
+        upright = _upright(image)
         if upright.mode in ("LA", "PA", "RGBA") or "transparency" in upright.info:
             _check_opaque(upright)
-        unchecked = None if picture.format in damage.CHECKED else picture.format
+        unchecked = None if image.format in damage.CHECKED else image.format
         return Normalised(np.array(upright.convert("RGB")), jpeg, notes, unchecked)
 
 
-def _upright(picture: Image.Image) -> Image.Image:
+def _upright(image: Image.Image) -> Image.Image:
     """The image turned by its EXIF orientation; XMP's doesn't count, and Pillow has turned a TIFF already."""
-    if picture.format == "TIFF":
-        return picture
-    raw = picture.info.get("exif")
-    if raw is None and "Raw profile type exif" in picture.info:  # of a PNG by ImageMagick
-        raw = bytes.fromhex("".join(picture.info["Raw profile type exif"].split("\n")[3:]))
+    if image.format == "TIFF":
+        return image
+    raw = image.info.get("exif")
+    if raw is None and "Raw profile type exif" in image.info:  # of a PNG by ImageMagick
+        raw = bytes.fromhex("".join(image.info["Raw profile type exif"].split("\n")[3:]))
     if not raw:
-        return picture
+        return image
     exif = Image.Exif()
     exif.load(raw)
     turn = _TURNS.get(exif.get(_ORIENTATION, 1))
-    return picture if turn is None else picture.transpose(turn)
+    return image if turn is None else image.transpose(turn)
 
 
-def _check_header(picture: Image.Image) -> None:
-    width, height = picture.size
+def _check_header(image: Image.Image) -> None:
+    width, height = image.size
     if width * height > LARGEST_PIXELS:
         raise ImageError(f"{width}x{height} pixels; at most {LARGEST_PIXELS:,} pixels are taken")
-    frames = getattr(picture, "n_frames", 1)
+    frames = getattr(image, "n_frames", 1)
     if frames > 1:
-        raise ImageError(f"{frames} images in one {picture.format} file (animation, pages or views); save one alone")
-    if picture.mode not in _CONVERTED:
-        found = _REFUSED.get(picture.mode, "more than 8 bits per sample" if picture.mode.startswith("I;") else "")
-        raise ImageError(f"{found or f'mode {picture.mode}'}; convert it to 8-bit RGB first")
-    _check_depth(picture)
+        raise ImageError(f"{frames} images in one {image.format} file (animation, pages or views); save one alone")
+    if image.mode not in _CONVERTED:
+        found = _REFUSED.get(image.mode, "more than 8 bits per sample" if image.mode.startswith("I;") else "")
+        raise ImageError(f"{found or f'mode {image.mode}'}; convert it to 8-bit RGB first")
+    _check_depth(image)
 
 
-def _check_depth(picture: Image.Image) -> None:
-    modes = _raw_modes(picture)
-    tags = getattr(picture, "tag_v2", {})
+def _check_depth(image: Image.Image) -> None:
+    modes = _raw_modes(image)
+    tags = getattr(image, "tag_v2", {})
     if any(bits in modes for bits in (";12", ";16")) or max(_values(tags.get(_BITS_PER_SAMPLE, 8))) > 8:
         raise ImageError("16 bits per sample or pixel; convert it to 8 bits per sample first")
     if ";15" in modes:
         raise ImageError("5 bits per sample; convert it to 8 bits per sample first")
-    if modes in ("L;2", "L;4") and "transparency" in picture.info:
+    if modes in ("L;2", "L;4") and "transparency" in image.info:
         raise ImageError("a transparent grey in an image of 2 or 4 bits per sample; save it with 8 bits first")
     if tags.get(_PHOTOMETRIC, 2) not in _GREY_OR_RGB:
         raise ImageError(f"TIFF photometric interpretation {tags[_PHOTOMETRIC]}, neither grey, RGB nor palette")
-    if tags.get(_SAMPLES_PER_PIXEL, 1) > len(picture.getbands()):
+    if tags.get(_SAMPLES_PER_PIXEL, 1) > len(image.getbands()):
         raise ImageError("a TIFF channel beside the colours whose meaning is not stated; remove it first")
-    if picture.format == "PPM" and picture.mode != "1":
-        maximum = [value for tile in picture.tile for value in _values(tile.args) if isinstance(value, int)]
-        if picture.tile[0].codec_name != "raw" and maximum != [255]:
+    if image.format == "PPM" and image.mode != "1":
+        maximum = [value for tile in image.tile for value in _values(tile.args) if isinstance(value, int)]
+        if image.tile[0].codec_name != "raw" and maximum != [255]:
             raise ImageError(f"samples from 0 to {maximum[-1]}; only 0 to 255 (8 bits per sample) is taken")
 
 
-def _check_opaque(picture: Image.Image) -> None:
-    alpha = np.asarray(picture.convert("RGBA").getchannel("A"))
+def _check_opaque(image: Image.Image) -> None:
+    alpha = np.asarray(image.convert("RGBA").getchannel("A"))
     seen = int((alpha < 255).sum())
     if seen:
         raise ImageError(f"transparent: {seen:,} of {alpha.size:,} pixels are not opaque; flatten it first")
 
 
-def _raw_modes(picture: Image.Image) -> str:
+def _raw_modes(image: Image.Image) -> str:
     """How the samples lie in the file, as Pillow's decoders call it: `RGB`, `RGB;16B`, `L;4` and so on."""
-    return " ".join(str(value) for tile in picture.tile for value in _values(tile.args) if isinstance(value, str))
+    return " ".join(str(value) for tile in image.tile for value in _values(tile.args) if isinstance(value, str))
 
 
 def _values(value: object) -> tuple:

@@ -76,7 +76,7 @@ def names(entry: Mapping, catalogue: Mapping[str, Mapping] | None = None) -> lis
     Raises StudyError as `resolved`, and for a missing or empty folder or files in it that are no images.
     """
     spec = resolved(entry, catalogue)
-    return list(_pictures(spec)) if "folder" in spec else list(spec["images"])
+    return list(_files(spec)) if "folder" in spec else list(spec["images"])
 
 
 def sources(entry: Mapping, catalogue: Mapping[str, Mapping] | None = None) -> list[str]:
@@ -88,7 +88,7 @@ def sources(entry: Mapping, catalogue: Mapping[str, Mapping] | None = None) -> l
     if "folder" not in spec:
         return []
     absolute = Path(spec["folder"]).expanduser().is_absolute()
-    return [str(path) if absolute else os.path.relpath(path) for path in _pictures(spec).values()]
+    return [str(path) if absolute else os.path.relpath(path) for path in _files(spec).values()]
 
 
 def kind(entry: Mapping, catalogue: Mapping[str, Mapping] | None = None) -> str:
@@ -137,16 +137,16 @@ def make(
     _write(lambda path, _: path.unlink(missing_ok=True), record, None)
     for image, source, path in _located(name, spec, local):
         try:
-            picture = png.normalise(_verified(path, source.get("sha256")))
-            was_jpeg = _was_jpeg(source.get("was_jpeg"), picture.jpeg)
+            photo = png.normalise(_verified(path, source.get("sha256")))
+            was_jpeg = _was_jpeg(source.get("was_jpeg"), photo.jpeg)
             factor = source.get("reduce", 1)
-            rgb = png.reduced(picture.rgb, factor)
+            rgb = png.reduced(photo.rgb, factor)
         except (ImageError, OSError) as error:
             refused.append(f"{_shown(path.name)}: {getattr(error, 'strerror', None) or error}")
             continue
-        notes = list(picture.notes)
-        if picture.unchecked and not source.get("sha256"):
-            notes.append(f"{picture.unchecked} has no check values: damage in the file can't be told")
+        notes = list(photo.notes)
+        if photo.unchecked and not source.get("sha256"):
+            notes.append(f"{photo.unchecked} has no check values: damage in the file can't be told")
         for note in notes:
             tell(f"image set {name}: {_shown(path.name)}: {note}")
         if "url" in source and "sha256" not in source:
@@ -261,7 +261,7 @@ def _by_name(folder: Path, file_names: list[str]) -> dict[str, str]:
     return {Path(name).stem: name for name in file_names}
 
 
-def _pictures(spec: Mapping) -> dict[str, Path]:
+def _files(spec: Mapping) -> dict[str, Path]:
     """The image files of a set with a folder by image name: those of `only`, or all."""
     folder, by_name = _folder(spec), _listed(spec)
     missing = [image for image in spec.get("only", []) if image not in by_name]
@@ -284,7 +284,7 @@ def _located(name: str, spec: Mapping, local: Callable[[Mapping], Path]) -> Iter
     """Each image, its source as in a spec, and its local file."""
     if "folder" in spec:
         about = {key: spec[key] for key in _ABOUT if key in spec}
-        for image, path in _pictures(spec).items():
+        for image, path in _files(spec).items():
             yield image, about, path
         return
     waiting = dict(spec["images"])

@@ -33,13 +33,13 @@ class Cell(NamedTuple):
     """An image (its file) at a quality, and what the study has of it: bitstream and decoded image, if anything."""
 
     quality: float | str
-    picture: str
+    image: str
     weights: str | None = None
     bitstream: str | None = None
     decoded: str | None = None
 
     def __str__(self) -> str:
-        return f"quality {self.quality}, {Path(self.picture).stem}"
+        return f"quality {self.quality}, {Path(self.image).stem}"
 
 
 def row(
@@ -88,7 +88,7 @@ def work(job: Mapping) -> dict[str, object]:
     if skip:
         return outcome.without(outcome.SKIPPED, skip)
     try:
-        rgb = png.read(Path(job["picture"]))
+        rgb = png.read(Path(job["image"]))
         data = codec.encode(rgb)
         found: dict[str, object] = {"status": outcome.OK, "encoded": _sha256(data)}
         if "first" in job:
@@ -98,8 +98,8 @@ def work(job: Mapping) -> dict[str, object]:
                 recorded = Path(job["bitstream"]).read_bytes()
                 found["recorded"] = _sha256(recorded)
                 if job["decoded"]:
-                    picture = png.read(Path(job["decoded"]))
-                    found["record"] = bool((codec.decode(recorded) == picture).all())
+                    decoded = png.read(Path(job["decoded"]))
+                    found["record"] = bool((codec.decode(recorded) == decoded).all())
         return {**found, "decoded": _sha256(codec.decode(Path(job["out"]).read_bytes()).tobytes())}
     except Exception as error:  # of any kind: the audit goes on with the next cell
         kind = "" if isinstance(error, StudyError) else f"{type(error).__name__}: "

@@ -30,7 +30,7 @@ ENCODED = (
 DECODED = ("image", "file", "sha256", "decode_s", "decode_rss", "versions", "status", "reason", "note", "generation")
 
 
-def encode_set(codec: Codec, pictures: Path, record: Path, generation: int = 0, limit: Limit | None = None) -> None:
+def encode_set(codec: Codec, images: Path, record: Path, generation: int = 0, limit: Limit | None = None) -> None:
     """Encode the images of an image set's record into bitstreams beside `record`, and write `record` last.
 
     An image without bitstream has a status and a reason in the record (see `outcome`): it is `skipped` if the codec
@@ -38,7 +38,7 @@ def encode_set(codec: Codec, pictures: Path, record: Path, generation: int = 0, 
     holds warnings. `generation` counts how often lost files were made again. For a codec at a target `parameter`,
     `reached` and `encodes` tell what the search found.
     """
-    sources = readers.read_record(pictures, ("image", "file", "width", "height", "sha256"))
+    sources = readers.read_record(images, ("image", "file", "width", "height", "sha256"))
 
     def start() -> Callable[[Mapping], dict]:
         skip, versions = supervised.state(codec)
@@ -51,7 +51,7 @@ def encode_set(codec: Codec, pictures: Path, record: Path, generation: int = 0, 
             if skip is not None:
                 return outcome.without(outcome.SKIPPED, skip)
             try:
-                rgb = png.verified(pictures.parent / source["file"], source["sha256"])
+                rgb = png.verified(images.parent / source["file"], source["sha256"])
             except StudyError as error:
                 return outcome.without(outcome.FAILED, error)
             if not warm:
@@ -105,7 +105,7 @@ def decode_set(codec: Codec, encoded: Path, record: Path, generation: int = 0, l
                 warm = True
             path = record.parent / f"{source['image']}.png"
             row = {"versions": versions}
-            return row | _measured("decode", lambda: decoder.decode(data), lambda rgb: _keep_picture(rgb, path, source))
+            return row | _measured("decode", lambda: decoder.decode(data), lambda rgb: _keep_image(rgb, path, source))
 
         return work
 
@@ -134,7 +134,7 @@ def _keep(codec: Codec, data: bytes, record: Path, source: Mapping) -> dict:
     }
 
 
-def _keep_picture(rgb: np.ndarray, path: Path, source: Mapping) -> dict:
+def _keep_image(rgb: np.ndarray, path: Path, source: Mapping) -> dict:
     size = int(source["height"]), int(source["width"])
     allowed = {size, size[::-1]} if "steps" in source else {size}  # an edit may turn the image
     if rgb.shape[:2] not in allowed:

@@ -39,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def score_set(
-    pictures: Path,
+    images: Path,
     decoded: Path,
     record: Path,
     recipes: Mapping[str, Recipe],
@@ -54,22 +54,22 @@ def score_set(
     isn't pinned. A file that is not the one its record tells of, a crash or more than `limit` fails its image alone.
     Raises StudyError if a record lacks an image.
     """
-    originals = readers.read_record(pictures, ("image", "file", "sha256"))
-    images = {row["image"]: row for row in readers.read_record(decoded, ("image", "file", "sha256"))}
-    for name in images:
+    originals = readers.read_record(images, ("image", "file", "sha256"))
+    decoded_rows = {row["image"]: row for row in readers.read_record(decoded, ("image", "file", "sha256"))}
+    for name in decoded_rows:
         if name not in {row["image"] for row in originals}:
-            raise StudyError(f"{decoded} has the image {name!r}, which {pictures} lacks; {AGAIN}")
+            raise StudyError(f"{decoded} has the image {name!r}, which {images} lacks; {AGAIN}")
     for original in originals:
         name = original["image"]
-        if name not in images:
-            raise StudyError(f"{decoded} lacks the image {name!r} of {pictures}; {AGAIN}")
-        outcome.check(images[name], decoded)
-        if bool(images[name]["file"]) != outcome.is_ok(images[name]):
-            raise StudyError(f"{decoded} has {_both(images[name])} for the image {name!r}; {AGAIN}")
+        if name not in decoded_rows:
+            raise StudyError(f"{decoded} lacks the image {name!r} of {images}; {AGAIN}")
+        outcome.check(decoded_rows[name], decoded)
+        if bool(decoded_rows[name]["file"]) != outcome.is_ok(decoded_rows[name]):
+            raise StudyError(f"{decoded} has {_both(decoded_rows[name])} for the image {name!r}; {AGAIN}")
 
     def work(original: Mapping[str, str]) -> dict[str, object]:
         try:
-            pair = read(pictures.parent, original), read(decoded.parent, images[original["image"]])
+            pair = read(images.parent, original), read(decoded.parent, decoded_rows[original["image"]])
         except StudyError as error:
             return outcome.without(outcome.FAILED, error)
         if pair[0].shape != pair[1].shape:
@@ -77,12 +77,12 @@ def score_set(
             return outcome.without(outcome.FAILED, f"the decoded image is {sizes[1]}, its original {sizes[0]}")
         return scored(*pair, recipes, engine, threads)
 
-    shown = [original for original in originals if images[original["image"]]["file"]]
+    shown = [original for original in originals if decoded_rows[original["image"]]["file"]]
     results = supervised([original["image"] for original in shown], shown, lambda: work, limit)
     rows = []
     for original in originals:
         row = {"image": original["image"]}
-        row |= {column: images[original["image"]][column] for column in ("status", "reason")}
+        row |= {column: decoded_rows[original["image"]][column] for column in ("status", "reason")}
         rows.append(row | results.get(original["image"], {}))
     atomic_io.write_rows(record, columns(recipes), rows)
 

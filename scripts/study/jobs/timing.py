@@ -29,14 +29,14 @@ COLUMNS += ("machine", "versions", "status", "reason", "note")
 
 
 def time_set(
-    codec: Codec, pictures: Path, record: Path, *, images: int, repeats: int, machine: str, limit: Limit | None = None
+    codec: Codec, images: Path, record: Path, *, count: int, repeats: int, machine: str, limit: Limit | None = None
 ) -> None:
-    """Time a codec on the first `images` of an image set's record, and write `record` (CSV, `COLUMNS`).
+    """Time a codec on the first `count` of an image set's record, and write `record` (CSV, `COLUMNS`).
 
     Seconds are wall-clock: the median of `repeats` calls (`_s`), the shortest and the longest (`_s_lo`, `_s_hi`);
     `_cpu_s` is the median of processor time, that of programs which the codec runs included. `machine` names this one.
     """
-    sources = readers.read_record(pictures, ("image", "file", "width", "height", "sha256"))[:images]
+    sources = readers.read_record(images, ("image", "file", "width", "height", "sha256"))[:count]
 
     def start() -> Callable[[Mapping], dict]:
         _pin()
@@ -47,7 +47,7 @@ def time_set(
         def work(source: Mapping) -> dict:
             if skip is not None:
                 return outcome.without(outcome.SKIPPED, skip)
-            rgb = np.ascontiguousarray(png.verified(pictures.parent / source["file"], source["sha256"]))
+            rgb = np.ascontiguousarray(png.verified(images.parent / source["file"], source["sha256"]))
             try:
                 data = codec.encode(rgb)
                 codec.decode(data)

@@ -148,7 +148,7 @@ def edited(cell: Cell, sites: Mapping[str, Site], around: Mapping[str, Around]) 
     return values
 
 
-def moved_picture(steps: Sequence[Step], picture: np.ndarray, stride: int) -> np.ndarray | None:
+def moved_image(steps: Sequence[Step], image: np.ndarray, stride: int) -> np.ndarray | None:
     """What steps do to an image [H, W, 3], if each moves the whole latent y as an image can be moved.
 
     `stride` is the image's pixels per element of y. None for other steps, and for none.
@@ -156,12 +156,12 @@ def moved_picture(steps: Sequence[Step], picture: np.ndarray, stride: int) -> np
     if not steps:
         return None
     for step in steps:
-        if step.site != "y" or step.select or step.operation.picture is None:
+        if step.site != "y" or step.select or step.operation.on_image is None:
             return None
-        picture = step.operation.picture(picture, stride, **step.parameters)
-        if picture is None:
+        image = step.operation.on_image(image, stride, **step.parameters)
+        if image is None:
             return None
-    return picture
+    return image
 
 
 def sets_needed(named: Mapping[str, Edit]) -> list[str]:

@@ -52,7 +52,7 @@ class Kind:
 class Operation:
     """An operation: its function, its parameters with their kinds and defaults, whether it moves elements.
 
-    `picture` does to an image [H, W, 3] what the operation does to the latent, if there is such a thing; it gets the
+    `on_image` does to an image [H, W, 3] what the operation does to the latent, if there is such a thing; it gets the
     image, the stride (pixels per element) and the parameters.
     """
 
@@ -61,7 +61,7 @@ class Operation:
     kinds: Mapping[str, Kind]
     defaults: Mapping[str, Any]
     moves: bool
-    picture: Callable[..., np.ndarray] | None
+    on_image: Callable[..., np.ndarray] | None
 
     @property
     def summary(self) -> str:
@@ -99,7 +99,7 @@ REGISTRY: dict[str, Operation] = {}
 
 
 def operation(
-    _moves: bool = False, _picture: Callable[..., np.ndarray] | None = None, **kinds: Kind
+    _moves: bool = False, _on_image: Callable[..., np.ndarray] | None = None, **kinds: Kind
 ) -> Callable[[Callable], Callable]:
     """Register a function as the operation of its name; `kinds` says what its parameters may be."""
 
@@ -108,7 +108,7 @@ def operation(
         parameters = list(inspect.signature(function).parameters.values())
         all_defaults = {parameter.name: parameter.default for parameter in parameters}
         defaults = {name: default for name, default in all_defaults.items() if default is not inspect.Parameter.empty}
-        REGISTRY[own_name] = Operation(own_name, function, kinds, defaults, _moves, _picture)
+        REGISTRY[own_name] = Operation(own_name, function, kinds, defaults, _moves, _on_image)
         return function
 
     return register
@@ -227,11 +227,11 @@ def clip(values: np.ndarray, chosen: np.ndarray, around: Around, limit: float) -
     return np.where(chosen, np.clip(values, -limit, limit), values)
 
 
-def _picture_roll(picture: np.ndarray, stride: int, rows: int, columns: int, channels: int) -> np.ndarray | None:
-    return None if channels else np.roll(picture, (rows * stride, columns * stride), (0, 1))
+def _roll_image(image: np.ndarray, stride: int, rows: int, columns: int, channels: int) -> np.ndarray | None:
+    return None if channels else np.roll(image, (rows * stride, columns * stride), (0, 1))
 
 
-@operation(_moves=True, _picture=_picture_roll, rows=WHOLE, columns=WHOLE, channels=WHOLE)
+@operation(_moves=True, _on_image=_roll_image, rows=WHOLE, columns=WHOLE, channels=WHOLE)
 def roll(
     values: np.ndarray, box: tuple, around: Around, rows: int = 0, columns: int = 0, channels: int = 0
 ) -> np.ndarray:
@@ -256,31 +256,31 @@ def _overlap(length: int, by: int) -> tuple[slice, slice]:
     return slice(max(by, 0), length + min(by, 0)), slice(max(-by, 0), length - max(by, 0))
 
 
-def _picture_flip(picture: np.ndarray, stride: int, axis: str) -> np.ndarray | None:
-    return None if axis == "channels" else np.flip(picture, ("rows", "columns").index(axis))
+def _flip_image(image: np.ndarray, stride: int, axis: str) -> np.ndarray | None:
+    return None if axis == "channels" else np.flip(image, ("rows", "columns").index(axis))
 
 
-@operation(_moves=True, _picture=_picture_flip, axis=one_of("rows", "columns", "channels"))
+@operation(_moves=True, _on_image=_flip_image, axis=one_of("rows", "columns", "channels"))
 def flip(values: np.ndarray, box: tuple, around: Around, axis: str) -> np.ndarray:
     """Reverse an axis."""
     return _replaced(values, box, np.flip(values[box], ("channels", "rows", "columns").index(axis)))
 
 
-def _picture_rotate(picture: np.ndarray, stride: int, degrees: int) -> np.ndarray:
-    return np.rot90(picture, degrees // 90, (0, 1))
+def _rotate_image(image: np.ndarray, stride: int, degrees: int) -> np.ndarray:
+    return np.rot90(image, degrees // 90, (0, 1))
 
 
-@operation(_moves=True, _picture=_picture_rotate, degrees=QUARTERS)
+@operation(_moves=True, _on_image=_rotate_image, degrees=QUARTERS)
 def rotate(values: np.ndarray, box: tuple, around: Around, degrees: int) -> np.ndarray:
     """Turn anticlockwise; a quarter turn of the whole latent turns the image's size, too."""
     return _turned(values, box, np.rot90(values[box], degrees // 90, (1, 2)), "rotate")
 
 
-def _picture_transpose(picture: np.ndarray, stride: int) -> np.ndarray:
-    return picture.transpose(1, 0, 2)
+def _transpose_image(image: np.ndarray, stride: int) -> np.ndarray:
+    return image.transpose(1, 0, 2)
 
 
-@operation(_moves=True, _picture=_picture_transpose)
+@operation(_moves=True, _on_image=_transpose_image)
 def transpose(values: np.ndarray, box: tuple, around: Around) -> np.ndarray:
     """Exchange rows and columns; of the whole latent, the image's height and width, too."""
     return _turned(values, box, values[box].transpose(0, 2, 1), "transpose")

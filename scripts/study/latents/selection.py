@@ -60,7 +60,7 @@ def chosen(select: Mapping, site: Site) -> np.ndarray:
         line[_top(select["top"], site)] = True
         mask &= line[:, None, None]
     if "mask" in select:
-        mask &= _on_grid(_picture_mask(select["mask"], site.size), shape[1:])
+        mask &= _on_grid(_image_mask(select["mask"], site.size), shape[1:])
     return ~mask if select.get("invert", False) else mask
 
 
@@ -215,7 +215,7 @@ def _mask_problems(value: object) -> Iterator[str]:
         yield f"select.mask.png: found {value['png']!r}; allowed: the path of an image, relative to the repository"
 
 
-def _picture_mask(mask: Mapping, size: tuple[int, int]) -> np.ndarray:
+def _image_mask(mask: Mapping, size: tuple[int, int]) -> np.ndarray:
     """The mask of an image, float [H, W], 1 where it selects."""
     height, width = size
     if "rectangle" in mask:
@@ -227,14 +227,14 @@ def _picture_mask(mask: Mapping, size: tuple[int, int]) -> np.ndarray:
 
     path = Path(mask["png"])
     try:
-        with Image.open(path) as picture:
-            picture = picture.convert("L")
+        with Image.open(path) as image:
+            image = image.convert("L")
     except (OSError, ValueError) as error:
         raise StudyError(f"select.mask.png: can't read {path}: {error}") from None
-    if picture.size[0] * height != picture.size[1] * width:
-        own = "x".join(map(str, picture.size))
+    if image.size[0] * height != image.size[1] * width:
+        own = "x".join(map(str, image.size))
         raise CodecError(f"select.mask.png: {path} is {own}, another shape than the image, {width}x{height}")
-    return np.asarray(picture.resize((width, height), Image.Resampling.BOX), dtype=np.float64) / 255
+    return np.asarray(image.resize((width, height), Image.Resampling.BOX), dtype=np.float64) / 255
 
 
 def _on_grid(mask: np.ndarray, grid: tuple[int, int]) -> np.ndarray:

@@ -72,16 +72,16 @@ class Reference(Sets):
     def latent(self, image: str, image_set: str | None) -> np.ndarray:
         """The latent of an image. Raises CodecError if the set has no such image, or no latent of it."""
         name = image_set or self._own
-        files = self._pictures(name)
+        files = self._files(name)
         if image not in files:
             raise CodecError(f"the image set {name} has no image {image!r}; {allowed(image, files)}")
         return self._load(files[image])
 
     def all(self, image_set: str) -> list[np.ndarray]:
         """The latents of all images of a set. Raises CodecError if one has none."""
-        return [self._load(path) for path in self._pictures(image_set).values()]
+        return [self._load(path) for path in self._files(image_set).values()]
 
-    def _pictures(self, image_set: str) -> dict[str, Path]:
+    def _files(self, image_set: str) -> dict[str, Path]:
         """The files of a set's latents by image."""
         files = {}
         for record in self._records.get(image_set, []):

@@ -19,13 +19,13 @@ def compute(reference: np.ndarray, image: np.ndarray, names: Collection[str], th
     return {name: values[name] for name in names}
 
 
-def psnr(reference: np.ndarray, picture: np.ndarray) -> dict[str, float]:
+def psnr(reference: np.ndarray, image: np.ndarray) -> dict[str, float]:
     """PSNR in dB over the samples of R'G'B' (`psnr_rgb`) and of luma (`psnr_y`); planes are float64 [3, H, W].
 
     The squared error of luma Y' = 0.299 R' + 0.587 G' + 0.114 B' (ITU-R BT.601, full range, not rounded) is a quadratic
     form of the errors in R', G' and B', so luma is never computed.
     """
-    errors = reference - picture
+    errors = reference - image
     products = [[int(np.einsum("hw,hw->", errors[i], errors[j])) for j in range(i + 1)] for i in range(3)]
     rgb = sum(products[i][i] for i in range(3))
     luma = sum((1 if i == j else 2) * BT601[i] * BT601[j] * products[i][j] for i in range(3) for j in range(i + 1))

@@ -12,60 +12,60 @@ from study.metrics.psnr import BT601, PEAK
 from study.metrics.ssim import SIGMA, TAPS
 
 
-def compute(reference: np.ndarray, picture: np.ndarray, names: Collection[str], threads: int) -> dict[str, float]:
+def compute(reference: np.ndarray, image: np.ndarray, names: Collection[str], threads: int) -> dict[str, float]:
     """The metrics `names` of an image against its reference, uint8 [H, W, 3], large enough for each."""
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         warnings.simplefilter("ignore")
-        return {name: float(_METRICS[name](reference, picture, threads)) for name in names}
+        return {name: float(_METRICS[name](reference, image, threads)) for name in names}
 
 
-def _psnr_rgb(reference: np.ndarray, picture: np.ndarray, threads: int) -> float:
+def _psnr_rgb(reference: np.ndarray, image: np.ndarray, threads: int) -> float:
     import sewar
 
-    return sewar.psnr(reference, picture)
+    return sewar.psnr(reference, image)
 
 
-def _psnr_y(reference: np.ndarray, picture: np.ndarray, threads: int) -> float:
+def _psnr_y(reference: np.ndarray, image: np.ndarray, threads: int) -> float:
     import sewar
 
-    return sewar.psnr(reference @ np.array(BT601), picture @ np.array(BT601), MAX=1000 * PEAK)
+    return sewar.psnr(reference @ np.array(BT601), image @ np.array(BT601), MAX=1000 * PEAK)
 
 
-def _ssim(reference: np.ndarray, picture: np.ndarray, threads: int) -> float:
+def _ssim(reference: np.ndarray, image: np.ndarray, threads: int) -> float:
     from pytorch_msssim import ssim
 
-    return ssim(*_tensors(reference, picture, threads), data_range=PEAK, win=_window())
+    return ssim(*_tensors(reference, image, threads), data_range=PEAK, win=_window())
 
 
-def _ms_ssim(reference: np.ndarray, picture: np.ndarray, threads: int) -> float:
+def _ms_ssim(reference: np.ndarray, image: np.ndarray, threads: int) -> float:
     from pytorch_msssim import ms_ssim
 
-    return ms_ssim(*_tensors(reference, picture, threads), data_range=PEAK, win=_window())
+    return ms_ssim(*_tensors(reference, image, threads), data_range=PEAK, win=_window())
 
 
-def _ssim_sewar(reference: np.ndarray, picture: np.ndarray, threads: int) -> float:
+def _ssim_sewar(reference: np.ndarray, image: np.ndarray, threads: int) -> float:
     import sewar
 
-    return sewar.ssim(reference, picture)[0]
+    return sewar.ssim(reference, image)[0]
 
 
-def _msssim_sewar(reference: np.ndarray, picture: np.ndarray, threads: int) -> float:
+def _msssim_sewar(reference: np.ndarray, image: np.ndarray, threads: int) -> float:
     import sewar
 
-    return sewar.msssim(reference, picture)
+    return sewar.msssim(reference, image)
 
 
-def _vifp_sewar(reference: np.ndarray, picture: np.ndarray, threads: int) -> float:
+def _vifp_sewar(reference: np.ndarray, image: np.ndarray, threads: int) -> float:
     import sewar
 
-    return sewar.vifp(reference, picture)
+    return sewar.vifp(reference, image)
 
 
-def _tensors(reference: np.ndarray, picture: np.ndarray, threads: int) -> list:
+def _tensors(reference: np.ndarray, image: np.ndarray, threads: int) -> list:
     import torch
 
     torch.set_num_threads(threads)
-    return [torch.from_numpy(rgb.transpose(2, 0, 1)[None].astype(np.float64)) for rgb in (reference, picture)]
+    return [torch.from_numpy(rgb.transpose(2, 0, 1)[None].astype(np.float64)) for rgb in (reference, image)]
 
 
 def _window() -> Any:

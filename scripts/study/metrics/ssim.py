@@ -28,7 +28,7 @@ def compute(reference: np.ndarray, image: np.ndarray, names: Collection[str], th
     return similarity(planes(reference), planes(image), names)
 
 
-def similarity(reference: np.ndarray, picture: np.ndarray, names: Collection[str]) -> dict[str, float]:
+def similarity(reference: np.ndarray, image: np.ndarray, names: Collection[str]) -> dict[str, float]:
     """Those of `ssim`, `ms_ssim`, `ssim_sewar` and `msssim_sewar` that are in `names`; they share what they can.
 
     `ssim` has a Gaussian window, `ssim_sewar` a uniform one, both of 11x11; each is a mean over windows, then over
@@ -39,31 +39,31 @@ def similarity(reference: np.ndarray, picture: np.ndarray, names: Collection[str
         averages["uniform"] = _uniform
     if not averages:
         return {}
-    terms = dict(zip(averages, _terms(reference, picture, *averages.values())))
+    terms = dict(zip(averages, _terms(reference, image, *averages.values())))
     values = {}
     if "ssim" in names:
         values["ssim"] = float(terms["gaussian"][0].mean())
     if "ms_ssim" in names:
-        values["ms_ssim"] = _ms_ssim(reference, picture, terms["gaussian"])
+        values["ms_ssim"] = _ms_ssim(reference, image, terms["gaussian"])
     if "ssim_sewar" in names:
         values["ssim_sewar"] = float(terms["uniform"][0].mean())
     if "msssim_sewar" in names:
-        values["msssim_sewar"] = _msssim_sewar(reference, picture, terms["gaussian"])
+        values["msssim_sewar"] = _msssim_sewar(reference, image, terms["gaussian"])
     return values
 
 
-def _ms_ssim(reference: np.ndarray, picture: np.ndarray, first: np.ndarray) -> float:
+def _ms_ssim(reference: np.ndarray, image: np.ndarray, first: np.ndarray) -> float:
     """As pytorch-msssim: five scales, negative terms set to 0, a product for each colour, mean over the colours."""
     product = np.maximum(first[1], 0) ** WEIGHTS[0]
     for scale in range(1, len(WEIGHTS)):
-        reference, picture = _pooled(reference), _pooled(picture)
-        ssim, structure = _terms(reference, picture, _gaussian)[0]
+        reference, image = _pooled(reference), _pooled(image)
+        ssim, structure = _terms(reference, image, _gaussian)[0]
         term = structure if scale < len(WEIGHTS) - 1 else ssim
         product = product * np.maximum(term, 0) ** WEIGHTS[scale]
     return float(product.mean())
 
 
-def _msssim_sewar(reference: np.ndarray, picture: np.ndarray, first: np.ndarray) -> float:
+def _msssim_sewar(reference: np.ndarray, image: np.ndarray, first: np.ndarray) -> float:
     """As sewar: mean over the colours at each scale, one product of complex powers, its real part.
 
     An image under 176 pixels has fewer scales, with the weights of the first ones: 11 pixels are left at the last.
@@ -71,18 +71,18 @@ def _msssim_sewar(reference: np.ndarray, picture: np.ndarray, first: np.ndarray)
     scales = min(len(WEIGHTS), int(np.floor(np.log2(min(reference.shape[1:]) / TAPS))) + 1)
     terms = [first.mean(axis=1)]
     for _ in range(1, scales):
-        reference, picture = _mixed(reference), _mixed(picture)
-        terms.append(_terms(reference, picture, _gaussian)[0].mean(axis=1))
+        reference, image = _mixed(reference), _mixed(image)
+        terms.append(_terms(reference, image, _gaussian)[0].mean(axis=1))
     factors = [structure for _, structure in terms[:-1]] + [terms[-1][0]]
     return float(np.prod(np.array(factors, dtype=complex) ** WEIGHTS[:scales]).real)
 
 
-def _terms(reference: np.ndarray, picture: np.ndarray, *averages: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def _terms(reference: np.ndarray, image: np.ndarray, *averages: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """The mean SSIM and the mean contrast-structure term, for each way to average and each colour: [ways, 2, 3]."""
     windows = (reference.shape[1] - TAPS + 1) * (reference.shape[2] - TAPS + 1)
     sums = [
         sum((_sums(tile_x, tile_y, averages) for _, _, (tile_x, tile_y) in tiles(TAPS, x, y)), np.zeros((1, 1)))
-        for x, y in zip(reference, picture)
+        for x, y in zip(reference, image)
     ]
     return np.stack(sums, axis=-1) / windows
 

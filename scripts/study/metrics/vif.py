@@ -33,12 +33,12 @@ def compute(reference: np.ndarray, image: np.ndarray, names: Collection[str], th
     return {name: vifp(planes(reference), planes(image)) for name in names}
 
 
-def vifp(reference: np.ndarray, picture: np.ndarray) -> float:
+def vifp(reference: np.ndarray, image: np.ndarray) -> float:
     """VIFp, mean over R', G' and B' (`sewar.vifp`); planes are float64 [3, H, W] of samples 0..255, both sides >= 41.
 
     NaN where a plane of the reference is flat: there is no information to be preserved.
     """
-    return float(np.mean([_plane(x, y) for x, y in zip(reference, picture)]))
+    return float(np.mean([_plane(x, y) for x, y in zip(reference, image)]))
 
 
 def _plane(x: np.ndarray, y: np.ndarray) -> float:

@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 PARTS = (*(f"templates/{name}.html.j2" for name in ("index", "chart", "images", "macros")), "static/page.css")
 LIBRARY = "page/plotly.min.js"
 NEEDED = ("study", "config", "metrics", "sets", "codecs", "files", "locks", "graph")
-FIRST = ("verdict", "text", "picture", "edit", "value", "side_information")
+FIRST = ("verdict", "text", "decoded", "edit", "value", "side_information")
 _KNOWN = ("rd.csv", "means.csv", "codecs.csv", "bd.csv", "complexity.csv", "timing.csv", "published.csv", "audit.csv")
 
 

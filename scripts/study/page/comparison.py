@@ -63,7 +63,7 @@ def _links(a: Finished, b: Finished) -> Iterator[tuple[str, Path]]:
         for kind in ("decoded", "bitstreams"):
             for image_set in dict.fromkeys(name for name, _ in images):
                 for codec in codecs:
-                    folder = study.folder / study_pair.PICTURES / kind / image_set / codec
+                    folder = study.folder / study_pair.FILES / kind / image_set / codec
                     for file in sorted(folder.glob("*/*")):
                         if (image_set, file.stem) in images:
                             yield (
@@ -74,7 +74,7 @@ def _links(a: Finished, b: Finished) -> Iterator[tuple[str, Path]]:
 
 def _data(a: Finished, b: Finished, links: Mapping[str, Path]) -> dict:
     """What the page's script knows: see `payload.study`."""
-    images, codecs = study_pair.shared_images(a, b), study_pair.shared(a.codecs, b.codecs)
+    shared_images, codecs = study_pair.shared_images(a, b), study_pair.shared(a.codecs, b.codecs)
     metrics = study_pair.shared(a.metrics, b.metrics)
     rows, listed, recipes = [], [], {}
     for codec in codecs:
@@ -85,19 +85,19 @@ def _data(a: Finished, b: Finished, links: Mapping[str, Path]) -> dict:
             recipes[name] = {"qualities": qualities, "commands": {quality: [] for quality in qualities}}
     for side, study in zip(SIDES, (a, b)):
         for row in study.rows:
-            if row["codec"] in codecs and (row["image_set"], row["image"]) in images:
+            if row["codec"] in codecs and (row["image_set"], row["image"]) in shared_images:
                 rows.append(_row(row, side, metrics, links))
-    pictures: dict[str, list[dict]] = {}
+    images: dict[str, list[dict]] = {}
     sizes = {(row["image_set"], row["image"]): row for row in a.rows}
-    for image_set, image in images:
+    for image_set, image in shared_images:
         about = dict.fromkeys(("credit", "licence", "was_jpeg"), "") | {"image": image, "part": image_set}
         size = {side: sizes[image_set, image][side] for side in ("width", "height")}
-        pictures.setdefault(image_set, []).append(about | size)
+        images.setdefault(image_set, []).append(about | size)
     numbers = [row | {name: _number(row[name]) for name in columns.figures(metrics)} for row in rows]
     averages = _text(means.means(numbers, metrics))
     plan = {"study": "comparison", "config": {}, "metrics": metrics, "codecs": recipes}
     shown = {"rd": rows, "means": averages, "codecs": listed}
-    return payload.study(plan, shown, pictures, palette.styles(listed), links)
+    return payload.study(plan, shown, images, palette.styles(listed), links)
 
 
 def _row(row: Mapping[str, str], side: str, metrics: Sequence[str], links: Mapping[str, Path]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from study.core import results as core_results
 from study.core.cell import Cell
 from study.core.errors import StudyError
 
-FOLDER = "pictures"
+FOLDER = "files"
 
 
 def links(results: Path, sets: Mapping[str, Sequence[str]], cells: Iterable[tuple[str, str]]) -> dict[str, Path]:

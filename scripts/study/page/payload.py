@@ -22,13 +22,13 @@ RATES = ("bpp", "payload_bpp")
 def study(
     plan: Mapping,
     tables: Mapping[str, Sequence[Mapping[str, str]]],
-    pictures: Mapping[str, Sequence[Mapping[str, str]]],
+    images: Mapping[str, Sequence[Mapping[str, str]]],
     known: Mapping[str, Style],
     links: Iterable[str],
 ) -> dict:
     """Everything for the charts and the images: metrics, codecs, image sets, the rows of `rd` and `means`.
 
-    `tables` holds rd, means, codecs, and published if there is one; `pictures` for each image set the rows of its
+    `tables` holds rd, means, codecs, and published if there is one; `images` for each image set the rows of its
     images.csv with their `part`; `known` the looks by codec; `links` the images and bitstreams beside the page.
     Numbers have `DIGITS` digits, a missing one is null and an infinite one "inf".
     """
@@ -40,7 +40,7 @@ def study(
         "codecs": _codecs(plan, tables["codecs"], known, links),
         "sets": [
             {"id": name, "images": [_image(row, plan.get("tags", {}).get(name, {})) for row in rows]}
-            for name, rows in pictures.items()
+            for name, rows in images.items()
         ],
         "rd": _columns(tables["rd"], metrics, ("bytes",)),
         "means": _columns(tables["means"], metrics, ("n", "missing")),

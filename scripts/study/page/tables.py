@@ -16,7 +16,7 @@ from study.figures.palette import Style
 from study.metrics import registry
 
 LONGEST = 400
-_PICTURE = re.compile(r".+\.(png|webp|jpe?g)$")
+_IMAGE = re.compile(r".+\.(png|webp|jpe?g)$")
 KINDS = ("holds", "fails", "undecided", "not tested", "refused", "failed", "skipped", "yes", "no")
 _UNITS = {
     "bpp": "bpp",
@@ -245,7 +245,7 @@ def missing(rows: Iterable[Mapping[str, str]], known: Mapping[str, Style]) -> Ta
                 Cell(reason, reason),
             ]
         )
-    columns = ["Codec", "Image set", "What", "Cells", "Qualities", "Pictures", "Reason"]
+    columns = ["Codec", "Image set", "What", "Cells", "Qualities", "Images", "Reason"]
     return Table("Cells without value, and why", columns, body, "rd.csv", {}, [name == "Cells" for name in columns])
 
 
@@ -321,7 +321,7 @@ def _sortable(text: str) -> float | str:
 
 def _guess(text: str, find: Callable[[str], str]) -> Cell:
     text = text or ""
-    if _PICTURE.match(text) and (link := find(text)):
+    if _IMAGE.match(text) and (link := find(text)):
         return Cell(Path(text).stem, text, link=link)
     value = _sortable(text)
     if isinstance(value, float):

@@ -22,12 +22,12 @@ def pack(folder: Path, out: Path, longest: int = 1024) -> int:
 
     arrays = {}
     for path in sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in SUFFIXES):
-        with Image.open(path) as picture:
-            picture = picture.convert("RGB")
-        scale = longest / max(picture.size)
+        with Image.open(path) as image:
+            image = image.convert("RGB")
+        scale = longest / max(image.size)
         if scale < 1:
-            picture = picture.resize([max(1, round(side * scale)) for side in picture.size], Image.Resampling.LANCZOS)
-        arrays[str(path.relative_to(folder))] = np.asarray(picture)
+            image = image.resize([max(1, round(side * scale)) for side in image.size], Image.Resampling.LANCZOS)
+        arrays[str(path.relative_to(folder))] = np.asarray(image)
     if not arrays:
         raise StudyError(f"{folder} holds no images ({', '.join(SUFFIXES)}); name a folder of photos to train on")
     with atomic_io.replacing(Path(out)) as temporary, temporary.open("wb") as file:
@@ -49,11 +49,11 @@ def unpack(packed: Path) -> list[np.ndarray]:
 class Crops:
     """Random square crops, flipped and turned at random; the same for a seed and a step, whatever came before."""
 
-    def __init__(self, pictures: list[np.ndarray], side: int, seed: int) -> None:
-        self.pictures = [picture for picture in pictures if min(picture.shape[:2]) >= side]
-        if not self.pictures:
+    def __init__(self, images: list[np.ndarray], side: int, seed: int) -> None:
+        self.images = [image for image in images if min(image.shape[:2]) >= side]
+        if not self.images:
             raise StudyError(f"no photo is at least {side} pixels on both sides; use a smaller crop or other photos")
-        area = np.array([picture.shape[0] * picture.shape[1] for picture in self.pictures], dtype=np.float64)
+        area = np.array([image.shape[0] * image.shape[1] for image in self.images], dtype=np.float64)
         self.share = area / area.sum()
         self.side = side
         self.seed = seed
@@ -61,13 +61,13 @@ class Crops:
     def batch(self, step: int, count: int) -> np.ndarray:
         """`count` crops of a step, uint8 [count, side, side, 3]; a photo is drawn in proportion to its area."""
         rng = np.random.default_rng((self.seed, step))
-        chosen = rng.choice(len(self.pictures), size=count, p=self.share)
-        return np.stack([self._crop(self.pictures[index], rng) for index in chosen])
+        chosen = rng.choice(len(self.images), size=count, p=self.share)
+        return np.stack([self._crop(self.images[index], rng) for index in chosen])
 
-    def _crop(self, picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        height, width = picture.shape[:2]
+    def _crop(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        height, width = image.shape[:2]
         top = rng.integers(height - self.side + 1)
         left = rng.integers(width - self.side + 1)
-        crop = picture[top : top + self.side, left : left + self.side]
+        crop = image[top : top + self.side, left : left + self.side]
         crop = crop.transpose(1, 0, 2) if rng.integers(2) else crop
         return crop[:, ::-1] if rng.integers(2) else crop

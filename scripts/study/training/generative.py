@@ -207,13 +207,13 @@ class _Run:
 
 def _split(crops: Crops) -> tuple[Crops, Crops]:
     """Crops of the photos that are trained on, and of those held out."""
-    if len(crops.pictures) < 2:
+    if len(crops.images) < 2:
         raise StudyError(
-            f"{len(crops.pictures)} photo of at least {crops.side} pixels a side; a generative codec needs two or "
+            f"{len(crops.images)} photo of at least {crops.side} pixels a side; a generative codec needs two or "
             f"more, one in {HELD_OUT} of which is held out for validation"
         )
-    held = crops.pictures[::HELD_OUT]
-    rest = [picture for index, picture in enumerate(crops.pictures) if index % HELD_OUT]
+    held = crops.images[::HELD_OUT]
+    rest = [image for index, image in enumerate(crops.images) if index % HELD_OUT]
     return Crops(rest, crops.side, crops.seed), Crops(held, crops.side, crops.seed)
 
 

@@ -248,14 +248,14 @@ def _begin(net: CompressionModel, recipe: Recipe, crops: Crops, start: Path | No
     import torch
 
     taken: set[str] = set()
-    pictures = crops.batch(_UNUSED_STEP, 64)
+    images = crops.batch(_UNUSED_STEP, 64)
     if start is not None:
         taken = warm_start(net, start, recipe)
     elif recipe.init == defaults.INIT and recipe.model in architectures.SLICED:
-        pca_init.start(net, pictures, recipe.lam if recipe.metric == "mse" else _USUAL)
+        pca_init.start(net, images, recipe.lam if recipe.metric == "mse" else _USUAL)
     if "entropy_bottleneck.matrices.0" not in taken:
         with torch.no_grad():
-            y = net.g_a(torch.from_numpy(pictures[:16]).permute(0, 3, 1, 2).float() / 255)
+            y = net.g_a(torch.from_numpy(images[:16]).permute(0, 3, 1, 2).float() / 255)
             if hasattr(net, "h_a"):
                 y = net.h_a(y.abs() if recipe.model == "bmshj2018-hyperprior" else y)
         pca_init.fit_prior(net.entropy_bottleneck, y)

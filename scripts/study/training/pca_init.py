@@ -23,10 +23,10 @@ GAMMA = 0.02
 SHIFT = 4.0
 
 
-def start(net: CompressionModel, pictures: np.ndarray, lam: float) -> None:
+def start(net: CompressionModel, images: np.ndarray, lam: float) -> None:
     """Set the transforms of a network of four layers in each direction.
 
-    `pictures` are crops, uint8 [B, H, W, 3], sides a multiple of 16. `lam` is the weight of the squared error (of
+    `images` are crops, uint8 [B, H, W, 3], sides a multiple of 16. `lam` is the weight of the squared error (of
     values 0-255) against bits per pixel: quantisation with step D costs D^2/12 and saves log2(D) bits for each of the
     three components of a pixel, so the best is D^2 = 18 / (lam ln 2).
 
@@ -36,7 +36,7 @@ def start(net: CompressionModel, pictures: np.ndarray, lam: float) -> None:
     import torch
     from torch import nn
 
-    values = torch.from_numpy(pictures).permute(0, 3, 1, 2).double() / 255
+    values = torch.from_numpy(images).permute(0, 3, 1, 2).double() / 255
     mean = values.mean((0, 2, 3))
     values = (values - mean[:, None, None]) * AMPLITUDE
     analysis = [layer for layer in net.g_a if isinstance(layer, nn.Conv2d)]

@@ -55,10 +55,10 @@ def test_strings_are_the_librarys(weights, model):
     x = torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255
     with torch.no_grad():
         theirs = net.eval().compress(x)
-        picture = net.decompress(theirs["strings"], theirs["shape"])["x_hat"]
+        image = net.decompress(theirs["strings"], theirs["shape"])["x_hat"]
     lengths = [len(strings[0]) for strings in theirs["strings"]]
     assert list(one.string_bytes(mine).values()) == pytest.approx(lengths, abs=4)
-    difference = np.abs(one.decode(mine) - (picture[0] * 255).clamp(0, 255).round().numpy().transpose(1, 2, 0))
+    difference = np.abs(one.decode(mine) - (image[0] * 255).clamp(0, 255).round().numpy().transpose(1, 2, 0))
     assert np.mean(difference > 1) < 0.01
 
 
@@ -128,7 +128,7 @@ def test_damage_that_the_crc_forgives_is_found_by_the_check_value(weights, model
 
     one = codec(weights, model)
     bitstream = one.encode(photo(64, 64))
-    picture = one.decode(bitstream)
+    image = one.decode(bitstream)
     rng = np.random.default_rng(2)
     wrong = 0
     for _ in range(60):
@@ -136,7 +136,7 @@ def test_damage_that_the_crc_forgives_is_found_by_the_check_value(weights, model
         broken[rng.integers(32, len(broken))] ^= 1 << rng.integers(8)
         broken[4:8] = zlib.crc32(bytes(broken[8:])).to_bytes(4, "little")
         try:
-            assert np.array_equal(one.decode(bytes(broken)), picture)
+            assert np.array_equal(one.decode(bytes(broken)), image)
         except BitstreamError:
             wrong += 1
     assert wrong > 40

@@ -101,7 +101,7 @@ def test_a_class_of_a_folder(own, ending, size):
     assert one.string_bytes(data) == {"y": one.payload_bytes(data)}
 
 
-def test_the_picture_is_the_networks_own(own, folder):
+def test_the_image_is_the_networks_own(own, folder):
     """What is decoded is what the network's decompress() makes of its compress(), rounded."""
     made = own_networks.net("paper.nets:Plain", folder).eval()
     made.update()
@@ -109,11 +109,11 @@ def test_the_picture_is_the_networks_own(own, folder):
     x = torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255
     with torch.no_grad():
         coded = made.compress(x)
-        picture = made.decompress(**coded)["x_hat"][0].mul(255).round().permute(1, 2, 0).numpy().astype(np.uint8)
+        image = made.decompress(**coded)["x_hat"][0].mul(255).round().permute(1, 2, 0).numpy().astype(np.uint8)
     one = own("Plain")
     data = one.encode(rgb)
     assert container.parse(data).strings[1] == coded["strings"][0][0]
-    assert np.abs(one.decode(data).astype(int) - picture).max() <= 1
+    assert np.abs(one.decode(data).astype(int) - image).max() <= 1
 
 
 def test_own_names_own_nesting_and_arguments_of_the_call(own):

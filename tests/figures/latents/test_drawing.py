@@ -78,7 +78,7 @@ def test_a_codec_without_hyperprior(tmp_path, drawn):
 SKIPPED = {"status": "skipped", "reason": "no plug-in"}
 
 
-def test_a_picture_without_latents_is_drawn_as_its_reason(tmp_path, drawn):
+def test_an_image_without_latents_is_drawn_as_its_reason(tmp_path, drawn):
     made = LatentRecords(tmp_path)
     for record in ("latents/duo/c/3/latents.csv", "edits/s/lab/duo/c/3/encoded.csv"):
         rows = readers.read_rows(tmp_path / record)
@@ -102,12 +102,12 @@ def _tiles(records):
     return edit_tiles.tiles(rows, "x100", records.decoded, records.quality_metrics(), records.baseline("a"))
 
 
-def test_policies_with_one_picture_share_a_tile(made):
+def test_policies_with_one_image_share_a_tile(made):
     (tile,) = _tiles(made.records())
     assert tile.lines[0].startswith("recompute ") and ", keep " in tile.lines[0]
 
 
-def test_policies_with_two_pictures_have_two_tiles(tmp_path):
+def test_policies_with_two_images_have_two_tiles(tmp_path):
     made = LatentRecords(tmp_path, split=True)
     assert [tile.name for tile in _tiles(made.records())] == ["x100, recompute", "x100, keep"]
 
@@ -125,7 +125,7 @@ def test_a_long_sweep_is_thinned_and_said_so(made, drawn, tmp_path):
     assert "channel 00" in text and "channel 47" in text
 
 
-def test_a_turned_picture_has_no_difference(made, drawn, tmp_path):
+def test_a_turned_image_has_no_difference(made, drawn, tmp_path):
     made.draw(tmp_path, sheet=["turned"])
     assert "no difference: the edit turned the image, 96×64, to 64×96" in words(drawn["sheet-a"])
 
@@ -159,8 +159,8 @@ def test_responses_are_stretched_to_their_own_peaks():
     response[0, 16, 16] = 100
     response[1, 16, 16] = -20
     figure = channel_grid.impulse(response, (16.5, 16.5), [0, 1], None, "t", [])
-    pictures = [box.images[0].get_array() for box in figure.axes]
-    assert pictures[0].max() == 255 and pictures[1].min() == 0
+    images = [box.images[0].get_array() for box in figure.axes]
+    assert images[0].max() == 255 and images[1].min() == 0
     assert "±100" in words(figure) and "±20" in words(figure)
 
 
@@ -176,7 +176,7 @@ def test_a_map_keeps_the_bits_of_what_it_covers(rows, columns, above, beside):
     assert spread[0, 0] == pytest.approx(bits.sum(0)[0, 0] / 256)
 
 
-def test_a_padded_picture_lies_in_the_middle_of_the_grid():
+def test_a_padded_image_lies_in_the_middle_of_the_grid():
     bits = np.arange(3.0).reshape(1, 1, 3)
     spread = rate_map.on_pixels(bits, (16, 46))
     assert (spread[0, :15] == 0).all() and spread[0, 15] > 0
@@ -301,7 +301,7 @@ def test_attribution_draws_every_channel_with_bits():
     assert "1 channels lose less than 0.001, of which 1 lose nothing or gain" in text
 
 
-def test_the_codecs_own_curve_is_of_the_same_picture(tmp_path):
+def test_the_codecs_own_curve_is_of_the_same_image(tmp_path):
     made = LatentRecords(tmp_path)
     shas = {row["image"]: row["sha256"] for row in readers.read_rows(tmp_path / "images/duo/images.csv")}
     for part, sha256 in (("same", shas["a"]), ("other", "0" * 64)):

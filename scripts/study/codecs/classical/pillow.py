@@ -81,12 +81,12 @@ class PillowCodec(ClassicalCodec):
         return {}
 
     def _read(self, bitstream: bytes) -> np.ndarray:
-        with Image.open(io.BytesIO(bitstream), formats=[self.format]) as picture:
-            self._check_claim(*picture.size)
-            picture.load()
-            if picture.mode != "RGB":
-                raise BitstreamError(f"{self.name}: the bitstream holds an image of mode {picture.mode}, not RGB")
-            return np.array(picture)
+        with Image.open(io.BytesIO(bitstream), formats=[self.format]) as image:
+            self._check_claim(*image.size)
+            image.load()
+            if image.mode != "RGB":
+                raise BitstreamError(f"{self.name}: the bitstream holds an image of mode {image.mode}, not RGB")
+            return np.array(image)
 
 
 def _said(error: Exception) -> str:

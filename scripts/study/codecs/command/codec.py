@@ -99,11 +99,11 @@ class Backend(Codec):
             _, width, height = HEADER.unpack_from(bitstream)
             size, bitstream = (height, width), bitstream[HEADER.size :]
         with isolation.scratch() as folder:
-            stream, picture = folder / f"bitstream.{self.extension}", folder / f"decoded.{self._output}"
+            stream, image = folder / f"bitstream.{self.extension}", folder / f"decoded.{self._output}"
             stream.write_bytes(bitstream)
-            self._run("decode", stream, picture, size or (0, 0), folder, BitstreamError)
+            self._run("decode", stream, image, size or (0, 0), folder, BitstreamError)
             try:
-                return pixels.read(picture, size)
+                return pixels.read(image, size)
             except StudyError as error:
                 raise BitstreamError(f"{self.name}: {error}") from None
 

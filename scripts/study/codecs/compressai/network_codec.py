@@ -95,8 +95,8 @@ class NetworkCodec(LearnedCodec):
         return self._compressed(self._padded(rgb), size)
 
     def decode(self, bitstream: bytes) -> np.ndarray:
-        contents, picture = self._decompressed(bitstream)
-        return self._cropped(picture, contents.size)
+        contents, image = self._decompressed(bitstream)
+        return self._cropped(image, contents.size)
 
     def parameters(self) -> int:
         """How many numbers the network has learned, the quantiles of its entropy models aside."""
@@ -150,10 +150,10 @@ class NetworkCodec(LearnedCodec):
         net = self._loaded.net
         with contextlib.ExitStack() as stack:
             ys = stack.enter_context(_inputs(net.g_s))
-            pictures = stack.enter_context(_outputs(net.g_s))
+            images = stack.enter_context(_outputs(net.g_s))
             zs = stack.enter_context(_inputs(self._hyper[1])) if self._hyper is not None else []
-            contents, picture = self._decompressed(bitstream)
-        if len(ys) != 1 or not np.array_equal(_array(pictures[0]).clip(0, 1), _array(picture).clip(0, 1)):
+            contents, image = self._decompressed(bitstream)
+        if len(ys) != 1 or not np.array_equal(_array(images[0]).clip(0, 1), _array(image).clip(0, 1)):
             raise CodecError(f"{self._unsupported}: its decompress() does more than g_s")
         return Latents(_array(ys[0]), _array(zs[0]) if zs else None, contents.size)
 
@@ -162,8 +162,8 @@ class NetworkCodec(LearnedCodec):
 
         self._check_latents()
         with self._calling("g_s"):
-            picture = self._loaded.net.g_s(torch.from_numpy(latents.y)[None].to(self.settings["device"]))
-        return self._cropped(picture, latents.size)
+            image = self._loaded.net.g_s(torch.from_numpy(latents.y)[None].to(self.settings["device"]))
+        return self._cropped(image, latents.size)
 
     @functools.cached_property
     def _loaded(self) -> Network:
@@ -216,17 +216,17 @@ class NetworkCodec(LearnedCodec):
         whole = np.pad(rgb, (*self._padding((rgb.shape[0], rgb.shape[1])), (0, 0)), mode="edge")
         return torch.from_numpy(whole).to(self.settings["device"])[None].permute(0, 3, 1, 2).float().div_(255)
 
-    def _cropped(self, picture: torch.Tensor, size: tuple[int, int]) -> np.ndarray:
+    def _cropped(self, image: torch.Tensor, size: tuple[int, int]) -> np.ndarray:
         import torch
 
         (top, bottom), (left, right) = self._padding(size)
         wanted = [1, 3, size[0] + top + bottom, size[1] + left + right]
-        if not isinstance(picture, torch.Tensor) or list(picture.shape) != wanted:
-            found = list(picture.shape) if isinstance(picture, torch.Tensor) else type(picture).__name__
+        if not isinstance(image, torch.Tensor) or list(image.shape) != wanted:
+            found = list(image.shape) if isinstance(image, torch.Tensor) else type(image).__name__
             raise StudyError(f"{self._loaded.title} gave an image {found}, and the one it was given is {wanted}")
-        if not bool(torch.isfinite(picture).all()):
+        if not bool(torch.isfinite(image).all()):
             raise StudyError(f"{self._loaded.title} gave an image with values that are not finite (NaN or infinity)")
-        part = picture[0, :, top : top + size[0], left : left + size[1]].float().clamp(0, 1).mul(255).round()
+        part = image[0, :, top : top + size[0], left : left + size[1]].float().clamp(0, 1).mul(255).round()
         return part.to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
 
     def _compressed(self, x: torch.Tensor, size: tuple[int, int]) -> bytes:

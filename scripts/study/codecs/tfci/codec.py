@@ -103,13 +103,13 @@ class Backend(LearnedCodec):
         """The image, from one run of the receiver as published."""
         channels = self._unpacked(bitstream)
         size = self._announced(channels)
-        picture, *latents = self._receive([self._codec.picture.tensor, *self._returned], channels)
-        if size is not None and picture.shape[1:3] != size:
-            shape = list(picture.shape[1:3])
+        image, *latents = self._receive([self._codec.decoded.tensor, *self._returned], channels)
+        if size is not None and image.shape[1:3] != size:
+            shape = list(image.shape[1:3])
             raise BitstreamError(f"{self.name}: the bitstream is damaged: an image of {shape} was announced as {size}")
         if size is not None and latents:
             self._check_return(channels, size, latents)
-        return _rounded(picture, self.name)
+        return _rounded(image, self.name)
 
     def analyse(self, rgb: np.ndarray) -> Latents:
         size = _size(rgb)
@@ -165,11 +165,11 @@ class Backend(LearnedCodec):
     def synthesise(self, latents: Latents) -> np.ndarray:
         tensor = self._latent("y_hat")
         needed = self._flow.needed(tensor)
-        of_picture = self._flow.reached([self._codec.image.node])
+        of_image = self._flow.reached([self._codec.image.node])
         feeds = {tensor: self._fed(latents.y, "y", latents.size)}
         for position in needed:
             port = self._codec.received[position]
-            if port.is_string or self._codec.sent[position].node in of_picture:
+            if port.is_string or self._codec.sent[position].node in of_image:
                 raise CodecError(
                     f"{self.name}: the receiver's image depends on {port.key} beside {tensor}, so an edited latent "
                     "can't be put in its place"
@@ -177,8 +177,8 @@ class Backend(LearnedCodec):
         sent = [self._codec.sent[position].tensor for position in needed]
         values = self._codec.run(sent, self._inputs(_blank(latents.size)), CodecError, self.name) if sent else []
         feeds |= {self._codec.received[position].tensor: value for position, value in zip(needed, values)}
-        (picture,) = self._codec.run([self._flow.picture()], feeds, CodecError, self.name)
-        return _rounded(picture, self.name)
+        (image,) = self._codec.run([self._flow.decoded()], feeds, CodecError, self.name)
+        return _rounded(image, self.name)
 
     @functools.cached_property
     def _codec(self) -> metagraph.Metagraph:
@@ -379,12 +379,12 @@ def _fits(value: object, port: Port) -> bool:
     return isinstance(value, int) and np.iinfo(port.dtype).min <= value <= np.iinfo(port.dtype).max
 
 
-def _rounded(picture: np.ndarray, name: str) -> np.ndarray:
+def _rounded(image: np.ndarray, name: str) -> np.ndarray:
     """uint8 [H, W, 3] as `tfci` makes it: rounded half to even, then saturated."""
-    if picture.ndim != 4 or picture.shape[0] != 1 or picture.shape[3] != 3 or 0 in picture.shape:
-        raise BitstreamError(f"{name}: the receiver gave an array of shape {list(picture.shape)}, not one image")
-    if picture.dtype == np.uint8:
-        return picture[0]
-    if not np.isfinite(picture).all():
+    if image.ndim != 4 or image.shape[0] != 1 or image.shape[3] != 3 or 0 in image.shape:
+        raise BitstreamError(f"{name}: the receiver gave an array of shape {list(image.shape)}, not one image")
+    if image.dtype == np.uint8:
+        return image[0]
+    if not np.isfinite(image).all():
         raise BitstreamError(f"{name}: the receiver gave values that are not finite")
-    return np.clip(np.rint(picture[0]), 0, 255).astype(np.uint8)
+    return np.clip(np.rint(image[0]), 0, 255).astype(np.uint8)

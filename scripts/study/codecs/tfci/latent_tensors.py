@@ -58,7 +58,7 @@ class Flow:
         y = self._last_convolution(image, channels)
         if y is None:
             return Bottleneck()
-        y_hat = self._first_real([port.node for port in codec.received if port.is_string], codec.picture.node)
+        y_hat = self._first_real([port.node for port in codec.received if port.is_string], codec.decoded.node)
         z = z_hat = None
         side = self._side(y)
         if len(side) == 1:
@@ -88,18 +88,18 @@ class Flow:
         around = self.reached([self._codec.image.node], blocked=[tensor.split(":")[0]])
         return [port.key for port in self._codec.sent if port.node in around]
 
-    def picture(self) -> str:
+    def decoded(self) -> str:
         """The tensor of the receiver's image before it is made to wait for checks of the strings."""
-        tensor = self._codec.picture.tensor
+        tensor = self._codec.decoded.tensor
         while self._nodes[tensor.split(":")[0]].op == "Identity":
             tensor = next(text for text in self._nodes[tensor.split(":")[0]].inputs if not text.startswith("^"))
         return tensor if ":" in tensor else f"{tensor}:0"
 
     def needed(self, tensor: str) -> list[int]:
-        """The positions of the receiver's channels that `picture` needs beside `tensor`, control inputs included."""
+        """The positions of the receiver's channels that `decoded` needs beside `tensor`, control inputs included."""
         ends = {tensor.split(":")[0]} | {port.node for port in self._codec.received}
         ancestors: set[str] = set()
-        waiting = [_source(self.picture())]
+        waiting = [_source(self.decoded())]
         while waiting:
             name = waiting.pop()
             if name not in ancestors:

@@ -53,7 +53,7 @@ class Node(NamedTuple):
 
 class Metagraph:
     """A codec in memory. `image` and `rate` (or None) are the sender's inputs, `sent` its channels, `received` the
-    receiver's, `picture` its output; `nodes` is the graph by name."""
+    receiver's, `decoded` its output; `nodes` is the graph by name."""
 
     def __init__(self, path: str | Path) -> None:
         """Load a file. Raises StudyError for one that is missing, damaged or of another form."""
@@ -67,14 +67,14 @@ class Metagraph:
         self._session = self._tensorflow.Session(graph=self._graph, config=self._config())
         sender = self._ports(metagraph, "sender", path)
         receiver = self._ports(metagraph, "receiver", path)
-        image, picture = sender[0].pop("input_image", None), receiver[1].get("output_image")
-        if image is None or picture is None or len(sender[0]) > 1 or len(sender[1]) != len(receiver[0]):
+        image, decoded = sender[0].pop("input_image", None), receiver[1].get("output_image")
+        if image is None or decoded is None or len(sender[0]) > 1 or len(sender[1]) != len(receiver[0]):
             raise StudyError(
                 f"{path}: its signatures aren't those of an image codec: the sender must take `input_image` and at "
                 "most one parameter, the receiver take the sender's channels and give `output_image`"
             )
         self.image: Port = image
-        self.picture: Port = picture
+        self.decoded: Port = decoded
         self.rate = next(iter(sender[0].values()), None)
         self.sent = [sender[1][key] for key in sorted(sender[1])]
         self.received = [receiver[0][key] for key in sorted(receiver[0])]

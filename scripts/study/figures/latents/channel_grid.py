@@ -73,7 +73,7 @@ def impulse(
     def draw(layout: canvas.Layout, number: int, at: Sequence[float]) -> None:
         channel = shown[number]
         scaled = response[channel][window] / max(peaks[channel], LEAST_PEAK)
-        tiles.picture(layout, np.rint(127.5 + 127.5 * scaled).astype(np.uint8), *at)
+        tiles.image(layout, np.rint(127.5 + 127.5 * scaled).astype(np.uint8), *at)
 
     return _grid(labels, 1.0, title, text, draw)
 

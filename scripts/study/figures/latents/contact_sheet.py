@@ -27,7 +27,7 @@ class Shown:
 
     name: str
     lines: Sequence[str] = field(default=())
-    picture: np.ndarray | None = None
+    image: np.ndarray | None = None
     against: np.ndarray | None = None
     reason: str = ""
 
@@ -62,10 +62,10 @@ def figure(shown: Sequence[Shown], title: str, notes: Sequence[str]) -> Figure:
             for column, tile in enumerate(row):
                 x = canvas.MARGIN + column * (pair + _GAP)
                 at = (x + width + _INNER, layout.y, width, height)
-                _picture(layout, tile, (x, layout.y, width, height))
-                if tile.against is not None and tile.picture is not None:
+                _image(layout, tile, (x, layout.y, width, height))
+                if tile.against is not None and tile.image is not None:
                     _difference(layout, tile, norm, at)
-                elif tile.picture is not None:
+                elif tile.image is not None:
                     _scale(layout, norm, at)
                 _words(layout, tile, x, layout.y - height - 0.02, pair)
             layout.y -= height + under
@@ -91,7 +91,7 @@ def strips(rows: Sequence[Sequence[Shown]], title: str, notes: Sequence[str]) ->
         for row in broken:
             for column, tile in enumerate(row):
                 x = canvas.MARGIN + column * (width + 2 * _INNER)
-                _picture(layout, tile, (x, layout.y, width, height))
+                _image(layout, tile, (x, layout.y, width, height))
                 _words(layout, tile, x, layout.y - height - 0.02, width)
             layout.y -= down
         canvas.notes(layout, text)
@@ -106,23 +106,23 @@ def _broken(row: Sequence[Shown]) -> list[Sequence[Shown]]:
 
 def _shape(shown: Sequence[Shown]) -> float:
     """The tiles' width over height: that of the first image, within reason."""
-    sizes = [each.picture.shape for each in shown if each.picture is not None]
+    sizes = [each.image.shape for each in shown if each.image is not None]
     return min(max(sizes[0][1] / sizes[0][0], 0.5), 2.6) if sizes else 1.5
 
 
-def _picture(layout: canvas.Layout, tile: Shown, at: Sequence[float]) -> None:
-    if tile.picture is None:
+def _image(layout: canvas.Layout, tile: Shown, at: Sequence[float]) -> None:
+    if tile.image is None:
         tiles.missing(layout, tile.reason, *at)
     else:
-        tiles.picture(layout, tile.picture, *at)
+        tiles.image(layout, tile.image, *at)
 
 
 def _difference(layout: canvas.Layout, tile: Shown, norm: object, at: Sequence[float]) -> None:
-    if tile.picture.shape != tile.against.shape:
-        sizes = [f"{rgb.shape[1]}×{rgb.shape[0]}" for rgb in (tile.picture, tile.against)]
+    if tile.image.shape != tile.against.shape:
+        sizes = [f"{rgb.shape[1]}×{rgb.shape[0]}" for rgb in (tile.image, tile.against)]
         tiles.missing(layout, f"no difference: the edit turned the image, {sizes[1]}, to {sizes[0]}", *at)
         return
-    levels = tile.picture @ _LUMA - tile.against @ _LUMA
+    levels = tile.image @ _LUMA - tile.against @ _LUMA
     tiles.plane(layout, levels, norm, tiles.SIGNED, at)
 
 

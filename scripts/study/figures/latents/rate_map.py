@@ -30,12 +30,12 @@ def on_pixels(bits: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return spread[before[0] : before[0] + size[0], before[1] : before[1] + size[1]]
 
 
-def figure(picture: np.ndarray, maps: Mapping[str, np.ndarray], title: str, notes: Sequence[str]) -> Figure:
+def figure(image: np.ndarray, maps: Mapping[str, np.ndarray], title: str, notes: Sequence[str]) -> Figure:
     """The image uint8 [H, W, 3] and a map [H, W] in bits per pixel for each latent, with a colour bar of its own.
 
     The image's fine detail shows through a map: light or dark lines over colours that are those of the scale.
     """
-    shape = picture.shape[1] / picture.shape[0]
+    shape = image.shape[1] / image.shape[0]
     across = 1 + len(maps)
     room = canvas.WIDTH - 2 * canvas.MARGIN
     width = (room - (across - 1) * _GAP) / across
@@ -46,18 +46,18 @@ def figure(picture: np.ndarray, maps: Mapping[str, np.ndarray], title: str, note
         whole = 2 * canvas.MARGIN + canvas.title_height(title) + 0.06 + _WORDS + height + 0.05 + tiles.bar_height()
         layout = canvas.start(whole + canvas.LINE * len(text), title)
         layout.y -= 0.06
-        heads = ["picture", *(f"bits of {name}: {np.mean(values):.3g} bpp" for name, values in maps.items())]
+        heads = ["image", *(f"bits of {name}: {np.mean(values):.3g} bpp" for name, values in maps.items())]
         top = layout.y - _WORDS
         for column, head in enumerate(heads):
             x = canvas.MARGIN + column * (width + _GAP)
             canvas.text(layout, x, layout.y, canvas.shortened(head, width))
             if column == 0:
-                tiles.picture(layout, picture, x, top, width, height)
+                tiles.image(layout, image, x, top, width, height)
                 continue
             values = maps[list(maps)[column - 1]]
             norm = Normalize(0, float(max(np.percentile(values, 99.9), 1e-9)))
             box = tiles.plane(layout, values, norm, COLOURS, (x, top, width, height))
-            detail = _detail(tiles.reduced(picture, width, height))
+            detail = _detail(tiles.reduced(image, width, height))
             box.imshow(detail, aspect="auto", extent=box.images[0].get_extent())
             tiles.bar(layout, norm, COLOURS, (x + 0.15, top - height - 0.05, width - 0.3), "bits per pixel")
         layout.y = top - height - 0.05 - tiles.bar_height()
@@ -65,10 +65,10 @@ def figure(picture: np.ndarray, maps: Mapping[str, np.ndarray], title: str, note
         return layout.figure
 
 
-def _detail(picture: np.ndarray) -> np.ndarray:
+def _detail(image: np.ndarray) -> np.ndarray:
     """What differs in lightness from its surroundings, as white and black of some opacity: RGBA uint8 [H, W, 4]."""
-    grey = Image.fromarray(picture).convert("L")
-    around = grey.filter(ImageFilter.GaussianBlur(max(2.0, picture.shape[1] / 60)))
+    grey = Image.fromarray(image).convert("L")
+    around = grey.filter(ImageFilter.GaussianBlur(max(2.0, image.shape[1] / 60)))
     by = np.asarray(grey, np.float64) - np.asarray(around, np.float64)
     colour = np.where(by[..., None] > 0, 255, 0).repeat(3, axis=2)
     return np.dstack([colour, np.clip(np.abs(by) * 1.3, 0, 65)]).astype(np.uint8)

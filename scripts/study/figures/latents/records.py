@@ -100,7 +100,7 @@ class JobRecords:
     def rows(self, image: str) -> list[dict]:
         """The rows of an image's edits (`latent_table.edit_columns`). Raises NotDrawn if the codec has none."""
         rows = [row for row in self._edit_rows if row["image"] == image]
-        if not any(row["picture"] or row["steps"] for row in rows):
+        if not any(row["decoded"] or row["steps"] for row in rows):
             raise NotDrawn(outcome.sentence(rows[0]) if rows else "the record of edits has no row of this image")
         return rows
 
@@ -113,11 +113,11 @@ class JobRecords:
 
     def decoded(self, row: Mapping) -> np.ndarray | None:
         """The decoded image of a row of edits, uint8 [H, W, 3]; None if it has none."""
-        return png.read(self.results / row["picture"]) if row["picture"] else None
+        return png.read(self.results / row["decoded"]) if row["decoded"] else None
 
     def baseline(self, image: str) -> np.ndarray | None:
         """The decoded image of the first baseline that has one."""
-        rows = (row for row in self.rows(image) if row["edit"] == edits.BASELINE and row["picture"])
+        rows = (row for row in self.rows(image) if row["edit"] == edits.BASELINE and row["decoded"])
         row = next(rows, None)
         return None if row is None else self.decoded(row)
 

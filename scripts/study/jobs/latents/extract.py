@@ -22,7 +22,7 @@ COLUMNS = (
 
 
 def extract_set(
-    codec: LearnedCodec, pictures: Path, record: Path, generation: int = 0, limit: Limit | None = None
+    codec: LearnedCodec, images: Path, record: Path, generation: int = 0, limit: Limit | None = None
 ) -> None:
     """Write the latents of the images of an image set's record beside `record`, and `record` last.
 
@@ -31,7 +31,7 @@ def extract_set(
     the entropy coder's tables have them. `bits_y` of the record is their sum, `string_bits_y` the length of the string
     that was written. An image without latents has its status and reason, as in `coding.encode_set`.
     """
-    sources = readers.read_rows(pictures)
+    sources = readers.read_rows(images)
 
     def start() -> Callable[[Mapping], dict]:
         skip, versions = supervised.state(codec)
@@ -39,7 +39,7 @@ def extract_set(
         def work(source: Mapping) -> dict:
             if skip is not None:
                 return outcome.without(outcome.SKIPPED, skip)
-            done = _attempt(codec, pictures.parent / source["file"], record.parent / f"{source['image']}.npz")
+            done = _attempt(codec, images.parent / source["file"], record.parent / f"{source['image']}.npz")
             return {"versions": versions, **done}
 
         return work
@@ -51,9 +51,9 @@ def extract_set(
     atomic_io.write_rows(record, COLUMNS, rows)
 
 
-def _attempt(codec: LearnedCodec, picture: Path, path: Path) -> dict[str, object]:
+def _attempt(codec: LearnedCodec, image: Path, path: Path) -> dict[str, object]:
     try:
-        latents = codec.analyse(png.read(picture))
+        latents = codec.analyse(png.read(image))
         strings = codec.string_bytes(codec.write(latents))
         kept = archive.arrays(codec, latents)
     except WriteError:

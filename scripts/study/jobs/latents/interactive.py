@@ -22,7 +22,7 @@ from study.metrics import registry as metric_registry
 
 def edit(
     codec: LearnedCodec,
-    picture: np.ndarray,
+    image: np.ndarray,
     named: Mapping[str, Edit],
     out: Path,
     policies: Sequence[str] = edits.POLICIES,
@@ -39,7 +39,7 @@ def edit(
     skip = codec.skip()
     if skip:
         raise StudyError(f"codec {codec.name} can't run: {skip}")
-    latents = codec.analyse(picture)
+    latents = codec.analyse(image)
     arrays = archive.arrays(codec, latents)
     height, width = latents.size
     sites, given = edit_job.sites_of(arrays, {"height": height, "width": width})
@@ -50,7 +50,7 @@ def edit(
         row = {"edit": cell.edit, "value": cell.value, "site": cell.site, "side_information": cell.policy}
         row |= edit_job.written(codec, cell, given, sites, around, path)
         if outcome.is_ok(row):
-            row |= _measured(codec, picture, path, row, names)
+            row |= _measured(codec, image, path, row, names)
         baseline = rows[0] if rows else row
         for name in (*RATES, *names):
             if row.get(name) is not None and baseline.get(name) is not None:
@@ -74,19 +74,19 @@ class Files(Sets):
     def all(self, image_set: str) -> list[np.ndarray]:
         """The latents of the images in a folder. Raises CodecError for a folder without."""
         folder = Path(image_set)
-        pictures = sorted(path for path in folder.glob("*") if path.suffix.lower() in EXTENSIONS)
-        if not pictures:
+        images = sorted(path for path in folder.glob("*") if path.suffix.lower() in EXTENSIONS)
+        if not images:
             raise CodecError(f"{folder} is no folder of images, which a set must be here")
-        return [self._of(path) for path in pictures]
+        return [self._of(path) for path in images]
 
     def _of(self, path: Path) -> np.ndarray:
-        found = getattr(self._codec.analyse(picture(path)), self._site)
+        found = getattr(self._codec.analyse(read_image(path)), self._site)
         if found is None:
             raise CodecError(f"{self._codec.name} has no latent {self._site}")
         return found
 
 
-def picture(path: str | Path) -> np.ndarray:
+def read_image(path: str | Path) -> np.ndarray:
     """The image in a file of any form that image sets take, uint8 [H, W, 3]. Raises StudyError."""
     try:
         return png.normalise(Path(path).read_bytes()).rgb

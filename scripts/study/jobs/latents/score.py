@@ -19,7 +19,7 @@ from study.metrics.engine import Recipe
 
 
 def score_set(
-    pictures: Path,
+    images: Path,
     edited: Path,
     decoded: Path,
     record: Path,
@@ -37,30 +37,30 @@ def score_set(
     is not the one its record tells of, a crash or more than `limit` fails its cell alone.
     Raises StudyError if a record lacks an image.
     """
-    originals = {row["image"]: row for row in readers.read_record(pictures, ("image", "file", "sha256"))}
+    originals = {row["image"]: row for row in readers.read_record(images, ("image", "file", "sha256"))}
     shown = {row["image"]: row for row in readers.read_record(decoded, ("image", "file", "sha256"))}
     cells, baselines, last = readers.read_record(edited, ("image", "source", "edit", "steps", "stride")), {}, None
     for cell in cells:
         found = shown.get(cell["image"])
         if found is None or cell["source"] not in originals:
-            raise StudyError(f"{decoded if found is None else pictures} lacks {cell['image']!r} of {edited}; {AGAIN}")
+            raise StudyError(f"{decoded if found is None else images} lacks {cell['image']!r} of {edited}; {AGAIN}")
         outcome.check(found, decoded)
         last = cell["image"] if cell["edit"] == edits.BASELINE else last
         baselines[cell["image"]] = last
 
     def start() -> Callable[[Mapping[str, str]], dict[str, object]]:
-        image = lru_cache(maxsize=2)(lambda name: scoring.read(decoded.parent, shown[name]))
+        decoded_image = lru_cache(maxsize=2)(lambda name: scoring.read(decoded.parent, shown[name]))
 
         def work(cell: Mapping[str, str]) -> dict[str, object]:
             try:
-                picture = image(cell["image"])
-                original = scoring.read(pictures.parent, originals[cell["source"]])
+                edited_image = decoded_image(cell["image"])
+                original = scoring.read(images.parent, originals[cell["source"]])
                 name = baselines[cell["image"]]
-                baseline = image(name) if name is not None and shown[name]["file"] else None
+                baseline = decoded_image(name) if name is not None and shown[name]["file"] else None
             except StudyError as error:
                 return outcome.without(outcome.FAILED, error)
-            row = _scored(original, picture, recipes, engine, threads)
-            return row | {"equivariance_db": _equivariance(cell, baseline, picture)}
+            row = _scored(original, edited_image, recipes, engine, threads)
+            return row | {"equivariance_db": _equivariance(cell, baseline, edited_image)}
 
         return work
 
@@ -74,20 +74,20 @@ def score_set(
 
 
 def _scored(
-    original: np.ndarray, picture: np.ndarray, recipes: Mapping[str, Recipe], engine: str, threads: int
+    original: np.ndarray, image: np.ndarray, recipes: Mapping[str, Recipe], engine: str, threads: int
 ) -> dict[str, object]:
-    if original.shape != picture.shape:
-        sizes = [f"{rgb.shape[1]}x{rgb.shape[0]}" for rgb in (picture, original)]
+    if original.shape != image.shape:
+        sizes = [f"{rgb.shape[1]}x{rgb.shape[0]}" for rgb in (image, original)]
         why = f"the edit turned the image ({sizes[0]}); it can't be scored against the original ({sizes[1]})"
         return {"gaps": outcome.as_gaps(dict.fromkeys(recipes, why))}
-    return scoring.scored(original, picture, recipes, engine, threads)
+    return scoring.scored(original, image, recipes, engine, threads)
 
 
-def _equivariance(cell: Mapping[str, str], baseline: np.ndarray | None, picture: np.ndarray) -> float | None:
+def _equivariance(cell: Mapping[str, str], baseline: np.ndarray | None, image: np.ndarray) -> float | None:
     if baseline is None or not cell["stride"]:
         return None
     steps = edits.from_text(cell["steps"])
-    moved = edits.moved_picture(steps, baseline, int(cell["stride"]))
-    if moved is None or moved.shape != picture.shape:
+    moved = edits.moved_image(steps, baseline, int(cell["stride"]))
+    if moved is None or moved.shape != image.shape:
         return None
-    return psnr.compute(np.ascontiguousarray(moved), picture, ["psnr_rgb"], 1)["psnr_rgb"]
+    return psnr.compute(np.ascontiguousarray(moved), image, ["psnr_rgb"], 1)["psnr_rgb"]

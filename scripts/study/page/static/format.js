@@ -30,4 +30,4 @@ export function scaled(value, decibels) {
 }
 
 /** A path beside the page: the folder of its images and the escaped parts. */
-export const path = (...parts) => ["pictures", ...parts].map(encodeURIComponent).join("/");
+export const path = (...parts) => ["files", ...parts].map(encodeURIComponent).join("/");

@@ -43,7 +43,7 @@ def _interpolates(edit: Edit) -> bool:
 
 
 def _moves(edit: Edit) -> bool:
-    moves = [step.site == "y" and not step.select and step.operation.picture is not None for step in edit.steps]
+    moves = [step.site == "y" and not step.select and step.operation.on_image is not None for step in edit.steps]
     return bool(moves) and all(moves)
 
 
