@@ -22,6 +22,7 @@ from study.planning import (
 from study.planning.cells import generation
 from study.planning.code_hash import code, content, lock
 from study.planning.latents import figures as figure_plan
+from study.training import photos
 
 try:
     for file in workflow.configfiles + given_configfiles(workflow):

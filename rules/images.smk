@@ -18,6 +18,7 @@ rule fetch_images:
         "../envs/study.yaml"
     params:
         code=code("fetch_images.py"),
+        trained_on=content(photos.MANIFEST),  # an image that is among these photos is told so in its record
         files=lambda w: content_of(PLAN.image_files(w.set)),
         generation=lambda w: generation(results.images(w.set)),
     shell:

@@ -8,7 +8,8 @@ if TRAINING:
 
     rule pack_photos:
         input:
-            TRAINING.photos,
+            photos=TRAINING.photos,
+            manifest=by_content(TRAINING.manifest),
         output:
             results.training("photos.npz"),
         log:
@@ -17,13 +18,17 @@ if TRAINING:
             "../envs/study.yaml"
         params:
             folder=PLAN.study.training.photos,
+            manifest=options({"manifest": PLAN.study.training.manifest}),
+            content=content_of(TRAINING.manifest),
             code=code("pack_photos.py"),
         shell:
-            f"python {SCRIPTS}/pack_photos.py --folder {{params.folder:q}} --out {{output:q}} > {{log:q}} 2>&1"
+            f"python {SCRIPTS}/pack_photos.py --folder {{params.folder:q}} {{params.manifest}}"
+            " --out {output:q} > {log:q} 2>&1"
 
     rule train:
         input:
             photos=results.training("photos.npz"),
+            manifest=by_content(TRAINING.manifest),
             start=lambda w: TRAINING.start(w.model, w.quality),
         output:
             weights=results.training("{model}/{quality}.safetensors"),
@@ -35,7 +40,7 @@ if TRAINING:
         conda:
             "../envs/study.yaml"
         params:
-            recipe=lambda w: options(TRAINING.options(w.model, w.quality)),
+            recipe=lambda w: options(TRAINING.options(w.model, w.quality) | {"manifest": PLAN.study.training.manifest}),
             checkpoint=results.training("{model}/{quality}.checkpoint"),
             code=code("train.py"),
             lock=lock("study"),

@@ -7,6 +7,7 @@ import argparse
 from study.core import errors, paths, readers
 from study.images import sets
 from study.planning import catalogue
+from study.training import photos
 
 
 def main() -> None:
@@ -14,7 +15,15 @@ def main() -> None:
     known = readers.read_yaml(args.catalogue) if not args.spec else {}
     entry = readers.plan(args.spec) if args.spec else catalogue.entry("image set", args.set, known)
     folders = {"mirror": args.mirror, "cache": args.cache}
-    rows = sets.make(args.set, entry, args.out, catalogue=known, generation=args.generation, **folders)
+    rows = sets.make(
+        args.set,
+        entry,
+        args.out,
+        catalogue=known,
+        generation=args.generation,
+        trained_on=photos.seen(args.trained_on),
+        **folders,
+    )
     print(f"image set {args.set}: {len(rows)} image{'s' * (len(rows) != 1)}, recorded in {args.out}")
 
 
@@ -45,6 +54,12 @@ def parse_args() -> argparse.Namespace:
         required=True,
         metavar="CSV",
         help="the record to write, such as results/images/ID/images.csv; the images go beside it as IMAGE.png",
+    )
+    parser.add_argument(
+        "--trained-on",
+        default=paths.ROOT / photos.MANIFEST,
+        metavar="CSV",
+        help=f"manifest of photos that codecs were trained on (default: the repository's {photos.MANIFEST})",
     )
     parser.add_argument("--generation", type=int, default=0, help="how often this job's lost files were made again")
     return parser.parse_args()

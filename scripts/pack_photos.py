@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from study.core import errors
-from study.training import crops
+from study.training import crops, photos
 
 
 def main() -> None:
@@ -17,9 +17,16 @@ def main() -> None:
     parser.add_argument(
         "--longest", type=int, default=1024, help="reduce a photo whose longer side exceeds this (default: %(default)s)"
     )
+    parser.add_argument(
+        "--manifest", metavar="CSV", help="manifest that the photos must be those of; else all are taken"
+    )
+    parser.add_argument(
+        "--use", choices=photos.USES, default=photos.TRAIN, help="which photos of the manifest (default: %(default)s)"
+    )
     parser.add_argument("--out", type=Path, required=True, help="the packed photos (npz)")
     args = parser.parse_args()
-    count = crops.pack(args.folder, args.out, args.longest)
+    manifest = photos.read(args.manifest) if args.manifest else []
+    count = crops.pack(args.folder, args.out, args.longest, manifest, args.use)
     print(f"{count} photos packed")
 
 

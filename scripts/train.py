@@ -7,9 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from study.core import atomic_io, errors
+from study.core import atomic_io, errors, paths, readers
 from study.training import crops as training_crops
-from study.training import loop
+from study.training import loop, photos
 
 
 def main() -> None:
@@ -27,6 +27,8 @@ def main() -> None:
         from study.training import generative
 
         trainer = generative
+    if args.manifest:
+        photos.check(training_crops.packed_hashes(args.photos), photos.read(args.manifest), [photos.TRAIN])
     crops = training_crops.Crops(training_crops.unpack(args.photos), recipe.crop, recipe.seed)
     with tqdm(total=recipe.steps, unit="step", mininterval=5, file=sys.stderr) as bar:
 
@@ -35,8 +37,12 @@ def main() -> None:
             bar.set_postfix(bpp=f"{row['bpp']:.3f}", distortion=f"{row['distortion']:.4g}", refresh=False)
 
         net, log = trainer.train(recipe, crops, args.checkpoint, args.start, args.every, tell=tell)
+    notes = {"manifest": readers.sha256(paths.found(args.manifest)) if args.manifest else "none"}
+    if args.validation:
+        notes |= loop.validated(net, recipe, training_crops.unpack(args.validation))
+        print(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in notes.items() if name != "manifest"))
     start = f"{args.start.parent.name}/{args.start.stem}" if args.start else "none"
-    loop.save(net, recipe, args.out, {"start": start})
+    loop.save(net, recipe, args.out, {"start": start, **notes})
     atomic_io.write_rows(args.log, trainer.LOG, log)
     args.checkpoint.unlink(missing_ok=True)
 
@@ -45,6 +51,8 @@ def _arguments() -> argparse.ArgumentParser:
     defaults = loop.Recipe.__dataclass_fields__
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="photos packed by scripts/pack_photos.py")
+    parser.add_argument("--manifest", metavar="CSV", help="manifest that the photos must be those of")
+    parser.add_argument("--validation", type=Path, metavar="NPZ", help="packed photos that are held out of training")
     parser.add_argument("--model", required=True, help="network, such as bmshj2018-hyperprior")
     parser.add_argument("--metric", required=True, help="distortion: mse, msssim, or perceptual (model hific)")
     parser.add_argument(

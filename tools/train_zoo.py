@@ -15,12 +15,16 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from study.core import errors, paths
-from study.training import recipes
+from study.training import photos, recipes
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="photos packed by scripts/pack_photos.py")
+    parser.add_argument("--validation", type=Path, help="photos held out of training, packed with --use validation")
+    parser.add_argument(
+        "--manifest", default=photos.MANIFEST, help="manifest that the photos must be those of (default: %(default)s)"
+    )
     parser.add_argument(
         "--work", type=Path, default=Path("results/training"), help="checkpoints, logs (default: %(default)s)"
     )
@@ -59,6 +63,8 @@ def _train(known: Mapping[str, recipes.Recipe], name: str, quality: str, args: a
     work = args.work / name
     work.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, str(paths.SCRIPTS / "train.py"), "--photos", str(args.photos)]
+    command += ["--manifest", str(args.manifest)]
+    command += ["--validation", str(args.validation)] if args.validation else []
     for key, value in recipes.options(known, name, quality, args.folder).items():
         command += [f"--{key}", value]
     command += ["--checkpoint", str(work / f"{quality}.checkpoint"), "--log", str(work / f"{quality}.csv")]

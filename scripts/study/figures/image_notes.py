@@ -20,6 +20,9 @@ def of(records: Iterable[Path], only: Collection[str] | None = None) -> list[str
     jpeg = [row["image"] for row in shown if row.get("was_jpeg") == "yes"]
     reduced = [f"{row['image']} ({row['reduce']}-fold)" for row in shown if row.get("was_jpeg") == "reduced"]
     notes = []
+    taught = [row["image"] for row in shown if row.get("trained_on") == "yes"]
+    if taught:
+        notes.append(f"The bundled codecs were trained on these, so they are no test of them: {_some(taught)}.")
     if jpeg:
         notes.append(f"JPEG at this size before, which flatters JPEG, most at the quality they had: {_some(jpeg)}.")
     if reduced:

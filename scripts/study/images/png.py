@@ -18,6 +18,7 @@ carried, and no reader downstream can act on a profile that another ignores.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import warnings
 import zlib
@@ -117,6 +118,12 @@ def png(rgb: np.ndarray) -> bytes:
     file = io.BytesIO()
     Image.fromarray(rgb).save(file, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
     return file.getvalue()
+
+
+def digest(rgb: np.ndarray) -> str:
+    """The sha256 of samples, uint8 [H, W, 3], and their size: that of an image, whatever file it is in."""
+    head = f"{rgb.shape[1]}x{rgb.shape[0]}:".encode()
+    return hashlib.sha256(head + np.ascontiguousarray(rgb).tobytes()).hexdigest()
 
 
 def reduced(rgb: np.ndarray, factor: int) -> np.ndarray:

@@ -25,7 +25,7 @@ import hashlib
 import importlib.util
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
@@ -37,7 +37,7 @@ from study.images import cache as images_cache
 from study.images.http import PATIENT, Patience
 
 COLUMNS = ("image", "file", "width", "height", "sha256", "source", "licence", "credit")
-COLUMNS += ("was_jpeg", "reduce", "note", "generation")
+COLUMNS += ("was_jpeg", "reduce", "trained_on", "note", "generation")
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm", ".pbm", ".pnm")
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -108,13 +108,16 @@ def make(
     mirror: str | Path | None = None,
     cache: str | Path | None = None,
     generation: int = 0,
+    trained_on: Collection[str] = (),
     patience: Patience = PATIENT,
     tell: Callable[[str], None] = images_cache.on_stderr,
 ) -> list[dict[str, object]]:
     """Write a set's images as <image>.png beside `record`, then the record (CSV, `COLUMNS`); return its rows.
 
-    `name` is the set's id, `generation` counts how often lost files were made again; the other arguments are those of
-    `fetch.fetch`. Raises StudyError that names every image refused, or the downloads missing; no record is left then.
+    `name` is the set's id, `generation` counts how often lost files were made again, `trained_on` are the digests
+    (`png.digest`) of photos that codecs were trained on: an image that is one of them, or was before it was reduced, is
+    marked `yes` in the column of this name. The other arguments are those of `fetch.fetch`. Raises StudyError that
+    names every image refused, or the downloads missing; no record is left then.
     """
     from study.images import png  # Pillow and NumPy, which listing a set does not need
 
@@ -158,6 +161,10 @@ def make(
         row |= {"source": source.get("url") or source.get("package") or f"{spec['folder']}/{path.name}"}
         row |= {"licence": source.get("licence", ""), "credit": source.get("credit", "")}
         row |= {"was_jpeg": "reduced" if factor > 1 and was_jpeg != "no" else was_jpeg, "reduce": factor}
+        taught = {png.digest(each) for each in (photo.rgb, rgb)} & set(trained_on) if trained_on else None
+        row |= {"trained_on": "yes" if taught else "no"}
+        if taught:
+            tell(f"image set {name}: {image} is a photo that the bundled codecs were trained on: no test of them")
         rows.append(row | {"note": "; ".join(notes), "generation": generation})
     if refused:
         total = len(refused) + len(rows)

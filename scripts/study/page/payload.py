@@ -132,13 +132,14 @@ def _image(row: Mapping[str, str], tags: Mapping[str, Sequence[str]]) -> dict:
         "unknown": "",
         "reduced": f"reduced {row.get('reduce')}-fold",
     }.get(row["was_jpeg"], "")
+    taught = "a training photo of the bundled codecs: no test of them" if row.get("trained_on") == "yes" else ""
     return {
         "id": row["image"],
         "width": int(row["width"]),
         "height": int(row["height"]),
         "part": row["part"],
         "tags": [tag for tag, images in tags.items() if row["image"] in images],
-        "credit": "; ".join(filter(None, (credit, jpeg))),
+        "credit": "; ".join(filter(None, (credit, jpeg, taught))),
     }
 
 

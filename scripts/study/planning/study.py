@@ -69,6 +69,7 @@ class Training:
 
     photos: str
     recipes: str = "models/recipes.yaml"
+    manifest: str | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from study.training import recipes
 
 
 class Training:
-    """What the trainings of a study depend on: the files of `photos`, and its recipes.
+    """What the trainings of a study depend on: the files of `photos`, their `manifest` (in a list, if any), recipes.
 
     Raises StudyError for a folder without files, and for recipes that mean nothing.
     """
@@ -21,6 +21,7 @@ class Training:
         self.photos = [os.path.relpath(path) for path in sorted(folder.rglob("*")) if path.is_file()]
         if not self.photos:
             raise StudyError(f"training.photos: {folder} holds no files; it must be a folder of photos")
+        self.manifest = [os.path.relpath(paths.found(training.manifest))] if training.manifest else []
         self._recipes = recipes.load(paths.found(training.recipes))
 
     def start(self, model: str, quality: str) -> list[str]:

@@ -2,36 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from study.core import atomic_io
+from study.core import atomic_io, readers
 from study.core.errors import StudyError
+from study.training import photos
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+_HASHES = "sha256"  # beside the photos, whose names end in a suffix
 
 
-def pack(folder: Path, out: Path, longest: int = 1024) -> int:
-    """Pack all images under `folder` into `out` (npz, uncompressed uint8 [H, W, 3] each); how many there are.
+def files(folder: Path) -> list[Path]:
+    """All photos under a folder, in order. Raises StudyError if there are none."""
+    found = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not found:
+        raise StudyError(f"{folder} holds no images ({', '.join(SUFFIXES)}); name a folder of photos to train on")
+    return found
 
-    An image whose longer side exceeds `longest` is reduced to it (Lanczos), which also removes most traces
-    of an earlier JPEG. Raises StudyError for a folder without images.
+
+def pack(
+    folder: Path, out: Path, longest: int = 1024, manifest: Sequence[photos.Photo] = (), use: str = photos.TRAIN
+) -> int:
+    """Pack all photos under `folder` into `out` (npz, uncompressed uint8 [H, W, 3] each); how many there are.
+
+    With a manifest, only those of a `use` are packed. A photo whose longer side exceeds `longest` is reduced to it
+    (Lanczos), which also removes most traces of an earlier JPEG. The sha256 of each file is packed as well. Raises
+    StudyError for a folder without photos, or with others than the manifest's.
     """
     from PIL import Image
 
+    found = {path.relative_to(folder).as_posix(): path for path in files(folder)}
+    hashes = {name: readers.sha256(path) for name, path in found.items()}
+    if manifest:
+        photos.check(hashes, manifest)
+        hashes = {photo.name: photo.sha256 for photo in manifest if photo.use == use}
+        if not hashes:
+            raise StudyError(f"the manifest has no photo of use {use}; hold some out with tools/photo_manifest.py")
     arrays = {}
-    for path in sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in SUFFIXES):
+    for name, path in found.items():
+        if name not in hashes:
+            continue
         with Image.open(path) as image:
             image = image.convert("RGB")
         scale = longest / max(image.size)
         if scale < 1:
             image = image.resize([max(1, round(side * scale)) for side in image.size], Image.Resampling.LANCZOS)
-        arrays[str(path.relative_to(folder))] = np.asarray(image)
-    if not arrays:
-        raise StudyError(f"{folder} holds no images ({', '.join(SUFFIXES)}); name a folder of photos to train on")
+        arrays[name] = np.asarray(image)
     with atomic_io.replacing(Path(out)) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays, **{_HASHES: np.array(list(hashes.items()))})
     return len(arrays)
 
 
@@ -39,11 +60,19 @@ def unpack(packed: Path) -> list[np.ndarray]:
     """The images in a packed file, uint8 [H, W, 3], in its order. Raises StudyError for another kind of file."""
     try:
         with np.load(packed) as content:
-            return [content[name] for name in content.files]
+            return [content[name] for name in content.files if name != _HASHES]
     except (OSError, ValueError) as error:
         raise StudyError(
             f"{packed} is no file of packed photos ({error}); make it with scripts/pack_photos.py"
         ) from None
+
+
+def packed_hashes(packed: Path) -> dict[str, str]:
+    """The sha256 of the photos' files by name. Raises StudyError for a file that an earlier version packed."""
+    with np.load(packed) as content:
+        if _HASHES not in content.files:
+            raise StudyError(f"{packed} tells no sha256 of its photos; pack them again with scripts/pack_photos.py")
+        return {str(name): str(sha256) for name, sha256 in content[_HASHES]}
 
 
 class Crops:

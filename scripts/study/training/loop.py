@@ -15,6 +15,7 @@ from study.training import checkpoints, defaults, pca_init
 from study.training.crops import Crops
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
     from compressai.models import CompressionModel
 
@@ -132,6 +133,23 @@ def train(
             state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "log": log}
             checkpoints.save(checkpoint, recipe, step + 1, state)
     return net, log
+
+
+def validated(net: CompressionModel, recipe: Recipe, pictures: list[np.ndarray]) -> dict[str, str]:
+    """Bits per pixel, distortion and loss over 64 crops of photos, uint8 [H, W, 3]; equal sides get equal crops.
+
+    Raises StudyError for the metric perceptual, whose training holds photos out by itself.
+    """
+    import torch
+
+    if recipe.metric == "perceptual":
+        raise StudyError("the metric perceptual holds photos out by itself; leave --validation out")
+    torch.manual_seed(0)
+    batch = torch.from_numpy(Crops(pictures, recipe.crop, 0).batch(0, 64)).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        bpp, distortion = (float(value) for value in rate_distortion(net, batch.float() / 255, recipe))
+    values = {"bpp": bpp, "distortion": distortion, "loss": bpp + recipe.lam * distortion}
+    return {f"validation_{name}": f"{value:.5g}" for name, value in values.items()}
 
 
 def save(net: CompressionModel, recipe: Recipe, path: Path, notes: Mapping[str, str] | None = None) -> None:
