@@ -166,7 +166,7 @@ def _claims(claims: Sequence[Mapping]) -> Iterator[str]:
     yield ""
     for row in claims:
         if row.get("weights") == "bundled" and row["verdict"] != "not tested":
-            yield f"- {row['text']} **{row['verdict']}**"
+            yield " ".join(filter(None, (f"- {row['text']} **{row['verdict']}**", row.get("training"))))
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def written(folder: Path, codecs: tuple[str, ...] = (*ANCHORS, "webp", NAME)) ->
     size = {"codec": NAME, "parameters": 143635, "encode_kmac_per_pixel": 1.47, "decode_kmac_per_pixel": 1.5}
     sizes = [{**size, "model_bytes": 318216, "quality": quality} for quality in (1, 2)]
     atomic_io.write_rows(folder / "complexity.csv", sizes[0], sizes)
-    claim = {"text": "It is small.", "weights": "bundled", "verdict": "holds"}
+    claim = {"text": "It is small.", "weights": "bundled", "verdict": "holds", "training": "one seed."}
     atomic_io.write_rows(folder / "claims.csv", claim, [claim, claim | {"weights": "", "verdict": "not tested"}])
     card = folder / "card.md"
     card.write_text("# Card\n\nkept\n\n## Results\n\noutdated\n")
@@ -58,7 +58,7 @@ def test_results_are_written_under_the_heading_and_the_rest_stays(tmp_path: Path
     assert done.returncode == 0, done.stderr
     text = card.read_text()
     assert text.startswith("# Card\n\nkept\n\n## Results\n") and "outdated" not in text
-    assert text.count("- It is small. **holds**") == 1
+    assert text.count("- It is small. **holds** one seed.") == 1
     first = card.read_bytes()
     assert run(tmp_path, card).returncode == 0 and card.read_bytes() == first
 

@@ -45,6 +45,7 @@ def apart(tmp_path: Path) -> tuple[Study, Path]:
     study.config["codecs"] = {"jpeg": [10, 60], "tiny-bmshj2018-factorized-mse": [1]}
     model = "models/tiny-bmshj2018-factorized-mse"
     shutil.copytree(Path(__file__).resolve().parents[2] / model, study.folder / model)
+    shutil.copy(Path(__file__).resolve().parents[2] / "models" / "recipes.yaml", study.folder / "models")
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     (study.folder / "photos").rename(folder / "photos")

@@ -15,6 +15,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from study.analysis.claim_training import Trained
 from study.codecs.base import Weights
 from study.core.errors import allowed
 from study.metrics.registry import REGISTRY
@@ -111,11 +112,15 @@ class ClaimTest:
 
 @dataclass(frozen=True)
 class ClaimPlan:
-    """What `claims.py` is given: the claims, the kind of each codec's weights (`weights_kind`), the options."""
+    """What `claims.py` is given: the claims, the kind of each codec's weights (`weights_kind`), the options.
+
+    `trained` says of codecs with recipes what they were trained with.
+    """
 
     claims: list[ClaimTest]
     weights: dict[str, str]
     options: ClaimOptions
+    trained: dict[str, Trained] = field(default_factory=dict)
 
 
 def parts(claim: Claim, codecs: Sequence[str], metrics: Sequence[str]) -> tuple[list[Part], list[str]]:
@@ -199,6 +204,7 @@ def plan(
     codecs: Sequence[str],
     metrics: Sequence[str],
     weights: Mapping[str, str],
+    trained: Mapping[str, Trained] | None = None,
 ) -> ClaimPlan:
     """The claims that a study of these codecs and metrics tests; `weights` are the kinds of its codecs' weights."""
     tests = []
@@ -206,7 +212,7 @@ def plan(
         claim = known[name]
         found, lacking = parts(claim, codecs, metrics)
         tests.append(ClaimTest(name, claim.text, claim.source, claim.departure, found, lacking, claim.edits))
-    return ClaimPlan(tests, dict(weights), options)
+    return ClaimPlan(tests, dict(weights), options, dict(trained or {}))
 
 
 def chosen(test: Iterable[str], known: Iterable[str]) -> list[str]:

@@ -27,8 +27,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from study.analysis import bd, bd_table, refusals
+from study.analysis import bd, bd_table, claim_training, refusals
 from study.analysis.claim_pairs import ClaimPlan, ClaimTest, Part
+from study.analysis.claim_training import Trained
 from study.metrics.registry import REGISTRY
 
 COMPARISON_COLUMNS = (
@@ -38,7 +39,7 @@ COMPARISON_COLUMNS = (
 )  # fmt: skip
 CLAIM_COLUMNS = (
     "claim", "text", "source", "departure", "data", "image_set", "weights", "verdict",
-    "comparisons", "holds", "fails", "undecided", "not_tested", "n_images", "reason", "note",
+    "comparisons", "holds", "fails", "undecided", "not_tested", "n_images", "training", "reason", "note",
 )  # fmt: skip
 VERDICTS = ("holds", "fails", "undecided", "not tested")
 FEW = 8  # images, below which there is no verdict
@@ -64,7 +65,7 @@ def tables(rows: Iterable[Mapping[str, object]], plan: ClaimPlan) -> tuple[list[
             found = [] if claim.problems else list(_comparisons(claim, plan.weights, compare))
             found = [row | {"claim": claim.claim, "image_set": image_set} for row in decided(found)]
             comparisons += found
-            verdicts += [row | {"image_set": image_set} for row in _verdicts(claim, found)]
+            verdicts += [row | {"image_set": image_set} for row in _verdicts(claim, found, plan.trained)]
     return verdicts, comparisons
 
 
@@ -224,7 +225,7 @@ def _left_out(side: bd_table.Side) -> str:
     return f"{side.codec}: points left out in {count} of {len(side.images.dip)} images" if count else ""
 
 
-def _verdicts(claim: ClaimTest, comparisons: Sequence[Mapping]) -> list[dict]:
+def _verdicts(claim: ClaimTest, comparisons: Sequence[Mapping], trained: Mapping[str, Trained]) -> list[dict]:
     """A row for each kind of weights that the comparisons speak of; one row for a claim that can't be tested."""
     same = {name: getattr(claim, name) for name in ("claim", "text", "source", "departure")} | {"data": "study"}
     if not comparisons:
@@ -232,7 +233,11 @@ def _verdicts(claim: ClaimTest, comparisons: Sequence[Mapping]) -> list[dict]:
     kinds: dict[str, list[Mapping]] = {}
     for row in comparisons:
         kinds.setdefault(row["weights"], []).append(row)
-    return [same | {"weights": kind} | verdict(claim.parts, rows, _told) for kind, rows in kinds.items()]
+    return [
+        {**same, "weights": kind, **verdict(claim.parts, rows, _told)}
+        | {"training": claim_training.told([(row["better"], row["than"]) for row in rows], trained)}
+        for kind, rows in kinds.items()
+    ]
 
 
 def verdict(parts: Sequence, rows: Sequence[Mapping], told: Callable[[str, Sequence[Mapping]], str]) -> dict:

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 
 from study.analysis import claim_pairs, published_curves
 from study.analysis.claim_pairs import ClaimOptions, ClaimPlan
+from study.analysis.claim_training import Trained
 from study.codecs import targeted
 from study.core import results, typed
 from study.planning import opinions
 from study.planning import study as study_config
 from study.planning.cells import Plan
 from study.planning.code_hash import lock
+from study.training import budgets
 
 MACHINE = ("mirror", "cache", "cell_limit")  # keys of a config that only say how a machine is to be used
 
@@ -38,7 +40,21 @@ def claims(plan: Plan) -> ClaimPlan:
         name: claim_pairs.weights_kind(plan.weights_source(name, str(some[0]))) for name, some in plan.qualities.items()
     }
     options, known = plan.study.claims or ClaimOptions([]), study_config.claims(plan.study)
-    return claim_pairs.plan(options, known, list(plan.codecs), plan.study.metrics, kinds)
+    return claim_pairs.plan(
+        options, known, list(plan.codecs), plan.study.metrics, kinds, _trained(plan) if plan.study.claims else {}
+    )
+
+
+def _trained(plan: Plan) -> dict[str, Trained]:
+    """What the study's codecs with recipes were trained with."""
+    found = {}
+    for codec, some in plan.qualities.items():
+        trainings = [plan.training_of(codec, str(quality)) for quality in some]
+        seen = [budgets.budget(plan.known_recipes, *training) for training in trainings if training is not None]
+        if seen:
+            megapixels = [round(budget.pixels_with_starts / 1e6, 1) for budget in seen]
+            found[codec] = Trained(megapixels, sorted({budget.seed for budget in seen}))
+    return found
 
 
 def claimed_edits(plan: Plan, folder: str) -> list[str]:
