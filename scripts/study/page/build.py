@@ -14,7 +14,7 @@ from study.core import results as core_results
 from study.core.errors import StudyError, allowed
 from study.figures import palette
 from study.page import links as page_links
-from study.page import payload, rule_graph
+from study.page import payload, row_files, rule_graph
 from study.page import script as page_script
 from study.page import tables as page_tables
 
@@ -56,10 +56,13 @@ def build(plan: Mapping, results: Path, out: Path) -> None:
         for name, parts in plan["sets"].items()
     }
     latents = _latents(plan["files"], folder, results, links)
+    first, *others = row_files.groups(rows["rd"])
+    data = payload.study(plan, rows | {"rd": first}, images, known, links)
+    data["rows"] = row_files.place(folder, others, plan["metrics"])
     text = render(
         {
             "plan": plan,
-            "data": payload.as_text(payload.study(plan, rows, images, known, links)),
+            "data": payload.as_text(data),
             "script": page_script.joined(),
             "css": (HERE / "static" / "page.css").read_text(encoding="utf-8"),
             "library": LIBRARY,

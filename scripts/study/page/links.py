@@ -38,18 +38,45 @@ def links(results: Path, sets: Mapping[str, Sequence[str]], cells: Iterable[tupl
 
 def place(folder: Path, targets: Mapping[str, Path]) -> None:
     """Make the links of `wanted` in the page's `folder` (copies across file systems); remove those of earlier pages."""
+    made: set[str] = set()
     for name, source in targets.items():
-        target = folder / name
-        if not (target.exists() and target.samefile(source)):
-            with atomic_io.replacing(target) as temporary:
-                temporary.unlink()
-                _link(source, temporary)
-    for path in sorted((folder / FOLDER).rglob("*"), reverse=True):
-        if path.is_dir():
-            if not any(path.iterdir()):
-                path.rmdir()
-        elif path.relative_to(folder).as_posix() not in targets:
-            path.unlink()
+        parent = name.rpartition("/")[0]
+        if parent not in made:
+            (folder / parent).mkdir(parents=True, exist_ok=True)
+            made.add(parent)
+        _place(source, folder / name)
+    _remove_others(str(folder / FOLDER), FOLDER, targets)
+
+
+def _place(source: Path, target: Path) -> None:
+    """Link or copy a file. A large study has half a million: a link that isn't there yet is one call of the system."""
+    try:
+        os.link(source, target)
+        return
+    except OSError:
+        if target.exists() and target.samefile(source):
+            return
+    with atomic_io.replacing(target) as temporary:
+        temporary.unlink()
+        _link(source, temporary)
+
+
+def _remove_others(folder: str, name: str, targets: Mapping[str, Path]) -> bool:
+    """Remove the files of a folder that are not among `targets`, and it, if nothing is left in it; tell whether."""
+    left = 0
+    with os.scandir(folder) as entries:
+        found = list(entries)
+    for entry in found:
+        path = f"{name}/{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            left += not _remove_others(entry.path, path, targets)
+        elif path in targets:
+            left += 1
+        else:
+            Path(entry).unlink()
+    if not left:
+        Path(folder).rmdir()
+    return not left
 
 
 def _link(source: Path, target: Path) -> None:
@@ -64,9 +91,11 @@ def _recorded(record: Path) -> Iterator[Path]:
         rows = readers.read_rows(record)
     except FileNotFoundError:
         return
+    with os.scandir(record.parent) as entries:
+        there = {entry.name for entry in entries}
     for row in rows:
         if row["file"]:
             file = record.parent / row["file"]
-            if not file.is_file():
+            if row["file"] not in there:
                 raise StudyError(f"{file} is gone, though {record} names it; run the study again, which makes it anew")
             yield file

@@ -29,7 +29,8 @@ def study(
     """Everything for the charts and the images: metrics, codecs, image sets, the rows of `rd` and `means`.
 
     `tables` holds rd, means, codecs, and published if there is one; `images` for each image set the rows of its
-    images.csv with their `part`; `known` the looks by codec; `links` the images and bitstreams beside the page.
+    images.csv with their `part`; `known` the looks by codec; `links` the images and bitstreams beside the page. `rows`
+    names files with the rows of other images (`row_files`): none here.
     Numbers have `DIGITS` digits, a missing one is null and an infinite one "inf".
     """
     metrics = plan["metrics"]
@@ -42,8 +43,9 @@ def study(
             {"id": name, "images": [_image(row, plan.get("tags", {}).get(name, {})) for row in rows]}
             for name, rows in images.items()
         ],
-        "rd": _columns(tables["rd"], metrics, ("bytes",)),
-        "means": _columns(tables["means"], metrics, ("n", "missing")),
+        "rd": columns(tables["rd"], metrics),
+        "rows": [],
+        "means": columns(tables["means"], metrics, ("n", "missing")),
         "published": _published(tables.get("published", ()), plan),
     }
 
@@ -143,17 +145,17 @@ def _image(row: Mapping[str, str], tags: Mapping[str, Sequence[str]]) -> dict:
     }
 
 
-def _columns(rows: Sequence[Mapping[str, str]], metrics: Sequence[str], more: Sequence[str]) -> dict:
+def columns(rows: Sequence[Mapping[str, str]], metrics: Sequence[str], more: Sequence[str] = ("bytes",)) -> dict:
     """Columns of numbers; set, image, codec and reason are places in lists of their own (`texts`)."""
-    columns: dict[str, object] = {}
+    found: dict[str, object] = {}
     for name in ("image_set", "image", "codec", "quality", "reason"):
         if rows and name in rows[0]:
             texts: dict[str, int] = {}
             values = [outcome.sentence(row) if name == "reason" else row[name] for row in rows]
-            columns[name] = {"places": [texts.setdefault(value, len(texts)) for value in values], "texts": list(texts)}
+            found[name] = {"places": [texts.setdefault(value, len(texts)) for value in values], "texts": list(texts)}
     for name in (*more, *RATES, *metrics, *COSTS):
-        columns[name] = [number(row[name]) for row in rows]
-    return columns
+        found[name] = [number(row[name]) for row in rows]
+    return found
 
 
 def _published(rows: Iterable[Mapping[str, str]], plan: Mapping) -> list[dict]:

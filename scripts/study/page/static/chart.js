@@ -79,7 +79,9 @@ function bandTraces() {
   if (state.curve || !state.band) return [];
   const found = new Map(), base = { type: "scatter", mode: "lines", hoverinfo: "skip" };
   for (const row of counted()) {
-    if (!state.off.includes(row.codec)) found.set(row.codec, [...(found.get(row.codec) ?? []), pointOf(row)]);
+    if (state.off.includes(row.codec)) continue;
+    if (!found.has(row.codec)) found.set(row.codec, []);
+    found.get(row.codec).push(pointOf(row));
   }
   return [...found].flatMap(([id, list]) => {
     const steps = bands(list), x = steps.map((step) => step.rate), codec = codecs.get(id), paint = colour(codec);

@@ -4,7 +4,7 @@ import { dark, drawChart, fillPoints } from "./chart.js";
 import { $ } from "./dom.js";
 import { drawLegend } from "./legend.js";
 import { tagged } from "./statistics.js";
-import { DEFAULTS, change, data, drawers, readAddress, state } from "./study.js";
+import { DEFAULTS, change, data, drawers, readAddress, state, whenLoaded } from "./study.js";
 import { makeChooser, makeSortable } from "./tables.js";
 import { drawImages, makePanes, panes, valueOf } from "./viewer.js";
 import { currentZoom, place, swap, zoomTo } from "./zoom.js";
@@ -74,8 +74,7 @@ function listenToPage() {
   addEventListener("hashchange", () => {
     if (!location.hash.includes("=")) return;
     readAddress();
-    drawChart();
-    drawImages();
+    whenLoaded(() => { for (const one of drawers) one(); });
   });
 }
 
@@ -84,13 +83,15 @@ readAddress();
 drawLegend();
 makePanes();
 $("published-label").hidden = !data.published.length;
-drawImages();
+whenLoaded(drawImages);
 for (const table of document.querySelectorAll("table.sortable")) makeSortable(table);
 for (const box of document.querySelectorAll(".chooser")) makeChooser(box);
 listenToCurves();
 listenToImages();
 listenToPage();
 addEventListener("DOMContentLoaded", () => {
-  drawChart();
-  document.documentElement.dataset.ready = String(Math.round(performance.now()));
+  whenLoaded(() => {
+    drawChart();
+    document.documentElement.dataset.ready = String(Math.round(performance.now()));
+  });
 });

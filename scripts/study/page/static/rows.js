@@ -11,11 +11,20 @@ export function rows(table) {
   }));
 }
 
-/** A function that finds the row of a cell; undefined for a cell that isn't there. */
+/** A function that finds the row of a cell, also among rows that the list is given later; undefined for one that isn't there. */
 export function finder(list) {
-  const key = (...parts) => parts.join("\n");
-  const known = new Map(list.map((row) => [key(row.set, row.image, row.codec, row.quality), row]));
-  return (set, image, codec, quality) => known.get(key(set, image, codec, quality));
+  const key = (...parts) => parts.join("\n"), known = new Map();
+  let seen = 0;
+  return (set, image, codec, quality) => {
+    for (; seen < list.length; seen++) known.set(key(list[seen].set, list[seen].image, list[seen].codec, list[seen].quality), list[seen]);
+    return known.get(key(set, image, codec, quality));
+  };
+}
+
+/** The files whose rows are needed to show an image, or all images of a set, and that were not asked for. */
+export function lacking(files, { set, image, curve, whole }) {
+  const has = (file) => whole || file.images.includes(image) || file.images.includes(curve);
+  return files.filter((file) => !file.asked && file.set === set && has(file));
 }
 
 /** The quality whose value (a rate, a score) is nearest to a number: the first one if none has a finite value. */
@@ -33,7 +42,8 @@ export function averages(list) {
   const found = new Map();
   for (const row of list) {
     const key = [row.codec, row.quality].join("\n");
-    found.set(key, [...(found.get(key) ?? []), row]);
+    if (!found.has(key)) found.set(key, []);
+    found.get(key).push(row);
   }
   const mean = (values) => (values.includes(null) ? null : values.reduce((sum, value) => sum + value, 0) / values.length);
   return [...found.values()].map((members) => ({

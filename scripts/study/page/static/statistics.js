@@ -14,7 +14,10 @@ export function quantile(values, share) {
  */
 export function bands(points) {
   const found = new Map();
-  for (const point of points) found.set(point.quality, [...(found.get(point.quality) ?? []), point]);
+  for (const point of points) {
+    if (!found.has(point.quality)) found.set(point.quality, []);
+    found.get(point.quality).push(point);
+  }
   const finite = (value) => value !== null && Number.isFinite(value);
   return [...found].filter(([, list]) => list.every(({ rate, value }) => finite(rate) && finite(value)))
     .map(([quality, list]) => {

@@ -2,7 +2,7 @@
 
 import { parsed, repaired, written } from "./address.js";
 import { $ } from "./dom.js";
-import { finder, nearestQuality, rows } from "./rows.js";
+import { finder, lacking, nearestQuality, rows } from "./rows.js";
 
 export const data = JSON.parse($("data").textContent);
 export const codecs = new Map(data.codecs.map((codec) => [codec.id, codec]));
@@ -51,11 +51,44 @@ function writeAddress() {
 
 /** What is redrawn after a change that names nothing else; the last module fills it. */
 export const drawers = [];
-let waiting;
+let waiting, pending = 0, later = [];
+
+/** Do something that draws, when the rows that the state needs are here: those of a large study come from files. */
+export function whenLoaded(act) {
+  const needed = lacking(data.rows, { ...state, whole: state.band || state.tag !== "" });
+  for (const file of needed) load(file);
+  if (pending) later.push(act);
+  else act();
+}
+
+function load(file) {
+  file.asked = true;
+  pending++;
+  const script = Object.assign(document.createElement("script"), { src: file.file });
+  const end = (acts) => {
+    script.remove();
+    pending--;
+    if (pending) return;
+    later = [];
+    for (const act of acts) act();
+  };
+  script.addEventListener("load", () => {
+    for (const row of rows(window.studyRows[file.key])) cells.push(row);
+    delete window.studyRows[file.key];
+    end(later);
+  });
+  script.addEventListener("error", () => {
+    file.asked = false;
+    later = []; // what is drawn stays: without these rows a mean would be another one
+    end(later);
+    $("chart-note").textContent = `The file ${file.file} can't be read, which has the numbers of these images: it belongs beside the page.`;
+  });
+  document.head.append(script);
+}
 
 export function change(values, draw = drawers) {
   Object.assign(state, repaired({ ...state, ...values }, KNOWN));
-  for (const one of draw) one();
+  whenLoaded(() => { for (const one of draw) one(); });
   clearTimeout(waiting);
   waiting = setTimeout(writeAddress, 100);
 }

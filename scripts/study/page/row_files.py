@@ -1,0 +1,50 @@
+"""The rows of a large study in files beside its page, which loads those of the images that it shows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from study.core import atomic_io
+from study.page import payload
+
+FOLDER = "page/rows"
+WHOLE = 20_000  # rows that the page itself can hold: some 2 MB
+ROWS = 5_000
+
+
+def groups(rows: Sequence[Mapping[str, str]], whole: int = WHOLE, size: int = ROWS) -> list[list[Mapping[str, str]]]:
+    """The rows of rd.csv, up to `whole` in one group; more in groups of some `size`, of whole images of one set."""
+    if len(rows) <= whole:
+        return [list(rows)]
+    images: dict[tuple[str, str], list[Mapping[str, str]]] = {}
+    for row in rows:
+        images.setdefault((row["image_set"], row["image"]), []).append(row)
+    found: list[list[Mapping[str, str]]] = []
+    for (image_set, _), members in images.items():
+        if not found or len(found[-1]) >= size or found[-1][0]["image_set"] != image_set:
+            found.append([])
+        found[-1] += members
+    return found
+
+
+def place(folder: Path, parts: Sequence[Sequence[Mapping[str, str]]], metrics: Sequence[str]) -> list[dict]:
+    """Write a script for each group of rows below the page's `folder`, remove others, and tell the page of them.
+
+    Each is {"key", "file", "set", "images"}. A script puts its columns under its key in the object `studyRows`: a page
+    opened from the file system may read scripts, but no data.
+    """
+    told = []
+    for key, rows in enumerate(parts, start=1):
+        text = f"(window.studyRows ??= {{}})[{key}] = {payload.as_text(payload.columns(rows, metrics))};\n"
+        file = f"{FOLDER}/{key}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.js"
+        if not (folder / file).is_file():
+            atomic_io.write_text(folder / file, text)
+        images = list(dict.fromkeys(row["image"] for row in rows))
+        told.append({"key": key, "file": file, "set": rows[0]["image_set"], "images": images})
+    wanted = {Path(one["file"]).name for one in told}
+    for path in (folder / FOLDER).glob("*"):
+        if path.name not in wanted:
+            path.unlink()
+    return told
