@@ -16,6 +16,7 @@ from study.figures.palette import Style
 from study.metrics import registry
 
 LONGEST = 400
+MOST = 6000  # cells of all tables of BD-rates by image together: more would keep a browser busy for seconds
 _IMAGE = re.compile(r".+\.(png|webp|jpe?g)$")
 KINDS = ("holds", "fails", "undecided", "not tested", "refused", "failed", "skipped", "yes", "no")
 _UNITS = {
@@ -93,20 +94,32 @@ def bd_matrices(rows: Sequence[Mapping[str, str]], known: Mapping[str, Style]) -
 
 
 def bd_images(rows: Sequence[Mapping[str, str]], known: Mapping[str, Style]) -> list[Table]:
-    """For each image set, metric and anchor the BD-rate of every codec on every image; an image's name shows it."""
+    """For each image set, metric and anchor the BD-rate of every codec on every image; an image's name shows it.
+
+    Of many images the first: as many as keep all tables together below `MOST` cells.
+    """
     tables = []
-    for (image_set, metric, anchor), codecs in _of_images(rows).items():
+    groups = _of_images(rows)
+    most = max(1, MOST // max(1, sum(map(len, groups.values()))))
+    for (image_set, metric, anchor), codecs in groups.items():
         by_image: dict[str, list[Cell]] = {}
         for found in codecs.values():
             for row in found:
                 line = by_image.setdefault(row["image"], [_image_cell(row, row["image"])])
                 line.append(_difference({**row, "bd_rate_lo": ""}, "bd_rate", 1))
         caption = f"{image_set}, {palette.short(metric)}: BD-rate in % on each image against {known[anchor].label}"
+        if len(by_image) > most:
+            caption += f" (the first {most} of {len(by_image)} images; the file has all)"
         columns = ["Image", *(known[codec].label for codec in codecs)]
         numeric = [False] + [True] * len(codecs)
         tables.append(
             Table(
-                caption, columns, list(by_image.values()), "bd.csv", _choice(image_set, metric, anchor, known), numeric
+                caption,
+                columns,
+                list(by_image.values())[:most],
+                "bd.csv",
+                _choice(image_set, metric, anchor, known),
+                numeric,
             )
         )
     return tables
