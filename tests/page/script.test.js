@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { parsed, repaired, written } from "../../scripts/study/page/static/address.js";
 import { TICKS, numbers, path, scaled, shown } from "../../scripts/study/page/static/format.js";
 import { fitting, placed, start, within, zoomed } from "../../scripts/study/page/static/geometry.js";
-import { averages, finder, grouped, nearestQuality, order, rows, toggled } from "../../scripts/study/page/static/rows.js";
+import { averages, finder, grouped, lacking, nearestQuality, order, rows, toggled } from "../../scripts/study/page/static/rows.js";
 import { bands, front, quantile, tagged } from "../../scripts/study/page/static/statistics.js";
 
 const TABLE = {
@@ -40,6 +40,21 @@ test("a cell is found by its four names alone", () => {
   const find = finder(rows(TABLE));
   assert.equal(find("s", "a", "jpeg", "30").get("bpp"), 0.5);
   assert.equal(find("s", "b", "jpeg", "30"), undefined);
+});
+
+test("a cell is found among rows that come later", () => {
+  const list = rows(TABLE), last = list.pop(), find = finder(list);
+  assert.equal(find("s", "b", "jpeg", "10"), undefined);
+  list.push(last);
+  assert.equal(find("s", "b", "jpeg", "10"), last);
+});
+
+test("an image needs the file with its rows, a mean all files of its set, and none is asked for twice", () => {
+  const files = [{ set: "s", images: ["b", "c"] }, { set: "s", images: ["d"] }, { set: "t", images: ["b"] }];
+  const places = (wanted) => lacking(files, { set: "s", image: "a", curve: "", whole: false, ...wanted }).map((file) => files.indexOf(file));
+  assert.deepEqual([places({}), places({ image: "c" }), places({ curve: "d" }), places({ whole: true })], [[], [0], [1], [0, 1]]);
+  files[0].asked = true;
+  assert.deepEqual(places({ whole: true }), [1]);
 });
 
 test("the nearest quality is that of the nearest known rate, the first of equals", () => {

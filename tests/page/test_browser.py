@@ -18,7 +18,7 @@ from browser import Browser, missing
 from pages import make_page
 from study.analysis import study_pair, study_verdicts
 from study.figures.palette import FAMILIES
-from study.page import build, comparison
+from study.page import build, comparison, row_files
 from vision import linear
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=missing())]
@@ -397,3 +397,29 @@ def test_a_large_study_is_ready_in_two_seconds_and_loads_few_images(browser: Bro
     sources(browser)
     requests = [url for url in browser.logs()[1] if url.endswith(".png")]
     assert 1 <= len(requests) <= 4
+
+
+def test_rows_in_files_are_loaded_with_their_images(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_files, "WHOLE", 1)
+    monkeypatch.setattr(row_files, "ROWS", 1)
+    made = make_page(tmp_path, images=("first", "second", "third"), failed=None)
+    rates = "return document.getElementById('chart').data.map(trace => trace.x.length).join()"
+    browser.open(made)
+    assert browser.run("return cells.length") == 9 and not [url for url in browser.logs()[1] if "/rows/" in url]
+    browser.choose("#curve", '["set","second"]')
+    browser.wait(lambda: browser.run("return cells.length") == 18)
+    assert browser.run(rates) == "3,3,3" and "second" in browser.run("return chart.getAttribute('aria-label')")
+    assert sources(browser)[1].name == "second.png"
+    browser.open(made, "image=third&curve=third")
+    assert browser.run("return cells.length") == 18 and browser.run(rates) == "3,3,3"
+    browser.open(made, "band=1")
+    assert browser.run("return cells.length") == 27 and browser.logs()[0] == []
+    for file in (made.parent / "page/rows").iterdir():
+        file.unlink()
+    browser.open(made)
+    browser.choose("#curve", '["set","third"]')
+    browser.wait(lambda: "belongs beside the page" in browser.run("return $('chart-note').textContent"))
+    browser.choose("#curve", '["set","first"]')
+    assert browser.run(rates) == "3,3,3" and "first" in browser.run("return chart.getAttribute('aria-label')")

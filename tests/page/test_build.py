@@ -15,7 +15,7 @@ from pages import make_page
 from study.core import atomic_io, readers
 from study.core.errors import StudyError
 from study.figures import palette
-from study.page import build, tables
+from study.page import build, row_files, tables
 from study.page import links as page_links
 from tiny_study import Study
 
@@ -179,3 +179,35 @@ def test_bd_rates_by_image_and_worst_images_lead_to_views() -> None:
     (worst,) = tables.worst_images(bd_of_images(), styles, 4)
     assert [cell.text for cell in worst.rows[0]] == ["WEBP", "d +9.0", "a +5.2", "b −3.0", "–"]
     assert tables.bd_images([], styles) == tables.worst_images([], styles) == []
+
+
+def test_of_many_images_the_table_of_bd_rates_has_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    styles = palette.styles([{"codec": name, "label": name, "family": name} for name in ("jpeg", "webp", "avif")])
+    monkeypatch.setattr(tables, "MOST", 7)
+    (by_image,) = tables.bd_images(bd_of_images(), styles)
+    assert [row[0].text for row in by_image.rows] == ["a", "b", "c"]
+    assert by_image.caption.endswith("(the first 3 of 4 images; the file has all)")
+
+
+def test_rows_of_a_large_study_are_in_files_of_whole_images_of_one_set() -> None:
+    rows = [{"image_set": name[0], "image": name, "quality": q} for name in ("a1", "a2", "a3", "b1") for q in "123"]
+    assert row_files.groups(rows, whole=12) == [rows]
+    assert row_files.groups(rows, whole=11, size=4) == [rows[:6], rows[6:9], rows[9:]]
+    assert row_files.groups(rows, whole=0, size=100) == [rows[:9], rows[9:]]
+    assert row_files.groups([]) == [[]]
+
+
+def test_the_page_names_the_files_of_its_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_files, "WHOLE", 1)
+    monkeypatch.setattr(row_files, "ROWS", 1)
+    page = make_page(tmp_path)
+    stale = page.parent / "page/rows/9-00000000.js"
+    stale.write_text("")
+    build.build(pages.make(tmp_path), tmp_path / "results", page)
+    data = json.loads(re.search(r'id="data">(.+?)</script>', page.read_text(encoding="utf-8")).group(1))
+    (second,) = data["rows"]
+    assert (second["set"], second["images"]) == ("set", ["second one"]) and data["rd"]["image"]["texts"] == ["first"]
+    assert [f"page/rows/{path.name}" for path in (page.parent / "page/rows").iterdir()] == [second["file"]]
+    text = (page.parent / second["file"]).read_text(encoding="utf-8")
+    columns = json.loads(text.removeprefix("(window.studyRows ??= {})[1] = ").removesuffix(";\n"))
+    assert columns["image"]["texts"] == ["second one"] and len(columns["bpp"]) == 9

@@ -38,14 +38,10 @@ def links(results: Path, sets: Mapping[str, Sequence[str]], cells: Iterable[tupl
 
 def place(folder: Path, targets: Mapping[str, Path]) -> None:
     """Make the links of `wanted` in the page's `folder` (copies across file systems); remove those of earlier pages."""
-    made: set[str] = set()
     for name, source in targets.items():
-        parent = name.rpartition("/")[0]
-        if parent not in made:
-            (folder / parent).mkdir(parents=True, exist_ok=True)
-            made.add(parent)
         _place(source, folder / name)
-    _remove_others(str(folder / FOLDER), FOLDER, targets)
+    if (folder / FOLDER).is_dir():
+        _remove_others(str(folder / FOLDER), FOLDER, targets)
 
 
 def _place(source: Path, target: Path) -> None:

@@ -14,8 +14,11 @@ WHOLE = 20_000  # rows that the page itself can hold: some 2 MB
 ROWS = 5_000
 
 
-def groups(rows: Sequence[Mapping[str, str]], whole: int = WHOLE, size: int = ROWS) -> list[list[Mapping[str, str]]]:
+def groups(
+    rows: Sequence[Mapping[str, str]], whole: int | None = None, size: int | None = None
+) -> list[list[Mapping[str, str]]]:
     """The rows of rd.csv, up to `whole` in one group; more in groups of some `size`, of whole images of one set."""
+    whole, size = WHOLE if whole is None else whole, ROWS if size is None else size
     if len(rows) <= whole:
         return [list(rows)]
     images: dict[tuple[str, str], list[Mapping[str, str]]] = {}
