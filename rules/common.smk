@@ -9,6 +9,7 @@ from study.core.cell import Cell
 from study.core.errors import StudyError
 from study.metrics import registry as metric_registry
 from study.planning import (
+    asked,
     cells as plan,
     config as study_config,
     environment,
@@ -28,6 +29,7 @@ try:
     for file in workflow.configfiles + given_configfiles(workflow):
         readers.read_yaml(file)  # Snakemake's own reading takes what is given twice, and 01 for 1
     PLAN = plan.Plan(study_config.checked(config, environment.origin(given_configfiles(workflow))))
+    asked.check(PLAN, asked_files(workflow))
     specs.prepare()
     TRAINING = trainings.Training(PLAN.study.training) if PLAN.study.training else None
 except StudyError as error:

@@ -1,6 +1,6 @@
 # INPUTS:  results/images/{set}/images.csv, results/scores/{set}/{codec}/{quality}.csv and the records before them
 # OUTPUTS: results/studies/{study}/: rd.csv, rd.parquet, means.csv, codecs.csv, bd.csv, complexity.csv, complete.txt;
-#          provenance.json: machine, packages, what a run made and what it reused
+#          provenance.json: machine, packages, config and code, what a run made and what it reused
 
 
 rule aggregate:
@@ -61,7 +61,8 @@ rule complexity:
 
 rule provenance:
     input:
-        plan=lambda w: spec(f"{LOGS}/tables", payloads.tables(PLAN)),
+        plan=lambda w: spec(f"{LOGS}/provenance", payloads.provenance(PLAN)),
+        images=collect(results.images("{part}"), part=PLAN.part_names()),
         rd=f"{STUDY}/rd.csv",
     output:
         f"{STUDY}/provenance.json",

@@ -4,6 +4,7 @@
 import gc
 import inspect
 import signal
+import sys
 import threading
 import time
 import types
@@ -18,6 +19,15 @@ def given_configfiles(workflow):
     `--replace-workflow-config` would do, but everyone would have to give it. Issue 730, pull request 3381; 9.27.
     """
     return workflow.overwrite_configfiles
+
+
+def asked_files(workflow):
+    """The words of the command line that may be target files; those of another workflow, with this as a module, aren't.
+
+    An input function that raises is told with a traceback, and `workflow.dag_settings` has the targets only once the
+    rules are read; 9.27.
+    """
+    return sys.argv[1:] if workflow.is_main_process and workflow.modifier.is_main_snakefile() else []
 
 
 def keep_signatures(rules):

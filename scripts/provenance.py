@@ -1,7 +1,7 @@
-"""Write down where and when a study's records were made: the machine, the packages, what this run made and reused.
+"""Write down where, when and from what a study's records were made, and what this run made and reused.
 
-The plan is that of aggregate.py: a JSON object with the keys `sets` (for each image set its parts) and `codecs` (for
-each id an object with its `qualities`); others are ignored.
+The plan is a JSON object with the keys `sets` (for each image set its parts) and `codecs` (for each id an object with
+its `qualities`); `config`, `code`, `scoring` and `locks` are written down as they are, others are ignored.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ def main() -> None:
         for quality in entry["qualities"]
     ]
     found = provenance.facts(arguments.results, parts, cells, provenance.started())
+    found["images"] = provenance.image_hashes(arguments.results, plan["sets"])
+    found |= {key: plan[key] for key in ("config", "code", "scoring", "locks") if key in plan}
     atomic_io.write_text(arguments.out, json.dumps(found, ensure_ascii=False, indent=1) + "\n")
 
 

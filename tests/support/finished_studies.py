@@ -27,10 +27,11 @@ def write(
     metrics: Sequence[str] = METRICS,
     seed: int = 0,
     files: bool = True,
+    config: Mapping[str, object] | None = None,
 ) -> Path:
     """A finished study whose rates are `rate(codec, image)` times those of a fixed curve, at the same scores.
 
-    `scores` moves the values of metrics; `seed` makes other original images.
+    `scores` moves the values of metrics; `seed` makes other original images; `config` adds keys to the study's.
     """
     random = np.random.default_rng(seed)
     rows = []
@@ -63,7 +64,15 @@ def write(
     }
     atomic_io.write_rows(folder / "rd.csv", columns.rd_columns(metrics), rows)
     atomic_io.write_rows(folder / "codecs.csv", means.CODEC_COLUMNS, means.codec_rows(rows, catalogue))
-    facts = {"machine": {"cores": 2}, "packages": dict(packages or {"pillow": "13.0.0"}), "records": []}
+    facts = {
+        "machine": {"cores": 2},
+        "packages": dict(packages or {"pillow": "13.0.0"}),
+        "records": [],
+        "config": {"study": "one", "codecs": {name: list(QUALITIES) for name in codecs}, **(config or {})},
+        "code": {name: {"encode": "0a", "decode": "0b"} for name in codecs},
+        "scoring": "0c",
+        "locks": {"study": "0d"},
+    }
     atomic_io.write_text(folder / "provenance.json", json.dumps(facts))
     return folder
 

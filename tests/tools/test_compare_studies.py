@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import finished_studies
 from study.analysis import study_pair, study_verdicts
@@ -132,6 +133,59 @@ def test_settings_versions_and_packages_that_differ_are_listed(first, tmp_path):
         ("codec", "jpeg", "setting method"): ("not there", "0"),
         ("codec", "webp", "setting method"): ("not there", "0"),
         ("package", "", "pillow"): ("13.0.0", "12.0.0"),
+    }
+
+
+def edited(folder: Path, **facts: object) -> Path:
+    """A study whose provenance has other facts; those that are None are left out, as an older version did."""
+    path = folder / "provenance.json"
+    known = json.loads(path.read_text()) | facts
+    path.write_text(json.dumps({key: value for key, value in known.items() if value is not None}))
+    return folder
+
+
+def told(a: Path, b: Path) -> dict[tuple[str, str, str], tuple[str, str]]:
+    found = study_pair.differences(study_pair.read(a), study_pair.read(b))
+    return {(row["kind"], row["of"], row["name"]): (row["a"], row["b"]) for row in found}
+
+
+def test_keys_of_the_config_code_and_locks_that_differ_are_listed(first, tmp_path):
+    config = {"codecs": {"jpeg": [1]}, "figures": {"panels": ["psnr_rgb"], "rate_axis": "log"}, "engine": "library"}
+    b = edited(
+        other(tmp_path, config=config),
+        code={"webp": {"encode": "1a", "decode": "0b"}, "jpeg": {"encode": "0a", "decode": "0b"}},
+        scoring="1c",
+        locks={"study": "1d"},
+    )
+    assert told(first, b) == {
+        ("config", "", "figures.panels"): ("not there", '["psnr_rgb"]'),
+        ("config", "", "figures.rate_axis"): ("not there", '"log"'),
+        ("config", "", "engine"): ("not there", '"library"'),
+        ("code", "webp", "encode (hash)"): ("0a", "1a"),
+        ("code", "", "score (hash)"): ("0c", "1c"),
+        ("lock", "", "study"): ("0d", "1d"),
+    }
+    assert told(first, first) == {}
+
+
+def test_what_an_older_version_did_not_record_is_told(first, tmp_path):
+    b = edited(other(tmp_path), config=None, code=None, locks=None)
+    assert told(first, b) == {(kind, "", "all"): ("recorded", "not recorded") for kind in ("config", "code", "lock")}
+
+
+def test_images_are_told_apart_by_recorded_hashes_and_by_pixels(tmp_path):
+    a, b = (finished_studies.write(tmp_path / name) for name in "ab")
+    same = b / "files/original/set/first.png"
+    Image.open(same).save(same, compress_level=0)  # other bytes, the same pixels
+    assert told(a, b) == {}
+    for folder in (a, b):
+        shutil.rmtree(folder / "files")
+    digests = {"first": "1" * 64, "second": "2" * 64}
+    edited(a, images={"set": digests})
+    assert told(a, b) == {}  # nobody can tell
+    edited(b, images={"set": {**digests, "second": "3" * 64}})
+    assert told(a, b) == {
+        ("image", "set", "second"): ("60x40, sha256 2222222222222222", "60x40, sha256 3333333333333333")
     }
 
 

@@ -132,11 +132,12 @@ def test_an_entry_of_the_registry_scores_nothing_again(study: Study) -> None:
     assert not {"encode", "decode", "score"} & plan.keys()
 
 
-def test_added_quality_runs_one_chain(study: Study) -> None:
+def test_added_quality_and_codec_run_a_chain_each(study: Study) -> None:
     study.config["codecs"]["webp"].append(95)
+    study.config["codecs"]["jpeg-444"] = [50]
     plan = study.plan()
-    assert (plan["encode"], plan["decode"], plan["score"]) == (1, 1, 1)
-    assert tables_and_figures(plan)
+    assert (plan["encode"], plan["decode"], plan["score"]) == (2, 2, 2)
+    assert tables_and_figures(plan) and not {"time_codec", "timing"} & plan.keys()
 
 
 def test_added_image_set_runs_only_that_set(study: Study) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from study.core import readers
 from study.core import results as core_results
 from study.core.cell import Cell
 from study.core.paths import ROOT
@@ -35,6 +36,18 @@ def facts(results: Path, parts: Iterable[str], cells: Iterable[Cell], started: f
         "machine": machine(),
         "packages": packages(),
         "records": [_stage(name, map(Path, listed), started) for name, listed in paths.items()],
+    }
+
+
+def image_hashes(results: Path, sets: Mapping[str, Iterable[str]]) -> dict[str, dict[str, str]]:
+    """The sha256 of the file of each image, by image set; `sets` has the parts of each set."""
+    return {
+        name: {
+            row["image"]: row["sha256"]
+            for part in parts
+            for row in readers.read_record(core_results.images(part, results), ("image", "sha256"))
+        }
+        for name, parts in sets.items()
     }
 
 

@@ -1,5 +1,8 @@
 """Two finished studies beside each other: what differs in what was asked for and in what ran, and what they share.
 
+Images are the same whose files have one sha256 or whose pixels are equal: another version of a library may write the
+same pixels as other bytes. Where a folder has neither hash nor file, images of one name and size count as the same.
+
 A study is read from its folder alone (`rd.csv`, `codecs.csv`, `provenance.json`, and `files/` with its images and
 bitstreams), so that it may come from another checkout or another machine.
 """
@@ -13,9 +16,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from study.core import outcome, readers, results
 from study.core.columns import COSTS, RATES
 from study.core.errors import StudyError, allowed
+from study.images import png
 from study.metrics import registry
 
 DIFFERENCES = ("kind", "of", "name", "a", "b")
@@ -23,6 +29,7 @@ FILES = "files"
 ENTRY = ("label", "family", "backend", "parameter", "versions", "reason")
 _NEEDED = ("image_set", "image", "codec", "quality", "width", "height", "bytes", *RATES, *COSTS)
 _ABSENT = "not there"
+_TOLD_ELSEWHERE = ("codecs", "metrics", "define.codecs")  # keys of a config whose differences have a kind of their own
 
 
 @dataclass(frozen=True)
@@ -40,16 +47,30 @@ class Finished:
         return [column for column in self.rows[0] if column in registry.REGISTRY]
 
     @cached_property
-    def images(self) -> dict[tuple[str, str], str]:
-        """What tells an image's content, by (image set, image): its size, and the sha256 of its file if it is there."""
+    def images(self) -> dict[tuple[str, str], tuple[str, str]]:
+        """The size of each image, by (image set, image), and the sha256 of its file, empty if nothing tells it."""
         found = {}
         for row in self.rows:
             key = row["image_set"], row["image"]
             if key not in found:
                 file = self.original(*key)
-                digest = f", sha256 {readers.sha256(file)[:16]}" if file.is_file() else ""
-                found[key] = f"{row['width']}x{row['height']}{digest}"
+                recorded = self.provenance.get("images", {}).get(key[0], {}).get(key[1])
+                digest = recorded or (readers.sha256(file) if file.is_file() else "")
+                found[key] = f"{row['width']}x{row['height']}", str(digest)
         return found
+
+    def facts(self, kind: str) -> dict[tuple[str, str], str]:
+        """What its provenance records of a kind (config, code, package, lock, machine), by (codec, name)."""
+        if kind == "config":
+            return {("", key): value for key, value in _flat(self.provenance.get("config", {}))}
+        if kind == "code":
+            stages = {codec: one for codec, one in self.provenance.get("code", {}).items() if isinstance(one, dict)}
+            found = {
+                (codec, f"{name} (hash)"): str(value) for codec, one in stages.items() for name, value in one.items()
+            }
+            return found | {("", "score (hash)"): str(self.provenance.get("scoring"))} if found else {}
+        kept = self.provenance.get({"package": "packages", "lock": "locks"}.get(kind, kind), {})
+        return {("", name): str(value) for name, value in kept.items()}
 
     @cached_property
     def qualities(self) -> dict[str, list[str]]:
@@ -95,20 +116,27 @@ def read(folder: Path) -> Finished:
 def differences(a: Finished, b: Finished) -> list[dict[str, str]]:
     """What differs between two studies, `DIFFERENCES`: its kind, of which codec or image set, its name, both values.
 
-    Packages and the machine are those that gathered the tables; encoders' versions are those that cells recorded.
+    Config, code, packages and the machine are those that gathered the tables; encoders' versions are those that cells
+    recorded.
     """
     found = list(_one_only("codec", a.codecs, b.codecs))
     for codec in shared(a.codecs, b.codecs):
         found += _codec(codec, a, b)
     found += _one_only("metric", a.metrics, b.metrics)
-    found += [
-        {"kind": "image", "of": image_set, "name": image, "a": one, "b": other}
-        for (image_set, image), one, other in _values(a.images, b.images)
-    ]
-    for key in ("packages", "machine"):
-        kind = key.removesuffix("s")
-        both = (study.provenance.get(key, {}) for study in (a, b))
-        found += [{"kind": kind, "of": "", "name": name, "a": x, "b": y} for name, x, y in _values(*both)]
+    same = shared_images(a, b)
+    for key in dict.fromkeys([*a.images, *b.images]):
+        if key not in same:
+            cells = [_content(*study.images[key]) if key in study.images else _ABSENT for study in (a, b)]
+            found.append({"kind": "image", "of": key[0], "name": key[1], "a": cells[0], "b": cells[1]})
+    for kind in ("config", "code", "package", "lock", "machine"):
+        facts = [study.facts(kind) for study in (a, b)]
+        if not all(facts):  # of a version that didn't record it, so that nobody can tell
+            cells = ["recorded" if one else "not recorded" for one in facts]
+            found.append({"kind": kind, "of": "", "name": "all", "a": cells[0], "b": cells[1]})
+            continue
+        for (codec, name), x, y in _values(*facts):
+            if not codec or {codec} <= {*a.codecs} & {*b.codecs}:
+                found.append({"kind": kind, "of": codec, "name": name, "a": x, "b": y})
     return found
 
 
@@ -119,7 +147,7 @@ def shared(a: Iterable[Any], b: Iterable[Any]) -> list[Any]:
 
 def shared_images(a: Finished, b: Finished) -> dict[tuple[str, str], None]:
     """The images, (image set, image), that both studies have with the same content."""
-    return dict.fromkeys(key for key, content in a.images.items() if b.images.get(key) == content)
+    return dict.fromkeys(key for key in a.images if key in b.images and _same(key, a, b))
 
 
 def _folder(given: str, parent: Path) -> Path:
@@ -163,9 +191,40 @@ def _provenance(path: Path) -> Mapping[str, Any]:
         raise StudyError(f"can't read {path}: {error.strerror}; a finished study has it") from None
     except ValueError as error:
         raise StudyError(f"{path} is not valid JSON: {error}; run the study again") from None
-    if not isinstance(found, dict) or not all(isinstance(found.get(key, {}), dict) for key in ("packages", "machine")):
-        raise StudyError(f"{path} must be an object with the objects 'packages' and 'machine'; run the study again")
+    objects = ("packages", "machine", "images", "config", "code", "locks")
+    wrong = (
+        objects if not isinstance(found, dict) else [key for key in objects if not isinstance(found.get(key, {}), dict)]
+    )
+    if wrong:
+        raise StudyError(
+            f"{path} must be an object with the objects {', '.join(map(repr, wrong))}; run the study again"
+        )
     return found
+
+
+def _same(key: tuple[str, str], a: Finished, b: Finished) -> bool:
+    """Whether an image of both has the same content, as far as their folders tell."""
+    (size, digest), (other_size, other_digest) = a.images[key], b.images[key]
+    if size != other_size or digest == other_digest or not (digest and other_digest):
+        return size == other_size
+    files = [study.original(*key) for study in (a, b)]
+    return all(file.is_file() for file in files) and np.array_equal(*map(png.read, files))
+
+
+def _content(size: str, digest: str) -> str:
+    return f"{size}, sha256 {digest[:16]}" if digest else size
+
+
+def _flat(config: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
+    """The keys of a config, joined by dots, with their values as JSON."""
+    for name, value in config.items():
+        key = f"{within}.{name}" if within else str(name)
+        if key in _TOLD_ELSEWHERE:
+            continue
+        if isinstance(value, dict) and value:
+            yield from _flat(value, key)
+        else:
+            yield key, json.dumps(value, ensure_ascii=False)
 
 
 def _one_only(kind: str, a: Iterable[str], b: Iterable[str]) -> Iterator[dict[str, str]]:

@@ -93,6 +93,11 @@ class Plan:
         """A cell's quality as the codec has it; at a target the best parameter of its range."""
         return self._exact[codec][quality]
 
+    @property
+    def asked_qualities(self) -> dict[str, list[str]]:
+        """The qualities, as text, of each codec of the study or of its experiments."""
+        return {codec: list(exact) for codec, exact in self._exact.items() if exact}
+
     def encoder(self, quality: str) -> str:
         """The script that encodes at a quality."""
         return "encode_target.py" if targeted.parsed(quality) else "encode.py"

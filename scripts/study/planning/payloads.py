@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Mapping
 
@@ -10,19 +11,44 @@ from study.analysis.claim_pairs import ClaimOptions, ClaimPlan
 from study.analysis.claim_training import Trained
 from study.codecs import targeted
 from study.core import results, typed
+from study.metrics import registry as metric_registry
 from study.planning import opinions
 from study.planning import study as study_config
 from study.planning.cells import Plan
-from study.planning.code_hash import lock
+from study.planning.code_hash import code, lock
 from study.training import budgets
 
 MACHINE = ("mirror", "cache", "cell_limit")  # keys of a config that only say how a machine is to be used
 
 
 def tables(plan: Plan) -> dict:
-    """For `aggregate.py` and `provenance.py`: image sets with their parts, codecs with their qualities, metrics."""
+    """For `aggregate.py`: image sets with their parts, codecs with their qualities, metrics."""
     codecs = {name: {**typed.plain(entry), "qualities": plan.qualities[name]} for name, entry in plan.codecs.items()}
     return {"sets": _parts(plan), "codecs": codecs, "metrics": plan.study.metrics}
+
+
+def provenance(plan: Plan) -> dict:
+    """For `provenance.py`: what the tables are made of, and what tells this study from another of the same codecs.
+
+    `code` has hashes: of each codec all that its jobs run (weights that no job makes included), and of the scoring.
+    """
+    used = {
+        name: {kind: _hash([plan.code(script(str(one)), name, str(one)) for one in chosen]) for kind, script in stages}
+        for name, chosen in plan.qualities.items()
+        for stages in [(("encode", plan.encoder), ("decode", lambda _: "decode.py"))]
+    }
+    scoring = _hash([code("score.py", *metric_registry.modules(plan.study.metrics)), plan.study.engine])
+    return tables(plan) | {"config": config(plan), "code": used, "scoring": scoring, "locks": locks(plan)}
+
+
+def config(plan: Plan) -> dict:
+    """The study's config without the keys that only say how a machine is to be used."""
+    return {key: value for key, value in plan.study.data().items() if key not in MACHINE}
+
+
+def locks(plan: Plan) -> dict[str, str]:
+    """The hashes of the pins of the environments that the study needs."""
+    return {name: lock(name) for name in sorted({"study", *map(plan.environment, plan.codecs)})}
 
 
 def complexity(plan: Plan) -> dict:
@@ -151,13 +177,13 @@ def page(plan: Plan, graph: Mapping, commands: Mapping[str, Mapping], more: Iter
     }
     return {
         "study": plan.name,
-        "config": {key: value for key, value in plan.study.data().items() if key not in MACHINE},
+        "config": config(plan),
         "metrics": plan.study.metrics,
         "sets": _parts(plan),
         "tags": {name: plan.tags(name) for name in plan.parts},
         "codecs": chosen,
         "files": [file for file in files if "/images/" not in file and file != "index.html"] + list(more),
-        "locks": {name: lock(name) for name in sorted({"study", *map(plan.environment, plan.codecs)})},
+        "locks": locks(plan),
         "graph": dict(graph),
     }
 
@@ -217,3 +243,7 @@ def latent_edit(plan: Plan, experiment: str, part: str, codec: str, quality: str
 
 def _parts(plan: Plan) -> dict[str, list[str]]:
     return {name: list(parts) for name, parts in plan.parts.items()}
+
+
+def _hash(texts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]

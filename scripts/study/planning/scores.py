@@ -21,6 +21,11 @@ class Scores:
     def __init__(self, metrics: Sequence[str]) -> None:
         self._named = registry.groups(metrics)
 
+    @property
+    def groups(self) -> list[str]:
+        """The groups of metrics that the study has."""
+        return list(self._named)
+
     def records(self, cells: Iterable[Cell]) -> list[str]:
         """The score records of cells: one for each group of metrics."""
         return [cell.scores(group) for cell in cells for group in self._named]
