@@ -207,8 +207,8 @@ def _same(key: tuple[str, str], a: Finished, b: Finished) -> bool:
     (size, digest), (other_size, other_digest) = a.images[key], b.images[key]
     if size != other_size or digest == other_digest or not (digest and other_digest):
         return size == other_size
-    files = [study.original(*key) for study in (a, b)]
-    return all(file.is_file() for file in files) and np.array_equal(*map(png.read, files))
+    one, other = a.original(*key), b.original(*key)
+    return one.is_file() and other.is_file() and np.array_equal(png.read(one), png.read(other))
 
 
 def _content(size: str, digest: str) -> str:
