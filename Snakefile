@@ -74,6 +74,8 @@ if workflow.is_main_process:
 onstart:
     if workflow.is_main_process:
         hold_results()
+        if workflow.local_exec and preloaded.start():
+            benchmark_forks(preloaded.Family)
 
 
 onsuccess:

@@ -15,6 +15,7 @@ from study.planning import (
     environment,
     lock as run_lock,
     payloads,
+    preloaded,
     progress,
     specs,
     study as study_config_types,
