@@ -34,7 +34,7 @@ from study.metrics import registry as metric_registry
 from study.planning import catalogue, cells, config
 
 STAGES = ("encode", "decode", "score")
-LIMITS = {"default": 3.0, "kodak": 1.5}
+LIMITS = {"default": 1.8, "kodak": 1.15}
 HOOK = """
 import argparse, atexit, os, sys, time
 parse, started = argparse.ArgumentParser.parse_args, []

@@ -45,7 +45,7 @@ _STDIN = 0
 
 
 def start(scripts: Path = SCRIPTS) -> subprocess.Popen | None:
-    """Start the process that jobs of `scripts` are forked from, which `python` in PATH then finds; None where it can't be.
+    """Start the process that jobs of `scripts` are forked from, and put its `python` into PATH; None where it can't be.
 
     It can't on a system without process descriptors (Linux has them), with a Python whose path no script can name, and
     where the environment says no (`SWITCH`).
