@@ -27,7 +27,7 @@ export default [
     files: ["tools/lab/static/*.js"],
     languageOptions: {
       ecmaVersion: 2022, sourceType: "module",
-      globals: names("readonly", "document addEventListener navigator performance fetch Image ImageData OffscreenCanvas Blob Option"),
+      globals: names("readonly", "document addEventListener navigator performance fetch ImageData OffscreenCanvas createImageBitmap atob Blob Option"),
     },
     rules,
   },

@@ -271,6 +271,18 @@ def test_a_process_that_dies_or_hangs_is_started_again(tmp_path: Path) -> None:
         Worker(["refused"], tmp_path, make=Faulty).call("given")
 
 
+def test_the_process_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
+    worker = Worker([], tmp_path, make=Faulty)
+    try:
+        thread = threading.Thread(target=worker.call, args=("drop", {"data": b"a"}))
+        thread.start()
+        thread.join()
+        started = worker._process.pid
+        assert worker.call("given") == [b"a"] and worker._process.pid == started
+    finally:
+        worker.close()
+
+
 def test_the_port_is_taken() -> None:
     with listening(0) as listener, pytest.raises(StudyError, match="--port: can't listen on"):
         listening(listener.getsockname()[1])
@@ -300,7 +312,11 @@ def use(browser: Browser, address: str, folder: Path) -> None:
     browser.driver.get(address)
     browser.wait(lambda: browser.run("return document.documentElement.dataset.ready"))
 
+    def error() -> str:
+        return browser.run(f"return {element}('error').innerText")
+
     def numbers() -> list[list[str]]:
+        assert not error()
         rows = "[...document.querySelectorAll('#numbers tbody tr')]"
         return browser.run(f"return {rows}.map(row => [...row.cells].map(cell => cell.innerText))")
 
@@ -325,7 +341,7 @@ def use(browser: Browser, address: str, folder: Path) -> None:
     browser.driver.find_element("id", "file").send_keys(str(folder / "own.png"))
     browser.wait(lambda: "dropped/image-" in browser.run(f"const i={element}('image'); return i.options[i.value].text"))
     browser.wait(lambda: browser.run(f"return {element}('canvas').width") == 96)
-    assert not browser.run(f"return {element}('error').innerText")
+    assert not error()
     assert not [entry["message"] for entry in browser.driver.get_log("browser")]
 
 

@@ -6,13 +6,13 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from lab import laboratory
-from study.core import isolation
 from study.core.errors import StudyError
 
 CALL_S = 60.0  # the longest that one answer may take
@@ -104,9 +104,16 @@ class Worker:
         raise StudyError(f"the codec's process ended {how}; it is started again for what you do next")
 
 
+def _end_with(parent: int) -> None:
+    """End this process when its parent has. Linux's own signal for that comes as soon as the parent's thread ends."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
 def _serve(connection: Connection, parent: int, make: Callable[..., Any], *arguments: object) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this process
-    isolation.ends_with(parent)()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     try:
         laboratory_ = make(*arguments)
     except StudyError as error:

@@ -2,9 +2,9 @@
 
 import { controls, initial } from "./form.js";
 import { channelTiles, lines } from "./panels.js";
-import { ask, latest } from "./server.js";
+import { ask, file, latest } from "./server.js";
 import { clicked, fitted, history, step, words, written } from "./steps.js";
-import { brush, difference, draw, frame, pixels } from "./view.js";
+import { brush, difference, draw, frame, pixels, unpacked } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -51,8 +51,8 @@ const loaded = latest((keep) => tried(async () => {
   const { set, image: own } = image();
   const baseline = await ask("edit", { ...cell(), steps: [], policy: edit.policy });
   shown = {
-    original: await pixels(`api/image/${encodeURIComponent(set)}/${encodeURIComponent(own)}`),
-    baseline: baseline.reason ? null : await pixels(`data:image/png;base64,${baseline.image}`),
+    original: await pixels(await file(`image/${encodeURIComponent(set)}/${encodeURIComponent(own)}`)),
+    baseline: baseline.reason ? null : await pixels(unpacked(baseline.image)),
     edited: null,
   };
   numbers = { baseline: baseline.values ?? null, edited: null };
@@ -68,7 +68,7 @@ const asked = latest(() => tried(async () => {
   const answer = await ask("edit", { ...cell(), steps: edit.steps.map(written), policy: edit.policy });
   told(answer.reason);
   numbers.edited = answer.values ?? null;
-  shown.edited = answer.reason ? null : await pixels(`data:image/png;base64,${answer.image}`);
+  shown.edited = answer.reason ? null : await pixels(unpacked(answer.image));
   results();
   if (answer.reason) return;
   const { encode, decode, score } = answer.seconds;
@@ -90,10 +90,10 @@ function images() {
   $("image").value = now || 0;
 }
 
-async function dropped(file) {
-  if (!file) return;
+async function dropped(given) {
+  if (!given) return;
   await tried(async () => {
-    choices.images.push(await ask("drop", file));
+    choices.images.push(await ask("drop", given));
     images();
     $("image").value = choices.images.length - 1;
     await loaded();

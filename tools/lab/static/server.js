@@ -16,6 +16,13 @@ export async function ask(method, question) {
   return answer;
 }
 
+/** A file of the server. */
+export async function file(path) {
+  const reply = await fetch(`api/${path}`).catch(() => ({ ok: false, text: () => "the laboratory's server doesn't answer" }));
+  if (!reply.ok) throw new Error(await reply.text());
+  return reply.blob();
+}
+
 /** A function that asks for the newest wish alone: while one question is open, later wishes replace each other. */
 export function latest(work) {
   let open = false;

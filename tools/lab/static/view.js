@@ -1,14 +1,18 @@
 // The image on its canvas: one of the images, or how two of them differ; and the brush on it.
 
-/** The pixels of an image at an address. */
-export async function pixels(address) {
-  const image = new Image();
-  image.src = address;
-  await image.decode();
-  const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+/** The pixels of an image file, a Blob. */
+export async function pixels(file) {
+  const image = await createImageBitmap(file);
+  const canvas = new OffscreenCanvas(image.width, image.height);
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.drawImage(image, 0, 0);
+  image.close();
   return context.getImageData(0, 0, canvas.width, canvas.height);
+}
+
+/** The file that a text in base64 stands for. */
+export function unpacked(text) {
+  return new Blob([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))], { type: "image/png" });
 }
 
 /** |a − b| · gain of two images of one size; null for other sizes. */
