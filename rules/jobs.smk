@@ -51,7 +51,7 @@ def weights_option(codec, quality):
 # What every job with a codec has: inputs, resources, parameters (by its script and record), and its command.
 codec_input = {
     "spec": lambda w: codec_spec(w.codec, w.quality),
-    "weights": lambda w: PLAN.weights_made(w.codec, w.quality),
+    "weights": lambda w: PLAN.weights_from_jobs(w.codec, w.quality),
 }
 codec_resources = {"again": 0, "gpu": lambda w: PLAN.gpus(w.codec)}
 

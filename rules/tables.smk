@@ -44,7 +44,7 @@ rule bd_rate:
 rule complexity:
     input:
         plan=lambda w: spec(f"{LOGS}/complexity", payloads.complexity(PLAN)),
-        weights=[path for cell in PLAN.weighted() for path in PLAN.weights_made(*cell)],
+        weights=[path for cell in PLAN.weighted() for path in PLAN.weights_from_jobs(*cell)],
     output:
         report(f"{STUDY}/complexity.csv", caption="report/complexity.rst", category="Tables"),
     log:

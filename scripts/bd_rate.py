@@ -62,9 +62,9 @@ def main() -> None:
     options = bd_table.Options(
         a.anchor, a.metrics, pairs(a.scale), a.rate, a.methods, a.min_overlap, a.resamples, a.level, a.seed
     )
-    found = bd_table.table(read_rd(a.rd), options)
-    atomic_io.write_rows(a.out, bd_table.COLUMNS, found)
-    print(bd_table.readable(found))
+    comparisons = bd_table.table(read_rd(a.rd), options)
+    atomic_io.write_rows(a.out, bd_table.COLUMNS, comparisons)
+    print(bd_table.readable(comparisons))
 
 
 if __name__ == "__main__":

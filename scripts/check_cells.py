@@ -18,7 +18,7 @@ def check_cells(rd: Path, out: Path) -> None:
     failed = [row for row in rows if row["status"] == outcome.FAILED]
     if failed:
         lines = [
-            f"  {row['image_set']}/{row['image']} {row['codec']} {row['quality']}: {outcome.told(row)}"
+            f"  {row['image_set']}/{row['image']} {row['codec']} {row['quality']}: {outcome.in_words(row)}"
             for row in failed
         ]
         raise StudyError(
@@ -26,7 +26,7 @@ def check_cells(rd: Path, out: Path) -> None:
             + "\n".join(lines)
             + "\nThe next run tries them again."
         )
-    missing = Counter((row["codec"], outcome.told(row)) for row in rows if not outcome.is_ok(row))
+    missing = Counter((row["codec"], outcome.in_words(row)) for row in rows if not outcome.is_ok(row))
     summary = [f"{sum(map(outcome.is_ok, rows))} of {len(rows)} cells have values"]
     summary += [f"{codec}: {count} cells {reason}" for (codec, reason), count in sorted(missing.items())]
     atomic_io.write_text(out, "\n".join(summary) + "\n")

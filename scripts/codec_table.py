@@ -27,7 +27,7 @@ def cells(plan: str) -> list[base.LearnedCodec]:
     given = readers.plan(plan)
     try:
         listed = [
-            (name, readers.number(quality), codec_registry.CodecSpec(**entry["spec"]), paths.found(path))
+            (name, readers.number(quality), codec_registry.CodecSpec(**entry["spec"]), paths.resolved(path))
             for name, entry in given.items()
             for quality, path in entry["weights"].items()
         ]

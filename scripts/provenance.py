@@ -32,10 +32,10 @@ def main() -> None:
         for codec, entry in plan["codecs"].items()
         for quality in entry["qualities"]
     ]
-    found = provenance.facts(arguments.results, parts, cells, provenance.started())
-    found["images"] = provenance.image_hashes(arguments.results, plan["sets"])
-    found |= {key: plan[key] for key in ("config", "code", "scoring", "locks") if key in plan}
-    atomic_io.write_text(arguments.out, json.dumps(found, ensure_ascii=False, indent=1) + "\n")
+    facts = provenance.facts(arguments.results, parts, cells, provenance.started())
+    facts["images"] = provenance.image_hashes(arguments.results, plan["sets"])
+    facts |= {key: plan[key] for key in ("config", "code", "scoring", "locks") if key in plan}
+    atomic_io.write_text(arguments.out, json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -23,18 +23,23 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder to write the three tables to")
     arguments = parser.parse_args()
     plan = readers.plan(arguments.plan)
-    about = {row["curve"]: row for row in readers.table(paths.found(plan["curves"]), "the repository")}
+    about = {row["curve"]: row for row in readers.table(paths.resolved(plan["curves"]), "the repository")}
     drawn = published_curves.chosen(plan["draw"], about)
     points = [
         point
         for image_set, path in plan["sets"].items()
         for point in published_curves.points(
-            image_set, readers.table(paths.found(path), "the repository"), about, plan["metrics"], plan["codecs"], drawn
+            image_set,
+            readers.table(paths.resolved(path), "the repository"),
+            about,
+            plan["metrics"],
+            plan["codecs"],
+            drawn,
         )
     ]
     means = readers.table(arguments.means, "scripts/aggregate.py")
     scored = {curve: row["scored"] for curve, row in about.items()}
-    found = published_check.rows(
+    checked = published_check.rows(
         means,
         points,
         plan["codecs"],
@@ -43,10 +48,10 @@ def main() -> None:
         plan["rate_tolerance"],
     )
     atomic_io.write_rows(arguments.out / "published.csv", published_curves.COLUMNS, points)
-    atomic_io.write_rows(arguments.out / "published_check.csv", published_check.COLUMNS, found)
+    atomic_io.write_rows(arguments.out / "published_check.csv", published_check.COLUMNS, checked)
     differences = published_bd.rows(means, points, scored)
     atomic_io.write_rows(arguments.out / "published_bd.csv", published_bd.COLUMNS, differences)
-    print("\n".join(published_check.summary(found)) or "no codec of this study has a published curve")
+    print("\n".join(published_check.summary(checked)) or "no codec of this study has a published curve")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def main() -> None:
             bar.set_postfix(bpp=f"{row['bpp']:.3f}", distortion=f"{row['distortion']:.4g}", refresh=False)
 
         net, log = trainer.train(recipe, crops, args.checkpoint, args.start, args.every, tell=tell)
-    notes = {"manifest": readers.sha256(paths.found(args.manifest)) if args.manifest else "none"}
+    notes = {"manifest": readers.sha256(paths.resolved(args.manifest)) if args.manifest else "none"}
     if args.validation:
         notes |= loop.validated(net, recipe, training_crops.unpack(args.validation))
         print(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in notes.items() if name != "manifest"))

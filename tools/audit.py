@@ -71,7 +71,7 @@ def cells(study: Plan, codec: str, qualities: int, images: int) -> Iterable[dete
             raise errors.StudyError(f"there are no images to audit: {record} is missing; run the study first")
         for quality in spread(study.qualities[codec], qualities):
             weights = study.weights(codec, str(quality))
-            weights = weights and str(paths.found(weights))
+            weights = weights and str(paths.resolved(weights))
             cell = Cell(part, part, codec, str(quality))
             bitstreams, decoded = kept(Path(cell.encoded())), kept(Path(cell.decoded()))
             for row in readers.read_rows(record)[:images]:

@@ -130,12 +130,12 @@ def test_every_empty_figure_has_its_reason(tmp_path):
     (tmp_path / "decoded/photos.1/jpeg/10/decoded.csv").unlink()
     rows = analysis_cells.rd_rows(tmp_path, plan())
     found = {(row["image"], row["codec"], row["quality"]): row for row in rows}
-    assert outcome.told(found["a", "webp", 0.5]) == "refused: too wide"
+    assert outcome.in_words(found["a", "webp", 0.5]) == "refused: too wide"
     assert outcome.gaps(found["b", "webp", 0.5]) == {"ms_ssim": "too small", "ssim": NONE}
     assert outcome.gaps(found["c", "webp", 0.5]) == {"psnr_rgb": NONE, "peak_rss": NONE}
     assert found["c", "webp", 0.5]["note"] == "odd"
-    assert outcome.told(found["a", "jpeg", 10]) == "refused: too wide"
-    assert outcome.told(found["b", "jpeg", 10]).startswith(
+    assert outcome.in_words(found["a", "jpeg", 10]) == "refused: too wide"
+    assert outcome.in_words(found["b", "jpeg", 10]).startswith(
         "failed: there is no record decoded/photos.1/jpeg/10/decoded.csv"
     )
     assert found["b", "jpeg", 10]["decode_s"] is None
@@ -150,7 +150,7 @@ def test_an_image_that_a_record_lacks_is_a_failure(tmp_path):
     write_cell(tmp_path, "photos.1", "webp", 0.5, "a")
     row = analysis_cells.rd_rows(tmp_path, plan())[5]
     assert (row["image"], row["bpp"]) == ("b", None)
-    assert outcome.told(row) == "failed: b is not in the record bitstreams/photos.1/webp/0.5/encoded.csv"
+    assert outcome.in_words(row) == "failed: b is not in the record bitstreams/photos.1/webp/0.5/encoded.csv"
 
 
 def test_a_metric_whose_name_ends_like_another_keeps_its_own_reason(tmp_path):
@@ -193,8 +193,10 @@ def test_a_skipped_codec_shows_everywhere(tmp_path, capsys):
         "webp: 3 of 3 rows skipped, first a, quality 0.5: skipped: no plug-in; get it"
     ]
     written = {name: readers.read_rows(tmp_path / "out" / f"{name}.csv") for name in ("rd", "means", "codecs")}
-    assert [outcome.told(row) for row in written["rd"] if row["codec"] == "webp"] == ["skipped: no plug-in; get it"] * 3
-    assert outcome.told(written["means"][2]) == "skipped: no plug-in; get it"
+    assert [outcome.in_words(row) for row in written["rd"] if row["codec"] == "webp"] == [
+        "skipped: no plug-in; get it"
+    ] * 3
+    assert outcome.in_words(written["means"][2]) == "skipped: no plug-in; get it"
     assert written["means"][2]["missing"] == "3"
     assert [row["reason"] for row in written["codecs"]] == ["", "no plug-in; get it"]
 

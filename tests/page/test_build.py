@@ -50,7 +50,7 @@ def test_links_follow_the_records(tmp_path: Path) -> None:
     stray.parent.mkdir(parents=True)
     stray.write_bytes(b"of an earlier page")
     wanted = page_links.links(tmp_path / "results", {"set": ["set"]}, [("jpeg", "10")])
-    page_links.place(page.parent, wanted)
+    page_links.write(page.parent, wanted)
     assert shown.samefile(source)
     found = {path.relative_to(page.parent).as_posix() for path in (page.parent / "files").rglob("*.*")}
     assert found == set(wanted) and len(wanted) == 2 + 2 + 2

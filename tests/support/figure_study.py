@@ -24,7 +24,7 @@ LEARNED = [
 ]  # fmt: skip
 NO_HEVC = outcome.without("skipped", "the plug-in pillow-heif is missing; `pip install pillow-heif` brings it")
 BROKEN = outcome.without("failed", "the encoder ended with status 3")
-SKIPPED, FAILED = outcome.told(NO_HEVC), outcome.told(BROKEN)
+SKIPPED, FAILED = outcome.in_words(NO_HEVC), outcome.in_words(BROKEN)
 
 
 class FigureStudy:

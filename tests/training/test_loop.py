@@ -168,7 +168,7 @@ def test_the_start_from_principal_components(packed):
 def test_the_file_is_what_the_codec_loads(trained):
     path, _, net = trained
     with safe_open(path, "pt") as file:
-        said = architectures.said_by(file.metadata())
+        said = architectures.from_metadata(file.metadata())
     assert said["model"] == TINY.model and said["n"] == "[4, 6, 8]" and float(said["lam"]) == TINY.lam
     loop.save(net, TINY, path.with_name("again.safetensors"), {"start": "none"})
     assert path.read_bytes() == path.with_name("again.safetensors").read_bytes()

@@ -93,7 +93,7 @@ def test_the_synthetic_study_is_as_large_as_it_says(large: planning_cells.Plan) 
 
 
 def test_every_download_has_its_job(large: planning_cells.Plan) -> None:
-    wanted = {path for cell in large.weighted() for path in large.weights_made(*cell)}
+    wanted = {path for cell in large.weighted() for path in large.weights_from_jobs(*cell)}
     assert len(wanted) == 280
     for path in wanted:
         codec, quality = Path(path).stem.rsplit("-", 1)

@@ -117,7 +117,7 @@ def finish(study: planning_cells.Plan, folder: Path) -> None:
         _record(cell.decoded(below), encode_decode.DECODED, images, "png")
         for record in study.scores.records([cell]):
             atomic_io.write_rows(folder / record, scoring.columns(study.study.metrics), [])
-        for weights in study.weights_made(cell.codec, cell.quality):
+        for weights in study.weights_from_jobs(cell.codec, cell.quality):
             _touch(folder / weights)
     for product in [*payloads.products(study), f"{results.study(study.name)}/complete.txt"]:
         _touch(folder / product)

@@ -114,7 +114,7 @@ def warm(study: Path, out: Path) -> None:
     for name, qualities in made.qualities.items():
         for quality in qualities:
             file = made.weights(name, str(quality))
-            weights = [paths.found(file)] if file else []
+            weights = [paths.resolved(file)] if file else []
             codec = codec_registry.load(name, quality, made.codecs[name], *weights)
             if codec.skip() is None:
                 codec.decode(codec.encode(np.zeros((64, 64, 3), np.uint8)))

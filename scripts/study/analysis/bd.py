@@ -178,13 +178,13 @@ def scores_at(curve: Curves, rate: np.ndarray, method: str) -> np.ndarray:
     """The scores of curves at rates [R, M]; NaN outside a curve's range, and for a curve that isn't usable."""
     low, high = _ends(curve.rate, curve.keep)
     inside = curve.usable[:, None] & (rate >= low[:, None]) & (rate <= high[:, None])
-    found = np.full(rate.shape, np.nan)
+    scores = np.full(rate.shape, np.nan)
     rows = np.flatnonzero(inside.any(axis=1))
     at = np.log10(np.clip(rate[rows], low[rows, None], high[rows, None]))
     for same, pattern in _patterns(curve.keep[rows]):
         points = np.log10(curve.rate[rows[same]][:, pattern]), curve.score[rows[same]][:, pattern]
-        found[rows[same]] = splines.values(*points, at[same], method)
-    return np.where(inside, found, np.nan)
+        scores[rows[same]] = splines.values(*points, at[same], method)
+    return np.where(inside, scores, np.nan)
 
 
 def refusal(curve: Curves, row: int = 0) -> Refusal | None:
@@ -201,11 +201,11 @@ def left_out(curve: Curves, row: int = 0) -> str:
     """Which points of a curve are not used; empty if all are."""
     whole = curve.finite.shape[1]
     lost, worse = int((~curve.finite[row]).sum()), int(curve.worse[row].sum())
-    told = [f"{lost} of {whole} points left out that have no finite value or repeat another"] if lost else []
+    notes = [f"{lost} of {whole} points left out that have no finite value or repeat another"] if lost else []
     if worse:
         deep = f" (worse by up to {curve.dip[row]:.1%} of the range)" if curve.dip[row] else ""
-        told.append(f"{worse} of {whole} points left out that cost more and score no better{deep}")
-    return joined(told)
+        notes.append(f"{worse} of {whole} points left out that cost more and score no better{deep}")
+    return joined(notes)
 
 
 def t_interval(values: np.ndarray, level: float) -> tuple[float, float]:
@@ -268,10 +268,10 @@ def _differences(
         low, high = np.log10(low[rows]), np.log10(high[rows])
     else:
         low, high = low[rows], high[rows]
-    found = np.full(len(share), np.nan)
+    gaps = np.full(len(share), np.nan)
     areas = [_areas(part, rows, over, low, high, method) for part in (test, anchor)]
-    found[rows] = (areas[0] - areas[1]) / (high - low)
-    return found
+    gaps[rows] = (areas[0] - areas[1]) / (high - low)
+    return gaps
 
 
 def _areas(part: Curves, rows: np.ndarray, over: str, low: np.ndarray, high: np.ndarray, method: str) -> np.ndarray:

@@ -94,7 +94,7 @@ def table(rows: Iterable[Mapping[str, object]], options: Options) -> list[dict]:
     sets: dict[str, dict[str, list[Mapping]]] = {}
     for row in rows:
         sets.setdefault(str(row["image_set"]), {}).setdefault(str(row["codec"]), []).append(row)
-    found = []
+    comparisons = []
     for image_set, codecs in sets.items():
         images = list(dict.fromkeys(str(row["image"]) for part in codecs.values() for row in part))
         shares = bd.resampling(len(images), options.resamples, options.seed) if len(images) > 1 else None
@@ -105,8 +105,8 @@ def table(rows: Iterable[Mapping[str, object]], options: Options) -> list[dict]:
                 anchor = sides.get(name) or side(name, [], images, metric, shares, options)
                 for codec, test in sides.items():
                     if codec != name:
-                        found += [row | same for row in _compare(anchor, test, images, metric, options)]
-    return found
+                        comparisons += [row | same for row in _compare(anchor, test, images, metric, options)]
+    return comparisons
 
 
 def check(rows: Sequence[Mapping], options: Options) -> None:
@@ -144,8 +144,8 @@ def side(
     def curves(rate: np.ndarray, score: np.ndarray) -> bd.Curves:
         return bd.curves(rate, options.on_scale(metric, score))
 
-    qualities = {quality: place for place, quality in enumerate(dict.fromkeys(row["quality"] for row in rows))}
-    places = {image: place for place, image in enumerate(images)}
+    qualities = {quality: index for index, quality in enumerate(dict.fromkeys(row["quality"] for row in rows))}
+    places = {image: index for index, image in enumerate(images)}
     rate, score = np.full((2, len(images), len(qualities)), np.nan)
     reasons = [""] * len(images)
     for row in rows:
@@ -177,29 +177,29 @@ def _compare(anchor: Side, test: Side, images: Sequence[str], metric: str, optio
     pairs = _pairs(anchor, test, (anchor.images, test.images), metric, options)
     (pair_of_means,) = _pairs(anchor, test, (anchor.mean, test.mean), metric, options)
     signs = {"bd_rate": 1, "bd_metric": bd.sign_of(metric)}
-    found = []
+    compared = []
     for method in options.methods:
         rows = [
             {"over": "image", "image": image, "n_images": 1}
-            | _figures(pair, (anchor.images, test.images), place, method, signs)
-            for place, (image, pair) in enumerate(zip(images, pairs))
+            | _figures(pair, (anchor.images, test.images), index, method, signs)
+            for index, (image, pair) in enumerate(zip(images, pairs))
         ]
         curve = {"over": "mean curve", "n_images": len(images)}
         curve |= _figures(pair_of_means, (anchor.mean, test.mean), 0, method, signs)
         resampled = _resampled(anchor, test, curve, method, signs, options)
         rows += [_mean_of_images(rows, options), curve | resampled]
-        found += [row | same | {"method": method} for row in rows]
-    for row in found:
+        compared += [row | same | {"method": method} for row in rows]
+    for row in compared:
         del row["refused"]
-    return found
+    return compared
 
 
 def _pairs(anchor: Side, test: Side, curves: tuple[bd.Curves, bd.Curves], metric: str, options: Options) -> list[_Pair]:
     covered = {"score": bd.overlap(*curves, "score"), "rate": bd.overlap(*curves, "rate")}
-    found = []
+    curve_pairs = []
     for row in range(len(curves[0].dip)):
         sides = list(zip((anchor, test), curves))
-        why = tuple(one for one in (refusal(side, curve, row) for side, curve in sides) if one)
+        why = tuple(reason for reason in (refusal(side, curve, row) for side, curve in sides) if reason)
         cells: dict[str, object] = {"note": bd.joined([_note(side, curve, row) for side, curve in sides])}
         refused = dict.fromkeys(_FIGURES, why)
         for name, over, column in zip(_FIGURES, covered, ("overlap", "rate_overlap")):
@@ -212,8 +212,8 @@ def _pairs(anchor: Side, test: Side, curves: tuple[bd.Curves, bd.Curves], metric
             if not why and (share <= 0 or share < options.min_overlap):
                 range_of = metric if over == "score" else options.rate
                 refused[name] = (Refusal("overlap", count=share, limit=options.min_overlap, over=range_of),)
-        found.append(_Pair(cells, refused))
-    return found
+        curve_pairs.append(_Pair(cells, refused))
+    return curve_pairs
 
 
 def refusal(side: Side, curve: bd.Curves, row: int) -> Refusal | None:
@@ -224,8 +224,8 @@ def refusal(side: Side, curve: bd.Curves, row: int) -> Refusal | None:
 
 
 def _note(side: Side, curve: bd.Curves, row: int) -> str:
-    told = bd.left_out(curve, row)
-    return f"{side.codec}: {told}" if told else ""
+    notes = bd.left_out(curve, row)
+    return f"{side.codec}: {notes}" if notes else ""
 
 
 def _figures(pair: _Pair, curves: tuple[bd.Curves, bd.Curves], row: int, method: str, signs: Mapping[str, int]) -> dict:
@@ -329,6 +329,6 @@ def _line(row: Mapping, width: int) -> str:
     covered = "-"
     if "overlap_lo" in row:
         covered = f"{row['overlap_lo']:.4g} to {row['overlap_hi']:.4g} ({row['overlap_share']:.0%})"
-    told = bd.joined([str(row["reason"]), str(row["note"])])
+    remark = bd.joined([str(row["reason"]), str(row["note"])])
     cells = f"{figure('bd_rate', 2):>26}  {figure('bd_metric', 3):>26}  {covered:>24}"
-    return f"  {row['codec']:{width}}  {cells}{f'  {told}' if told else ''}"
+    return f"  {row['codec']:{width}}  {cells}{f'  {remark}' if remark else ''}"

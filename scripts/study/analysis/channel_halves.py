@@ -47,31 +47,31 @@ def rows(own: Sequence[Mapping], measures: Sequence[str]) -> list[dict[str, obje
 
     `measures` are columns of `own`, `baseline` is the value without an edit. An edit without value has a reason.
     """
-    found = []
+    table = []
     for row in own:
         half = half_of(edits.from_text(row["steps"]))
         if half is None:
             continue
         policy = row["side_information"]
-        base = next((each for each in own if each["edit"] == edits.BASELINE and each["side_information"] == policy), {})
+        base = next((cell for cell in own if cell["edit"] == edits.BASELINE and cell["side_information"] == policy), {})
         same = {key: row[key] for key in ("image_set", "image", "codec", "quality", "side_information", "reason")}
         same |= {"order": half.order, "seed": half.seed, "half": half.half}
-        found += [{**same, "measure": name, "value": row[name], "baseline": base.get(name)} for name in measures]
-    return sorted(found, key=lambda row: (measures.index(row["measure"]), ORDERS.index(str(row["order"]))))
+        table += [{**same, "measure": name, "value": row[name], "baseline": base.get(name)} for name in measures]
+    return sorted(table, key=lambda row: (measures.index(row["measure"]), ORDERS.index(str(row["order"]))))
 
 
-def differences(found: Sequence[Mapping], policy: str, measure: str) -> dict[str, list[float]]:
+def differences(table: Sequence[Mapping], policy: str, measure: str) -> dict[str, list[float]]:
     """How far the first and the second half are apart at a measure: by order, one figure for each seed."""
     return {
         order: apart
         for order in ORDERS
-        if (apart := list(_apart(found, {"side_information": policy, "measure": measure, "order": order})))
+        if (apart := list(_apart(table, {"side_information": policy, "measure": measure, "order": order})))
     }
 
 
-def _apart(found: Sequence[Mapping], wanted: Mapping[str, str]) -> Iterator[float]:
+def _apart(table: Sequence[Mapping], wanted: Mapping[str, str]) -> Iterator[float]:
     halves: dict[object, dict[object, float]] = {}
-    for row in found:
+    for row in table:
         if all(row[key] == value for key, value in wanted.items()) and row["value"] is not None:
             halves.setdefault(row["seed"], {})[row["half"]] = row["value"]
     for values in halves.values():

@@ -53,26 +53,26 @@ def tables(
         if not claim.changes:
             continue
         own = [Part(metric, change) for change in claim.changes for metric in change.metrics]
-        found = _of_report(own, report)
+        decided = _of_report(own, report)
         by_set: dict[str, list[dict]] = {}
         for row in _of_study(own, rows, plan.weights):
             by_set.setdefault(row["image_set"], []).append(row)
-        found += [row for part in by_set.values() for row in claim_verdicts.decided(part)]
-        comparisons += [row | {"claim": claim.claim} for row in found]
-        verdicts += _verdicts(claim, own, found)
+        decided += [row for part in by_set.values() for row in claim_verdicts.decided(part)]
+        comparisons += [row | {"claim": claim.claim} for row in decided]
+        verdicts += _verdicts(claim, own, decided)
     return verdicts, comparisons
 
 
 def _of_report(own: Sequence[Part], table: Sequence[Mapping[str, str]]) -> list[dict]:
     """The comparisons in the report's own table; none for a measure that it lacks."""
     by_edit = {row["edit"]: row for row in table}
-    found = []
+    changes = []
     for number, part in enumerate(own, start=1):
         if part.change.report:
             for name in part.change.edits:
                 row = _reported(by_edit, name, part)
-                found.append(_named("report", number, name, part) | row)
-    return found
+                changes.append(_named("report", number, name, part) | row)
+    return changes
 
 
 def _of_study(own: Sequence[Part], rows: Sequence[Mapping[str, str]], weights: Mapping[str, str]) -> list[dict]:
@@ -82,14 +82,14 @@ def _of_study(own: Sequence[Part], rows: Sequence[Mapping[str, str]], weights: M
         if row["side_information"] in POLICIES and not row["value"]:
             key = tuple(row[name] for name in ("image_set", "experiment", "codec", "quality", "side_information"))
             cells.setdefault((*key, row["edit"]), []).append(row)
-    found = []
+    changes = []
     for number, part in enumerate(own, start=1):
         for (image_set, experiment, codec, quality, policy, edit), images in cells.items():
             if edit in part.change.edits:
                 same = {"image_set": image_set, "experiment": experiment, "codec": codec, "quality": quality}
                 same |= {"weights": weights.get(codec, ""), "side_information": policy}
-                found.append(_named("study", number, edit, part) | same | _measured(images, part))
-    return found
+                changes.append(_named("study", number, edit, part) | same | _measured(images, part))
+    return changes
 
 
 def _verdicts(claim: ClaimTest, own: Sequence[Part], rows: Sequence[dict]) -> list[dict]:
@@ -98,16 +98,18 @@ def _verdicts(claim: ClaimTest, own: Sequence[Part], rows: Sequence[dict]) -> li
     groups: dict[tuple[str, str, str], list[dict]] = {}
     for row in rows:
         groups.setdefault((row["data"], row["image_set"], row["weights"]), []).append(row)
-    found = [
-        same | {"data": data, "image_set": image_set, "weights": weights} | claim_verdicts.verdict(own, group, _told)
+    verdicts = [
+        same
+        | {"data": data, "image_set": image_set, "weights": weights}
+        | claim_verdicts.verdict(own, group, _in_words)
         for (data, image_set, weights), group in groups.items()
     ]
-    if not any(row["data"] == "study" for row in found):
-        found.append(same | {"data": "study", "verdict": "not tested", "comparisons": 0, "reason": NO_EDITS})
-    return found
+    if not any(row["data"] == "study" for row in verdicts):
+        verdicts.append(same | {"data": "study", "verdict": "not tested", "comparisons": 0, "reason": NO_EDITS})
+    return verdicts
 
 
-def _told(verdict: str, rows: Sequence[Mapping]) -> str:
+def _in_words(verdict: str, rows: Sequence[Mapping]) -> str:
     """A part's verdict with what its comparisons say, in words."""
     known = [row for row in rows if row["change"] is not None]
     apart = [f"{row['edit']} {_signed(row['change'])}" for row in known if not _fits(row)]

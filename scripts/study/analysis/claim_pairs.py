@@ -125,7 +125,7 @@ class ClaimPlan:
 
 def parts(claim: Claim, codecs: Sequence[str], metrics: Sequence[str]) -> tuple[list[Part], list[str]]:
     """A claim's parts in a study of these codecs and metrics, and why it can't be tested there (empty if it can)."""
-    found: list[Part] = []
+    compared: list[Part] = []
     lacking: list[str] = []
     missing: list[str] = []
     for comparison in claim.compare:
@@ -137,15 +137,15 @@ def parts(claim: Claim, codecs: Sequence[str], metrics: Sequence[str]) -> tuple[
             if metric not in metrics:
                 missing.append(f"the metric {metric!r} is not among the study's metrics")
             codec_pairs = [list(pair) for pair in paired]
-            found.append(Part(metric, comparison.by, within, comparison.margin, comparison.need, codec_pairs))
-    return found, list(dict.fromkeys(missing or ([] if any(part.pairs for part in found) else lacking)))
+            compared.append(Part(metric, comparison.by, within, comparison.margin, comparison.need, codec_pairs))
+    return compared, list(dict.fromkeys(missing or ([] if any(part.pairs for part in compared) else lacking)))
 
 
 def pairs(better: Iterable[str], than: Iterable[str], codecs: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
     """The pairs of codecs that the patterns mean, each once, and what is missing if there are none."""
     better, than = list(better), list(than)
     known = {pattern: matches(pattern, codecs) for pattern in (*better, *than)}
-    found = [
+    matched = [
         (winner, loser)
         for first in better
         for second in than
@@ -153,8 +153,8 @@ def pairs(better: Iterable[str], than: Iterable[str], codecs: Sequence[str]) -> 
         for loser, same in known[second].items()
         if winner != loser and (not text or not same or text == same)
     ]
-    if found:
-        return list(dict.fromkeys(found)), []
+    if matched:
+        return list(dict.fromkeys(matched)), []
     lacking = [side for side in (better, than) if not any(known[pattern] for pattern in side)]
     if lacking:
         return [], [f"no codec of the study is {_alternatives(side)}" for side in lacking]
@@ -164,8 +164,8 @@ def pairs(better: Iterable[str], than: Iterable[str], codecs: Sequence[str]) -> 
 def matches(pattern: str, codecs: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """The codecs that a pattern matches, with what its stars stand for in each."""
     expression = re.compile("(.*)".join(re.escape(text) for text in pattern.split("*")))
-    found = ((codec, expression.fullmatch(codec)) for codec in codecs)
-    return {codec: match.groups() for codec, match in found if match}
+    matched = ((codec, expression.fullmatch(codec)) for codec in codecs)
+    return {codec: match.groups() for codec, match in matched if match}
 
 
 def problems(
@@ -186,7 +186,7 @@ def problems(
         name: [*slips(claim), *([] if name in own else unknown(claim, known_codecs)), *_foreign(claim, known_edits)]
         for name, claim in known.items()
     }
-    yield from (f"claim {name}: {slip}" for name, found in wrong.items() for slip in found)
+    yield from (f"claim {name}: {slip}" for name, faults in wrong.items() for slip in faults)
     if options is None:
         return
     for pattern in options.test:
@@ -210,8 +210,8 @@ def plan(
     tests = []
     for name in chosen(options.test, known):
         claim = known[name]
-        found, lacking = parts(claim, codecs, metrics)
-        tests.append(ClaimTest(name, claim.text, claim.source, claim.departure, found, lacking, claim.edits))
+        compared, lacking = parts(claim, codecs, metrics)
+        tests.append(ClaimTest(name, claim.text, claim.source, claim.departure, compared, lacking, claim.edits))
     return ClaimPlan(tests, dict(weights), options, dict(trained or {}))
 
 

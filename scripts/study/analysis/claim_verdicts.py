@@ -62,10 +62,10 @@ def tables(rows: Iterable[Mapping[str, object]], plan: ClaimPlan) -> tuple[list[
         for claim in plan.claims:
             if not claim.parts:
                 continue
-            found = [] if claim.problems else list(_comparisons(claim, plan.weights, compare))
-            found = [row | {"claim": claim.claim, "image_set": image_set} for row in decided(found)]
-            comparisons += found
-            verdicts += [row | {"image_set": image_set} for row in _verdicts(claim, found, plan.trained)]
+            compared = [] if claim.problems else list(_comparisons(claim, plan.weights, compare))
+            compared = [row | {"claim": claim.claim, "image_set": image_set} for row in decided(compared)]
+            comparisons += compared
+            verdicts += [row | {"image_set": image_set} for row in _verdicts(claim, compared, plan.trained)]
     return verdicts, comparisons
 
 
@@ -138,8 +138,8 @@ def _compare(part: Part, anchor: bd_table.Side, test: bd_table.Side, images: Seq
     if len(lacking):
         first = int(lacking[0])
         why = _why_none(by, anchor, test, first, within, float(share[first]), min_overlap)
-        told = f"{len(lacking)} of {len(images)} images have no figure, first {images[first]}: {why}"
-        return row | {"verdict": "not tested", "reason": told}
+        note = f"{len(lacking)} of {len(images)} images have no figure, first {images[first]}: {why}"
+        return row | {"verdict": "not tested", "reason": note}
     ends = low.mean(), high.mean()
     if by == "bd_rate":
         ends = bd.ends_of_range(*ends, scale, sign)
@@ -215,8 +215,8 @@ def _why_none(
         return refusals.text(filter(None, (bd_table.refusal(side, side.images, image) for side in unusable)))
     what = "points of the shorter curve lie in the other's range" if by == "points" else "the curves overlap in it"
     of = "the stated range" if within and by != "points" else "the narrower range"
-    told = f"{share:.0%} of the {what}" if by == "points" else f"the curves have {share:.0%} of {of} in common"
-    return f"{told}, at least {least:.0%} is needed"
+    overlap = f"{share:.0%} of the {what}" if by == "points" else f"the curves have {share:.0%} of {of} in common"
+    return f"{overlap}, at least {least:.0%} is needed"
 
 
 def _left_out(side: bd_table.Side) -> str:
@@ -234,14 +234,14 @@ def _verdicts(claim: ClaimTest, comparisons: Sequence[Mapping], trained: Mapping
     for row in comparisons:
         kinds.setdefault(row["weights"], []).append(row)
     return [
-        {**same, "weights": kind, **verdict(claim.parts, rows, _told)}
+        {**same, "weights": kind, **verdict(claim.parts, rows, _in_words)}
         | {"training": claim_training.told([(row["better"], row["than"]) for row in rows], trained)}
         for kind, rows in kinds.items()
     ]
 
 
-def verdict(parts: Sequence, rows: Sequence[Mapping], told: Callable[[str, Sequence[Mapping]], str]) -> dict:
-    """The verdict on a claim by its parts (with `metric` and `need`) and comparisons; `told` says why, for a part."""
+def verdict(parts: Sequence, rows: Sequence[Mapping], describe: Callable[[str, Sequence[Mapping]], str]) -> dict:
+    """The verdict on a claim by its parts (with `metric` and `need`) and comparisons; `describe` says why of a part."""
     by_part: dict[int, list[Mapping]] = {}
     for row in rows:
         by_part.setdefault(row["part"], []).append(row)
@@ -257,7 +257,7 @@ def verdict(parts: Sequence, rows: Sequence[Mapping], told: Callable[[str, Seque
         met = need_met([row["verdict"] for row in mine], part.need)
         verdicts.append(met)
         if met != "holds":
-            reasons.append(f"part {number}, {part.metric}: {told(met, mine)}")
+            reasons.append(f"part {number}, {part.metric}: {describe(met, mine)}")
     count = Counter(row["verdict"] for row in rows)
     n = rows[0]["n_images"]
     return {
@@ -270,7 +270,7 @@ def verdict(parts: Sequence, rows: Sequence[Mapping], told: Callable[[str, Seque
     }
 
 
-def _told(verdict: str, rows: Sequence[Mapping]) -> str:
+def _in_words(verdict: str, rows: Sequence[Mapping]) -> str:
     """A part's verdict with the first comparison that made it so."""
     others = [row for row in rows if row["verdict"] == verdict] or [row for row in rows if row["verdict"] != "holds"]
     first = others[0]

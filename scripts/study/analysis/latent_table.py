@@ -59,7 +59,7 @@ def edit_rows(results: Path, plan: Mapping) -> list[dict[str, object]]:
             if row["edit"] == edits.BASELINE:
                 baselines[row["image"], row["side_information"]] = row
             baseline = baselines.get((row["image"], row["side_information"])) or next(
-                (found for (image, _), found in baselines.items() if image == row["image"]), {}
+                (own_baseline for (image, _), own_baseline in baselines.items() if image == row["image"]), {}
             )
             for key in (*RATES, *plan["metrics"]):
                 row[f"delta_{key}"] = _difference(row.get(key), baseline.get(key))

@@ -93,12 +93,12 @@ def gaps(rows: Iterable[Mapping], metrics: Sequence[str]) -> list[str]:
     for row in rows:
         total[row["codec"]] += 1
         if any(row[column] is None for column in figures(metrics)):
-            said = f"{row['image']}, quality {row['quality']}: {outcome.sentence(row)}"
-            lacking.setdefault((row["codec"], row["status"]), []).append(said)
+            sentence = f"{row['image']}, quality {row['quality']}: {outcome.sentence(row)}"
+            lacking.setdefault((row["codec"], row["status"]), []).append(sentence)
     return [
-        f"{codec}: {len(said)} of {total[codec]} rows {'lack a value' if status == outcome.OK else status}, "
-        f"first {said[0]}"
-        for (codec, status), said in lacking.items()
+        f"{codec}: {len(sentences)} of {total[codec]} rows {'lack a value' if status == outcome.OK else status}, "
+        f"first {sentences[0]}"
+        for (codec, status), sentences in lacking.items()
     ]
 
 

@@ -85,12 +85,12 @@ def started() -> float | None:
 
 def _stage(name: str, paths: Iterable[Path], started: float | None) -> dict:
     times = sorted(path.stat().st_mtime for path in paths if path.exists())
-    made = None if started is None else sum(time >= started for time in times)
+    new = None if started is None else sum(time >= started for time in times)
     return {
         "rule": name,
         "records": len(times),
-        "made": made,
-        "reused": None if made is None else len(times) - made,
+        "made": new,
+        "reused": None if new is None else len(times) - new,
         "first": _moment(times[0]) if times else None,
         "last": _moment(times[-1]) if times else None,
     }

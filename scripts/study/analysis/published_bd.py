@@ -73,7 +73,7 @@ def _row(
         row |= {"overlap_lo": ends[0], "overlap_hi": ends[1], "overlap_share": share}
     row |= {"method": bd.METHOD, "note": bd.joined([bd.left_out(ours), bd.left_out(theirs)])}
     sides = ((codec, bd.refusal(ours)), (first["curve"], bd.refusal(theirs)))
-    why = [replace(one, codec=name) for name, one in sides if one]
+    why = [replace(refused, codec=name) for name, refused in sides if refused]
     if not why and (share <= 0 or share < MIN_OVERLAP):
         why = [Refusal("overlap", count=share, limit=MIN_OVERLAP, over=metric)]
     if why:

@@ -43,22 +43,22 @@ def rows(
     gives what the publisher of a curve scored. `bpp_difference` is in percent, other differences in dB. A verdict is
     `beyond` if one of them exceeds its tolerance.
     """
-    found = []
+    checked = []
     for mean in means:
         for curve, match in matches.get(mean["codec"], {}).items():
             theirs = [row for row in published if (row["curve"], row["image_set"]) == (curve, mean["image_set"])]
             for metric in dict.fromkeys(row["metric"] for row in theirs):
                 points = [row for row in theirs if row["metric"] == metric]
                 limits = {"tolerance": tolerance, "rate_tolerance": rate_tolerance if match == "quality" else None}
-                found.append(_row(mean, metric, points, match, scored[curve]) | limits)
-                found[-1] |= _verdict(found[-1])
-    return found
+                checked.append(_row(mean, metric, points, match, scored[curve]) | limits)
+                checked[-1] |= _verdict(checked[-1])
+    return checked
 
 
-def summary(found: Sequence[Mapping]) -> Iterator[str]:
+def summary(checked: Sequence[Mapping]) -> Iterator[str]:
     """A line for each codec, curve and metric: how many points lie within the tolerance, and the largest difference."""
     groups: dict[tuple, list[Mapping]] = {}
-    for row in found:
+    for row in checked:
         groups.setdefault((row["image_set"], row["codec"], row["curve"], row["metric"]), []).append(row)
     for (image_set, codec, curve, metric), group in groups.items():
         within = sum(row["verdict"] == "within" for row in group)
@@ -95,7 +95,7 @@ def _row(mean: Mapping, metric: str, points: Sequence[Mapping], match: str, scor
     if kept.usable[0] and rates.min() <= bpp <= rates.max():
         row["difference_at_bpp"] = ours + loss - sign * float(bd.scores_at(kept, np.array([[bpp]]), "pchip")[0, 0])
     if match == "quality":
-        same = [place for place, point in enumerate(points) if point["quality"] == mean["quality"]]
+        same = [index for index, point in enumerate(points) if point["quality"] == mean["quality"]]
         if not same:
             return row | {"reason": f"quality {mean['quality']} is not published"}
         published_bpp = float(rates[same[0]])

@@ -85,11 +85,11 @@ def _scores(row: Mapping[str, str], metrics: Sequence[str]) -> list[float]:
 
 
 def _at(rate: float, rates: np.ndarray, scores: np.ndarray) -> float:
-    place = int(np.searchsorted(rates, rate))
-    if rates[place] == rate:
-        return float(scores[place])
-    before, after = scores[place - 1], scores[place]
+    index = int(np.searchsorted(rates, rate))
+    if rates[index] == rate:
+        return float(scores[index])
+    before, after = scores[index - 1], scores[index]
     if before == after:
         return float(before)
-    share = np.log(rate / rates[place - 1]) / np.log(rates[place] / rates[place - 1])
+    share = np.log(rate / rates[index - 1]) / np.log(rates[index] / rates[index - 1])
     return float((1 - share) * before + share * after)

@@ -53,8 +53,8 @@ def text(refusals: Iterable[Refusal], name: Callable[[str], str] = str) -> str:
 
 def as_json(refused: Mapping[str, Sequence[Refusal]]) -> str:
     """The reasons of a row of bd.csv by figure, for its column `refusals`; empty if nothing is refused."""
-    found = {name: [_fields(refusal) for refusal in reasons] for name, reasons in refused.items() if reasons}
-    return json.dumps(found, ensure_ascii=False) if found else ""
+    by_codec = {name: [_fields(refusal) for refusal in reasons] for name, reasons in refused.items() if reasons}
+    return json.dumps(by_codec, ensure_ascii=False) if by_codec else ""
 
 
 def from_json(cell: str, figure: str) -> tuple[Refusal, ...]:

@@ -49,15 +49,15 @@ class Finished:
     @cached_property
     def images(self) -> dict[tuple[str, str], tuple[str, str]]:
         """The size of each image, by (image set, image), and the sha256 of its file, empty if nothing tells it."""
-        found = {}
+        described = {}
         for row in self.rows:
             key = row["image_set"], row["image"]
-            if key not in found:
+            if key not in described:
                 file = self.original(*key)
                 recorded = self.provenance.get("images", {}).get(key[0], {}).get(key[1])
                 digest = recorded or (readers.sha256(file) if file.is_file() else "")
-                found[key] = f"{row['width']}x{row['height']}", str(digest)
-        return found
+                described[key] = f"{row['width']}x{row['height']}", str(digest)
+        return described
 
     def facts(self, kind: str) -> dict[tuple[str, str], str]:
         """What its provenance records of a kind (config, code, package, lock, machine), by (codec, name)."""
@@ -65,20 +65,20 @@ class Finished:
             return {("", key): value for key, value in _flat(self.provenance.get("config", {}))}
         if kind == "code":
             stages = {codec: one for codec, one in self.provenance.get("code", {}).items() if isinstance(one, dict)}
-            found = {
+            hashes = {
                 (codec, f"{name} (hash)"): str(value) for codec, one in stages.items() for name, value in one.items()
             }
-            return found | {("", "score (hash)"): str(self.provenance.get("scoring"))} if found else {}
+            return hashes | {("", "score (hash)"): str(self.provenance.get("scoring"))} if hashes else {}
         kept = self.provenance.get({"package": "packages", "lock": "locks"}.get(kind, kind), {})
         return {("", name): str(value) for name, value in kept.items()}
 
     @cached_property
     def qualities(self) -> dict[str, list[str]]:
         """The qualities of each codec, as text, in the order of its rows."""
-        found: dict[str, dict[str, None]] = {name: {} for name in self.codecs}
+        by_codec: dict[str, dict[str, None]] = {name: {} for name in self.codecs}
         for row in self.rows:
-            found[row["codec"]][row["quality"]] = None
-        return {name: list(some) for name, some in found.items()}
+            by_codec[row["codec"]][row["quality"]] = None
+        return {name: list(some) for name, some in by_codec.items()}
 
     def original(self, image_set: str, image: str) -> Path:
         """The file of an original image in the study's folder."""
@@ -119,25 +119,25 @@ def differences(a: Finished, b: Finished) -> list[dict[str, str]]:
     Config, code, packages and the machine are those that gathered the tables; encoders' versions are those that cells
     recorded.
     """
-    found = list(_one_only("codec", a.codecs, b.codecs))
+    listed = list(_one_only("codec", a.codecs, b.codecs))
     for codec in shared(a.codecs, b.codecs):
-        found += _codec(codec, a, b)
-    found += _one_only("metric", a.metrics, b.metrics)
+        listed += _codec(codec, a, b)
+    listed += _one_only("metric", a.metrics, b.metrics)
     same = shared_images(a, b)
     for key in dict.fromkeys([*a.images, *b.images]):
         if key not in same:
             cells = [_content(*study.images[key]) if key in study.images else _ABSENT for study in (a, b)]
-            found.append({"kind": "image", "of": key[0], "name": key[1], "a": cells[0], "b": cells[1]})
+            listed.append({"kind": "image", "of": key[0], "name": key[1], "a": cells[0], "b": cells[1]})
     for kind in ("config", "code", "package", "lock", "machine"):
         facts = [study.facts(kind) for study in (a, b)]
         if not all(facts):  # of a version that didn't record it, so that nobody can tell
-            cells = ["recorded" if one else "not recorded" for one in facts]
-            found.append({"kind": kind, "of": "", "name": "all", "a": cells[0], "b": cells[1]})
+            cells = ["recorded" if recorded else "not recorded" for recorded in facts]
+            listed.append({"kind": kind, "of": "", "name": "all", "a": cells[0], "b": cells[1]})
             continue
         for (codec, name), x, y in _values(*facts):
             if not codec or {codec} <= {*a.codecs} & {*b.codecs}:
-                found.append({"kind": kind, "of": codec, "name": name, "a": x, "b": y})
-    return found
+                listed.append({"kind": kind, "of": codec, "name": name, "a": x, "b": y})
+    return listed
 
 
 def shared(a: Iterable[Any], b: Iterable[Any]) -> list[Any]:
@@ -186,20 +186,22 @@ def _studies(folder: Path) -> list[Path]:
 
 def _provenance(path: Path) -> Mapping[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise StudyError(f"can't read {path}: {error.strerror}; a finished study has it") from None
     except ValueError as error:
         raise StudyError(f"{path} is not valid JSON: {error}; run the study again") from None
     objects = ("packages", "machine", "images", "config", "code", "locks")
     wrong = (
-        objects if not isinstance(found, dict) else [key for key in objects if not isinstance(found.get(key, {}), dict)]
+        objects
+        if not isinstance(content, dict)
+        else [key for key in objects if not isinstance(content.get(key, {}), dict)]
     )
     if wrong:
         raise StudyError(
             f"{path} must be an object with the objects {', '.join(map(repr, wrong))}; run the study again"
         )
-    return found
+    return content
 
 
 def _same(key: tuple[str, str], a: Finished, b: Finished) -> bool:
@@ -239,9 +241,9 @@ def _codec(codec: str, a: Finished, b: Finished) -> Iterator[dict[str, str]]:
     """What differs in one codec: its entry, each of its settings, its qualities."""
     entries = [study.codecs[codec] for study in (a, b)]
     values = [{name: entry.get(name, "") for name in ENTRY} for entry in entries]
-    for one, entry, study in zip(values, entries, (a, b)):
-        one |= {f"setting {name}": value for name, value in _settings(entry.get("settings", "")).items()}
-        one["qualities"] = ", ".join(study.qualities[codec])
+    for facts, entry, study in zip(values, entries, (a, b)):
+        facts |= {f"setting {name}": value for name, value in _settings(entry.get("settings", "")).items()}
+        facts["qualities"] = ", ".join(study.qualities[codec])
     for name, x, y in _values(*values):
         yield {"kind": "codec", "of": codec, "name": name, "a": x, "b": y}
 
@@ -249,15 +251,15 @@ def _codec(codec: str, a: Finished, b: Finished) -> Iterator[dict[str, str]]:
 def _settings(text: str) -> dict[str, str]:
     """The settings of a row of codecs.csv by name; those of cells that differ among each other as one text."""
     try:
-        found = json.loads(text or "{}")
+        content = json.loads(text or "{}")
     except ValueError:
         return {"of cells": text}
-    return {name: json.dumps(value) for name, value in found.items()} if isinstance(found, dict) else {"": text}
+    return {name: json.dumps(value) for name, value in content.items()} if isinstance(content, dict) else {"": text}
 
 
 def _values(a: Mapping[Any, object], b: Mapping[Any, object]) -> Iterator[tuple[Any, str, str]]:
     """Keys whose values differ, with both."""
     for key in dict.fromkeys([*a, *b]):
-        one, other = (str(values[key]) if key in values else _ABSENT for values in (a, b))
-        if one != other:
-            yield key, one, other
+        first, second = (str(values[key]) if key in values else _ABSENT for values in (a, b))
+        if first != second:
+            yield key, first, second

@@ -51,7 +51,7 @@ class Threshold:
 
 def thresholds(texts: Sequence[str]) -> list[Threshold]:
     """Thresholds from texts: `1%`, `psnr_rgb=0.5%`, `butteraugli=0.1`. Raises StudyError for another form."""
-    found = []
+    parsed = []
     for text in texts:
         match = _THRESHOLD.fullmatch(text.strip())
         if not match or not (match["percent"] or match["metric"]):
@@ -61,8 +61,8 @@ def thresholds(texts: Sequence[str]) -> list[Threshold]:
             )
         if match["metric"] and match["metric"] not in registry.REGISTRY:
             raise StudyError(f"--fail-above {text}: unknown metric; {allowed(match['metric'], registry.REGISTRY)}")
-        found.append(Threshold(match["metric"] or "", float(match["value"]), bool(match["percent"])))
-    return found
+        parsed.append(Threshold(match["metric"] or "", float(match["value"]), bool(match["percent"])))
+    return parsed
 
 
 def bd_rows(a: Finished, b: Finished, metrics: Sequence[str], rate: str = "bpp") -> list[dict]:
@@ -79,7 +79,7 @@ def bd_rows(a: Finished, b: Finished, metrics: Sequence[str], rate: str = "bpp")
         if not names:
             raise StudyError(f"the studies {a.folder} and {b.folder} have no {what} in common: nothing to compare")
     options = bd_table.Options([A], both["metric"], rate=rate, methods=[bd.METHOD], resamples=200)
-    found = []
+    table = []
     for codec in both["codec"]:
         rows = [
             {**row, "codec": side}
@@ -88,8 +88,8 @@ def bd_rows(a: Finished, b: Finished, metrics: Sequence[str], rate: str = "bpp")
             if row["codec"] == codec and (row["image_set"], row["image"]) in both["image"]
         ]
         if len({row["codec"] for row in rows}) == 2:
-            found += [{**row, "codec": codec} for row in bd_table.table(rows, options)]
-    return found
+            table += [{**row, "codec": codec} for row in bd_table.table(rows, options)]
+    return table
 
 
 def comparison(a: Finished, b: Finished, figures: Iterable[Mapping], limits: Sequence[Threshold]) -> list[dict]:
@@ -103,7 +103,7 @@ def comparison(a: Finished, b: Finished, figures: Iterable[Mapping], limits: Seq
         {(row["image_set"], row["image"], row["codec"], row["quality"]): row for row in study.rows} for study in (a, b)
     ]
     counts = [_count(study.images) for study in (a, b)]
-    found = []
+    table = []
     for figure in figures:
         if figure["over"] != bd.OVER:
             continue
@@ -114,12 +114,12 @@ def comparison(a: Finished, b: Finished, figures: Iterable[Mapping], limits: Seq
         row |= {"images": figure["n_images"], "images_a": counts[0][image_set], "images_b": counts[1][image_set]}
         row |= {"cells": len(pairs), "changed": sum(_changed(*pair, metric) for pair in pairs)}
         row |= _figure(figure, pairs, metric)
-        found.append(row | _verdict(row, limits))
+        table.append(row | _verdict(row, limits))
     for codec in a.codecs:
         if codec not in b.codecs:
             lost: dict[str, object] = {"codec": codec, "metric": "", "reason": "only A has this codec"}
-            found.append(lost | _verdict(lost, limits))
-    return found
+            table.append(lost | _verdict(lost, limits))
+    return table
 
 
 def worst(figures: Iterable[Mapping], a: Finished, b: Finished, count: int) -> list[dict]:
@@ -131,14 +131,14 @@ def worst(figures: Iterable[Mapping], a: Finished, b: Finished, count: int) -> l
     for row in figures:
         if row["over"] == "image" and row["bd_rate"] is not None:
             groups.setdefault((row["image_set"], row["codec"], row["metric"]), []).append(row)
-    found = []
+    table = []
     for (image_set, codec, metric), group in groups.items():
         ranked = sorted(group, key=lambda row: -float(row["bd_rate"]))[:count]
-        for place, row in enumerate(ranked, 1):
+        for rank, row in enumerate(ranked, 1):
             quality = _quality(a, b, image_set, str(row["image"]), codec)
-            same = {"image_set": image_set, "codec": codec, "metric": metric, "place": place, "quality": quality}
-            found.append(same | {name: row[name] for name in ("image", "bd_rate", "bd_metric")})
-    return found
+            same = {"image_set": image_set, "codec": codec, "metric": metric, "place": rank, "quality": quality}
+            table.append(same | {name: row[name] for name in ("image", "bd_rate", "bd_metric")})
+    return table
 
 
 def of_table(figures: Iterable[Mapping]) -> list[dict]:
@@ -157,12 +157,12 @@ def readable(rows: Sequence[Mapping]) -> str:
     for row in rows:
         what = " ".join(str(row[name]) for name in ("image_set", "codec", "metric") if row.get(name))
         value, ends = row.get("value"), [row.get("lo"), row.get("hi")]
-        told = "" if value is None else f" {value:+.2f} %"
-        told += "" if None in ends else f" [{ends[0]:+.2f}, {ends[1]:+.2f}]"
+        percent = "" if value is None else f" {value:+.2f} %"
+        percent += "" if None in ends else f" [{ends[0]:+.2f}, {ends[1]:+.2f}]"
         limit = f"; {row['verdict']} {row['threshold']}" if row["threshold"] else ""
         why = f" ({row['reason']})" if row.get("reason") else ""
         changed = f"; {row['changed']} of {row['cells']} cells changed" if "cells" in row else ""
-        lines.append(f"{what}: {row.get('figure') or 'no figure'}{told}{changed}{limit}{why}")
+        lines.append(f"{what}: {row.get('figure') or 'no figure'}{percent}{changed}{limit}{why}")
     return "\n".join(lines)
 
 
@@ -171,24 +171,24 @@ def _count(images: Iterable[tuple[str, str]]) -> dict[str, int]:
     return {name: sets.count(name) for name in sets}
 
 
-def _changed(one: Mapping[str, str], other: Mapping[str, str], metric: str) -> bool:
-    return any(one[column] != other[column] for column in ("bytes", metric, "status"))
+def _changed(before: Mapping[str, str], after: Mapping[str, str], metric: str) -> bool:
+    return any(before[column] != after[column] for column in ("bytes", metric, "status"))
 
 
 def _figure(figure: Mapping, pairs: Sequence[tuple[Mapping, Mapping]], metric: str) -> dict[str, object]:
     """The figure of a row: nothing changed, BD-rate, or the change in rate where all scores are the same."""
-    told = {name: figure.get(name) for name in ("bd_metric", "bd_metric_lo", "bd_metric_hi", "note")}
+    shown = {name: figure.get(name) for name in ("bd_metric", "bd_metric_lo", "bd_metric_hi", "note")}
     whole = [pair for pair in pairs if all(map(outcome.is_ok, pair)) and all(row[metric] for row in pair)]
     complete = len(whole) == len(pairs) > 0
     if complete and not any(_changed(*pair, metric) for pair in pairs):
         return {"figure": UNCHANGED, "value": 0.0, "bd_metric": 0.0}
     if figure["bd_rate"] is not None:
         ends = {"lo": figure.get("bd_rate_lo"), "hi": figure.get("bd_rate_hi")}
-        return {"figure": BD_RATE, "value": figure["bd_rate"], **ends, **told}
-    if complete and all(one[metric] == other[metric] for one, other in whole):
-        changes = [100 * (float(other["bytes"]) / float(one["bytes"]) - 1) for one, other in whole]
+        return {"figure": BD_RATE, "value": figure["bd_rate"], **ends, **shown}
+    if complete and all(before[metric] == after[metric] for before, after in whole):
+        changes = [100 * (float(after["bytes"]) / float(before["bytes"]) - 1) for before, after in whole]
         return {"figure": AT_EQUAL_SCORES, "value": float(np.mean(changes)), "bd_metric": 0.0}
-    return {"value": None, "reason": figure["reason"], **told}
+    return {"value": None, "reason": figure["reason"], **shown}
 
 
 def _verdict(row: Mapping, limits: Sequence[Threshold]) -> dict[str, object]:
@@ -208,7 +208,7 @@ def _verdict(row: Mapping, limits: Sequence[Threshold]) -> dict[str, object]:
             worse = value if limit.percent else -bd.sign_of(str(metric)) * value
             verdicts.append(BEYOND if worse > limit.value else WITHIN)
     order = (BEYOND, UNKNOWN, WITHIN)
-    verdict = next((one for one in order if one in verdicts), "")
+    verdict = next((word for word in order if word in verdicts), "")
     return {"threshold": ", ".join(limit.text for limit in own), "verdict": verdict}
 
 

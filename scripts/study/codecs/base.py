@@ -202,6 +202,6 @@ class LearnedCodec(Codec):
 def check_rgb(rgb: np.ndarray) -> np.ndarray:
     """The image itself if it is uint8 [H, W, 3] and not empty; else CodecError, which says what it is."""
     if not isinstance(rgb, np.ndarray) or rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or 0 in rgb.shape:
-        found = f"{rgb.dtype} {list(rgb.shape)}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
-        raise CodecError(f"an image must be a uint8 array [H, W, 3] with H, W >= 1; found {found}")
+        actual = f"{rgb.dtype} {list(rgb.shape)}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
+        raise CodecError(f"an image must be a uint8 array [H, W, 3] with H, W >= 1; found {actual}")
     return rgb

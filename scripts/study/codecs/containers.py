@@ -23,27 +23,27 @@ def jpeg(data: bytes) -> int:
     """The bytes of the scans of a JPEG file (ITU-T T.81, annex B)."""
     if data[:2] != bytes((0xFF, _SOI)):
         raise BitstreamError("not a JPEG file, which begins with FF D8")
-    place, found = 2, 0
+    offset, count = 2, 0
     while True:
-        _need(data, place + 2, "JPEG")
-        marker = data[place + 1]
-        if data[place] != 0xFF:
-            raise BitstreamError(f"the JPEG file has no marker at byte {place}")
+        _need(data, offset + 2, "JPEG")
+        marker = data[offset + 1]
+        if data[offset] != 0xFF:
+            raise BitstreamError(f"the JPEG file has no marker at byte {offset}")
         if marker == _EOI:
-            return found
-        place += 2 + _number(data, place + 2, 2, "JPEG")
+            return count
+        offset += 2 + _number(data, offset + 2, 2, "JPEG")
         if marker == _SOS:
-            end = _scan_end(data, place)
-            found, place = found + end - place, end
+            end = _scan_end(data, offset)
+            count, offset = count + end - offset, end
 
 
-def _scan_end(data: bytes, place: int) -> int:
-    """Where the scan that begins at `place` ends: at a marker that is no restart and no stuffed zero."""
-    while (place := data.find(b"\xff", place)) >= 0:
-        _need(data, place + 2, "JPEG")
-        if data[place + 1] and not 0xD0 <= data[place + 1] <= 0xD7:
-            return place
-        place += 2
+def _scan_end(data: bytes, offset: int) -> int:
+    """Where the scan that begins at `offset` ends: at a marker that is no restart and no stuffed zero."""
+    while (offset := data.find(b"\xff", offset)) >= 0:
+        _need(data, offset + 2, "JPEG")
+        if data[offset + 1] and not 0xD0 <= data[offset + 1] <= 0xD7:
+            return offset
+        offset += 2
     raise BitstreamError("the JPEG file is cut short: its scan has no end")
 
 
@@ -52,34 +52,34 @@ def jpeg2000(data: bytes) -> int:
     code = _box(data, b"jp2c", "JPEG 2000")
     if _number(code, 0, 2, "JPEG 2000") != _SOC:
         raise BitstreamError("the JPEG 2000 codestream doesn't begin with FF 4F")
-    place, found = 2, 0
-    while (marker := _number(code, place, 2, "JPEG 2000")) != _EOC:
+    offset, count = 2, 0
+    while (marker := _number(code, offset, 2, "JPEG 2000")) != _EOC:
         if marker != _SOT:
-            place += 2 + _number(code, place + 2, 2, "JPEG 2000")
+            offset += 2 + _number(code, offset + 2, 2, "JPEG 2000")
             continue
-        start, length = place, _number(code, place + 6, 4, "JPEG 2000")
-        while _number(code, place, 2, "JPEG 2000") != _SOD:
-            place += 2 + _number(code, place + 2, 2, "JPEG 2000")
+        start, length = offset, _number(code, offset + 6, 4, "JPEG 2000")
+        while _number(code, offset, 2, "JPEG 2000") != _SOD:
+            offset += 2 + _number(code, offset + 2, 2, "JPEG 2000")
         end = start + length if length else len(code) - 2  # 0: up to the end of the codestream
-        if end < place + 2:
+        if end < offset + 2:
             raise BitstreamError(
                 f"a tile-part of the JPEG 2000 codestream claims {length} bytes, fewer than its header"
             )
-        found, place = found + end - place - 2, end
-    return found
+        count, offset = count + end - offset - 2, end
+    return count
 
 
 def webp(data: bytes) -> int:
     """The bytes after the frame header in a lossy WebP file's frame (RFC 9649, RFC 6386)."""
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         raise BitstreamError("not a WebP file, which begins with RIFF and WEBP")
-    place = 12
-    while place < len(data):
-        _need(data, place + 8, "WebP")
-        (size,) = struct.unpack_from("<I", data, place + 4)
-        if data[place : place + 4] == b"VP8 ":
+    offset = 12
+    while offset < len(data):
+        _need(data, offset + 8, "WebP")
+        (size,) = struct.unpack_from("<I", data, offset + 4)
+        if data[offset : offset + 4] == b"VP8 ":
             return size - _VP8_FRAME_HEADER
-        place += 8 + size + size % 2
+        offset += 8 + size + size % 2
     raise BitstreamError("the WebP file has no chunk VP8, a lossy image")
 
 
@@ -90,28 +90,28 @@ def avif(data: bytes) -> int:
 
 def av1(coded: bytes) -> int:
     """The bytes of frames and tile groups in open bitstream units of AV1 (its specification, 5.3)."""
-    place, found = 0, 0
-    while place < len(coded):
-        head = coded[place]
-        place += 2 if head & 4 else 1
-        size, place = _leb128(coded, place) if head & 2 else (len(coded) - place, place)
-        _need(coded, place + size, "AV1")
-        found += size if head >> 3 & 15 in (_OBU_TILE_GROUP, _OBU_FRAME) else 0
-        place += size
-    return found
+    offset, count = 0, 0
+    while offset < len(coded):
+        head = coded[offset]
+        offset += 2 if head & 4 else 1
+        size, offset = _leb128(coded, offset) if head & 2 else (len(coded) - offset, offset)
+        _need(coded, offset + size, "AV1")
+        count += size if head >> 3 & 15 in (_OBU_TILE_GROUP, _OBU_FRAME) else 0
+        offset += size
+    return count
 
 
 def heic(data: bytes) -> int:
     """The bytes of slices in a HEIC file of one image (ITU-T H.265; units with four bytes of length)."""
     coded = _box(data, b"mdat", "HEIC")
-    place, found = 0, 0
-    while place < len(coded):
-        size = _number(coded, place, 4, "HEIC")
-        place += 4
-        _need(coded, place + max(size, 2), "HEIC")
-        found += size - 2 if coded[place] >> 1 & 63 <= _LAST_SLICE["hevc"] else 0
-        place += size
-    return found
+    offset, count = 0, 0
+    while offset < len(coded):
+        size = _number(coded, offset, 4, "HEIC")
+        offset += 4
+        _need(coded, offset + max(size, 2), "HEIC")
+        count += size - 2 if coded[offset] >> 1 & 63 <= _LAST_SLICE["hevc"] else 0
+        offset += size
+    return count
 
 
 def vvc(data: bytes) -> int:
@@ -124,40 +124,40 @@ def vvc(data: bytes) -> int:
 
 def boxes(data: bytes, name: str) -> Iterator[tuple[bytes, bytes]]:
     """The boxes of a file of ISO/IEC 14496-12 or 15444-1 at its top level: type and content."""
-    place = 0
-    while place < len(data):
-        size, kind, head = _number(data, place, 4, name), data[place + 4 : place + 8], 8
+    offset = 0
+    while offset < len(data):
+        size, kind, head = _number(data, offset, 4, name), data[offset + 4 : offset + 8], 8
         if size == 1:
-            size, head = _number(data, place + 8, 8, name), 16
-        size = size or len(data) - place  # 0: up to the end of the file
+            size, head = _number(data, offset + 8, 8, name), 16
+        size = size or len(data) - offset  # 0: up to the end of the file
         if size < head:
             raise BitstreamError(f"a box of the {name} file claims {size} bytes, fewer than its header")
-        _need(data, place + size, name)
-        yield kind, data[place + head : place + size]
-        place += size
+        _need(data, offset + size, name)
+        yield kind, data[offset + head : offset + size]
+        offset += size
 
 
 def _box(data: bytes, kind: bytes, name: str) -> bytes:
-    for found, content in boxes(data, name):
-        if found == kind:
+    for box, content in boxes(data, name):
+        if box == kind:
             return content
     raise BitstreamError(f"the {name} file has no box {kind.decode()}")
 
 
-def _leb128(data: bytes, place: int) -> tuple[int, int]:
+def _leb128(data: bytes, offset: int) -> tuple[int, int]:
     value = 0
     for count in range(8):
-        _need(data, place + 1, "AV1")
-        byte, place = data[place], place + 1
+        _need(data, offset + 1, "AV1")
+        byte, offset = data[offset], offset + 1
         value |= (byte & 127) << 7 * count
         if byte < 128:
-            return value, place
+            return value, offset
     raise BitstreamError("a size in the AV1 stream has more than eight bytes")
 
 
-def _number(data: bytes, place: int, size: int, name: str) -> int:
-    _need(data, place + size, name)
-    return int.from_bytes(data[place : place + size], "big")
+def _number(data: bytes, offset: int, size: int, name: str) -> int:
+    _need(data, offset + size, name)
+    return int.from_bytes(data[offset : offset + size], "big")
 
 
 def _need(data: bytes, end: int, name: str) -> None:

@@ -42,11 +42,11 @@ class Target:
 
 def parsed(quality: object) -> Target | None:
     """The target that a quality is the label of; None for any other quality."""
-    found = _LABEL.fullmatch(quality) if isinstance(quality, str) else None
-    if found is None:
+    match = _LABEL.fullmatch(quality) if isinstance(quality, str) else None
+    if match is None:
         return None
     try:
-        target = Target(found[1], float(found[2]), float(found[3]) if found[3] else TOLERANCE)
+        target = Target(match[1], float(match[2]), float(match[3]) if match[3] else TOLERANCE)
     except ValueError:
         return None
     return target if math.isfinite(target.value) and 0 < target.tolerance < math.inf else None

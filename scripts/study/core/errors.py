@@ -44,22 +44,22 @@ def guarded(main: Callable[[], None]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
-        told = message(error)
-        if told is None:
+        sentence = message(error)
+        if sentence is None:
             raise
         try:
-            print(f"error: {told}", file=sys.stderr, flush=True)
+            print(f"error: {sentence}", file=sys.stderr, flush=True)
         except OSError:  # a full disk, where the log is to go as well
-            print(f"error: {told}", flush=True)
+            print(f"error: {sentence}", flush=True)
         sys.exit(1)
 
 
-def allowed(found: object, choices: Iterable[object]) -> str:
+def allowed(value: object, choices: Iterable[object]) -> str:
     """`allowed: a, b, c`, headed by the nearest match if there is one; long lists are cut to the nearest."""
     names = [str(choice) for choice in choices]
-    near = difflib.get_close_matches(str(found), names, n=1)
+    near = difflib.get_close_matches(str(value), names, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     if not names:
         return hint + "none is allowed here"
-    shown = names if len(names) <= 24 else difflib.get_close_matches(str(found), names, n=10, cutoff=0)
+    shown = names if len(names) <= 24 else difflib.get_close_matches(str(value), names, n=10, cutoff=0)
     return f"{hint}allowed: {', '.join(shown)}{', …' if len(shown) < len(names) else ''}"

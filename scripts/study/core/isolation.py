@@ -99,13 +99,13 @@ def ends_with(parent: int) -> Callable[[], None]:
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A folder of this process for temporary files, removed at the end; those of killed processes are removed first."""
-    place = Path(tempfile.gettempdir(), f"image-compression-study-{os.getuid()}")
-    place.mkdir(mode=0o700, exist_ok=True)
-    for left in place.iterdir():
+    folder = Path(tempfile.gettempdir(), f"image-compression-study-{os.getuid()}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for left in folder.iterdir():
         if (lock := _locked(left)) is not None:
             shutil.rmtree(left, ignore_errors=True)
             os.close(lock)
-    with tempfile.TemporaryDirectory(dir=place) as name:
+    with tempfile.TemporaryDirectory(dir=folder) as name:
         lock = _locked(Path(name))
         try:
             yield Path(name)
@@ -158,10 +158,10 @@ def _be_child(parent: int, things: Sequence, start: Callable[[], Callable], writ
     except SystemExit as error:
         status = error.code if isinstance(error.code, int) else 1
     except BaseException as error:
-        told = message(error)
-        if told is None:
+        sentence = message(error)
+        if sentence is None:
             traceback.print_exc()
-        _send(writing, {"error": told})
+        _send(writing, {"error": sentence})
     finally:
         with suppress(OSError, ValueError):
             sys.stdout.flush()
@@ -169,8 +169,8 @@ def _be_child(parent: int, things: Sequence, start: Callable[[], Callable], writ
         os._exit(status)
 
 
-def _send(writing: int, told: dict) -> None:
-    data = json.dumps(told).encode() + b"\n"
+def _send(writing: int, answer: dict) -> None:
+    data = json.dumps(answer).encode() + b"\n"
     while data:
         data = data[os.write(writing, data) :]
 
@@ -186,14 +186,14 @@ def _watch(child: int, reading: int, count: int, limit: Limit, results: list) ->
             block = os.read(reading, 2**16)
             *lines, pending = (pending + block).split(b"\n")
             for line in lines:
-                told = json.loads(line)
-                if "error" in told:
-                    raise StudyError(told["error"]) if told["error"] else SystemExit(1)
+                answer = json.loads(line)
+                if "error" in answer:
+                    raise StudyError(answer["error"]) if answer["error"] else SystemExit(1)
                 since = time.monotonic()
-                if "started" in told:
+                if "started" in answer:
                     started = True
                 else:
-                    results.append(told["result"])
+                    results.append(answer["result"])
             if not block:
                 break
         seconds = limit.seconds if started or not limit.seconds else max(limit.seconds, STARTING_S)
@@ -226,9 +226,9 @@ def memory() -> int:
         limits.append(int(os.environ.get("SLURM_MEM_PER_NODE", "0")) * 2**20)
     with suppress(OSError):
         for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
-            _, controllers, place = line.split(":", 2)
+            _, controllers, cgroup = line.split(":", 2)
             root = Path("/sys/fs/cgroup", "memory" if controllers == "memory" else "")
-            for group in (root / place.lstrip("/"), *(root / place.lstrip("/")).parents):
+            for group in (root / cgroup.lstrip("/"), *(root / cgroup.lstrip("/")).parents):
                 for name in ("memory.max", "memory.limit_in_bytes"):
                     with suppress(OSError, ValueError):
                         limits.append(int((group / name).read_text()))

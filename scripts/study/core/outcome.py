@@ -51,18 +51,18 @@ def as_gaps(reasons: Mapping[str, str]) -> str | None:
     return json.dumps(dict(reasons), ensure_ascii=False) if reasons else None
 
 
-def told(row: Mapping) -> str:
+def in_words(row: Mapping) -> str:
     """What a reader is told of a cell without value: its status and reason; empty for one that is `ok`."""
     return "" if is_ok(row) else f"{row['status']}: {row['reason'] or 'no reason is given'}"
 
 
 def why(row: Mapping, column: str) -> str:
     """Why a row has no value in a column: because of the whole cell, or of this column alone."""
-    return told(row) or gaps(row).get(column) or "no reason is given"
+    return in_words(row) or gaps(row).get(column) or "no reason is given"
 
 
 def sentence(row: Mapping) -> str:
     """All that a reader is told of a row: why it has no value, what single columns lack, and what was warned of."""
     single = [f"{column}: {reason}" for column, reason in gaps(row).items()]
     warned = [f"warning: {row['note']}"] if row.get("note") else []
-    return "; ".join(part for part in (told(row), *single, *warned) if part)
+    return "; ".join(part for part in (in_words(row), *single, *warned) if part)

@@ -11,7 +11,7 @@ CATALOGUE = ROOT / "catalogue"
 REFERENCES = ROOT / "references"
 
 
-def found(path: str | Path) -> Path:
+def resolved(path: str | Path) -> Path:
     """A path as it is if the working folder has such a file, else the checkout's of that name, if it has one."""
     path = Path(path).expanduser()
     own = ROOT / path

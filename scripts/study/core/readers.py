@@ -38,14 +38,14 @@ def number(text: str) -> int | float | str:
 def plan(path: str) -> dict:
     """The JSON object in a file, or on standard input for `-`. Raises StudyError for anything else."""
     try:
-        found = json.loads(sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8"))
+        content = json.loads(sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise StudyError(f"can't read the plan {path}: {error.strerror}") from None
     except json.JSONDecodeError as error:
         raise StudyError(f"the plan {path} is not valid JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise StudyError(f"a plan must be a JSON object; found {type(found).__name__}")
-    return found
+    if not isinstance(content, dict):
+        raise StudyError(f"a plan must be a JSON object; found {type(content).__name__}")
+    return content
 
 
 def read_yaml(path: str | Path, numeric_keys: bool = False) -> dict:
@@ -79,8 +79,8 @@ def read_record(path: str | Path, columns: Collection[str]) -> list[dict[str, st
         where = f"{path}: row {number}"
         lacking = [column for column in columns if row.get(column) is None]
         if lacking or None in row:
-            found = f"lacks {', '.join(lacking)}" if lacking else "has more cells than columns"
-            raise StudyError(f"{where} {found}: cut short, of another version, or no record of that kind; {AGAIN}")
+            fault = f"lacks {', '.join(lacking)}" if lacking else "has more cells than columns"
+            raise StudyError(f"{where} {fault}: cut short, of another version, or no record of that kind; {AGAIN}")
         name = row.get("file") or ""
         if name in (".", "..") or "/" in name or "\0" in name:
             raise StudyError(f"{where} names the file {name!r}; allowed: a name beside the record; {AGAIN}")

@@ -90,8 +90,8 @@ def _check(root: yaml.Node, origin: str, numeric_keys: bool) -> None:
     sizes: dict[int, int] = {}
     total = _size(root, sizes, [])
     if total is None or total > MOST_NODES:
-        found = "an alias holds itself" if total is None else f"its aliases unfold to {total:,} values"
-        raise Problem(f"{origin}: {found}; allowed: {MOST_NODES:,} values")
+        fault = "an alias holds itself" if total is None else f"its aliases unfold to {total:,} values"
+        raise Problem(f"{origin}: {fault}; allowed: {MOST_NODES:,} values")
     for node in _all(root):
         line = f"{origin}:{node.start_mark.line + 1}"
         if node.tag not in _KINDS and node.tag != "tag:yaml.org,2002:merge":
@@ -169,8 +169,8 @@ def _check_keys(node: yaml.MappingNode, origin: str, kinds: Collection[str]) -> 
             continue
         kind = key.tag.rpartition(":")[2]
         if not isinstance(key, yaml.ScalarNode) or kind not in kinds:
-            found = key.value if isinstance(key, yaml.ScalarNode) else "a list or mapping"
-            raise Problem(f"{origin}:{line}: the key {found} isn't text ({kind}); write it in quotes")
+            actual = key.value if isinstance(key, yaml.ScalarNode) else "a list or mapping"
+            raise Problem(f"{origin}:{line}: the key {actual} isn't text ({kind}); write it in quotes")
         if key.value in lines:
             raise Problem(f"{origin}:{line}: the key {key.value!r} is given twice, first in line {lines[key.value]}")
         lines[key.value] = line

@@ -29,17 +29,18 @@ def results(codec: Mapping[str, str], means: Sequence[Mapping[str, str]], metric
     whole = [row for row in means if all(_finite(row[column]) for column in columns.values())]
     whole.sort(key=lambda row: float(row[rates["bpp"]]))
     lost = [row["quality"] for row in means if row not in whole]
-    told = [
+    described = [
         f"{codec['codec']}: {codec['parameter']}",
         codec["versions"],
         f"bpp counts {'the payload' if payload else 'whole files'}, file_bpp whole files",
     ]
     if lost:
-        why = next((said for row in means if row["quality"] in lost and (said := outcome.sentence(row))), "lossless")
-        told.append(f"without quality {', '.join(lost)} ({why})")
+        reasons = (outcome.sentence(row) for row in means if row["quality"] in lost)
+        why = next(filter(None, reasons), "lossless")
+        described.append(f"without quality {', '.join(lost)} ({why})")
     return {
         "name": codec["label"],
-        "description": ". ".join(part for part in told if part),
+        "description": ". ".join(part for part in described if part),
         "results": {
             "quality": [readers.number(row["quality"]) for row in whole],
             **{name: [float(row[column]) for row in whole] for name, column in columns.items()},

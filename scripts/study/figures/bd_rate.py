@@ -79,13 +79,14 @@ def figure(
     metrics = list(metrics or dict.fromkeys(row["metric"] for row in rows))
     method = method or rows[0]["method"]
     anchors = list(dict.fromkeys(row["anchor"] for row in rows))
-    panels = _merged({(one, metric): bars(rows, metric, over, method, one) for one in anchors for metric in metrics})
+    pairs = [(anchor, metric) for anchor in anchors for metric in metrics]
+    panels = _merged({(anchor, metric): bars(rows, metric, over, method, anchor) for anchor, metric in pairs})
     for codec in {codec for panel in panels.values() for codec in panel} | set(anchors):
         palette.of(codec, codecs)
     order = _order(panels, codecs)
     marks = _marks(panels)
     scales = {metric: _scale(rows, metric) for metric in metrics}
-    heading = f"{rows[0]['image_set']}: BD-rate against {' and '.join(codecs[one].label for one in anchors)}"
+    heading = f"{rows[0]['image_set']}: BD-rate against {' and '.join(codecs[anchor].label for anchor in anchors)}"
     with canvas.looks():
         notes = canvas.note_lines([*_about(rows, codecs, metrics, over, method), *_reasons(marks), *about_images])
         return _draw(panels, scales, codecs, order, marks, heading, notes)
@@ -143,9 +144,9 @@ def _scale(rows: Sequence[Mapping[str, str]], metric: str) -> str:
 def _order(panels: Panels, codecs: Mapping[str, Style]) -> list[str]:
     """The codecs by their bars in the first panel, its anchor at 0; those without a bar there at the end."""
     (anchor, _), first = next(iter(panels.items()))
-    places = {codec: place for place, codec in enumerate(codecs)}
+    places = {codec: index for index, codec in enumerate(codecs)}
     rates = {codec: math.inf if bar.rate is None else bar.rate for codec, bar in first.items()} | {anchor: 0.0}
-    return sorted({codec for panel in panels.values() for codec in panel}, key=lambda one: (rates[one], places[one]))
+    return sorted({codec for panel in panels.values() for codec in panel}, key=lambda name: (rates[name], places[name]))
 
 
 def _nothing() -> Figure:
@@ -313,7 +314,7 @@ def _ranges(box: Axes, drawn: Sequence[Bar | None], scale: str, reach: Sequence[
     """The strip of a panel: a line for each bar over the scores that it covers, on the metric's scale."""
 
     def at(scores: Sequence[float]) -> list[float]:
-        return sorted(float(one) for one in bd.on_scale(np.array(scores), scale))
+        return sorted(float(score) for score in bd.on_scale(np.array(scores), scale))
 
     for row, bar in enumerate(drawn):
         if bar is not None and bar.span is not None:

@@ -52,12 +52,12 @@ def figure(
     for row in rows:
         palette.of(row["codec"], codecs)
     panels = {metric: curves(rows, metric, options) for metric in options.panels}
-    end = rate_end([rate for found in panels.values() for curve in found for rate in curve.rate], options)
-    drawn = {curve.codec for found in panels.values() for curve in found if curve.rate}
+    end = rate_end([rate for panel in panels.values() for curve in panel for rate in curve.rate], options)
+    drawn = {curve.codec for panel in panels.values() for curve in panel if curve.rate}
     dots = {
         codecs[name]
         for name in drawn
-        if all(len(c.rate) <= 1 for found in panels.values() for c in found if c.codec == name)
+        if all(len(c.rate) <= 1 for panel in panels.values() for c in panel if c.codec == name)
     }
     lines = published_lines.styles(published, options.panels)
     drawn_styles = [look for name, look in codecs.items() if name in drawn] + list(lines.values())
@@ -72,9 +72,9 @@ def figure(
                 *published_lines.notes(published, lines),
             ]
         )
-        for metric, found in panels.items():
+        for metric, panel in panels.items():
             points = published_lines.points(published, metric, end)
-            found += [
+            panel += [
                 Curve(
                     name, [rate for rate, _ in part], [_scaled(value, options.scale(metric)) for _, value in part], ()
                 )
@@ -104,9 +104,9 @@ def check(rows: Sequence[Mapping[str, str]], options: Options) -> None:
 
 def curves(rows: Iterable[Mapping[str, str]], metric: str, options: Options) -> list[Curve]:
     """The curves of one panel, one for each codec that has a row; points without rate or value are left out."""
-    found: dict[str, list[tuple[float, float, str]]] = {}
+    by_codec: dict[str, list[tuple[float, float, str]]] = {}
     for row in rows:
-        points = found.setdefault(row["codec"], [])
+        points = by_codec.setdefault(row["codec"], [])
         if row["bpp"] and row[metric]:
             value = _scaled(float(row[metric]), options.scale(metric))
             points.append((float(row["bpp"]), value, row["quality"]))
@@ -117,7 +117,7 @@ def curves(rows: Iterable[Mapping[str, str]], metric: str, options: Options) -> 
             [value for _, value, _ in sorted(points) if math.isfinite(value)],
             [quality for _, value, quality in points if not math.isfinite(value)],
         )
-        for codec, points in found.items()
+        for codec, points in by_codec.items()
     ]
 
 
@@ -149,10 +149,10 @@ def _scaled(value: float, scale: str) -> float:
 
 def _infinite(panels: Mapping[str, Sequence[Curve]], codecs: Mapping[str, Style], options: Options) -> list[str]:
     notes = []
-    for metric, found in panels.items():
+    for metric, panel in panels.items():
         lossless = [
             f"{codecs[curve.codec].label} at {missing_notes.qualities(curve.infinite)}"
-            for curve in found
+            for curve in panel
             if curve.infinite
         ]
         if lossless:
@@ -180,8 +180,8 @@ def _some(codecs: int) -> str:
 def _longest(panels: Mapping[str, Sequence[Curve]]) -> dict[str, Sequence[float]]:
     """The rates of every codec in the panel where it has the most points."""
     longest: dict[str, Sequence[float]] = {}
-    for found in panels.values():
-        for curve in found:
+    for panel in panels.values():
+        for curve in panel:
             longest[curve.codec] = max(longest.get(curve.codec, ()), curve.rate, key=len)
     return longest
 
@@ -203,9 +203,9 @@ def _draw(
     above, text = canvas.title_height(title) + 0.08, legend.height(explained) + canvas.LINE * len(notes)
     layout = canvas.start(2 * canvas.MARGIN + above + block + _UNDER + text + 0.08, title)
     layout.y -= 0.08
-    start = rate_start([rate for found in panels.values() for curve in found for rate in curve.rate], options)
-    for place, (metric, found) in enumerate(panels.items()):
-        column, level = place % across, place // across
+    start = rate_start([rate for panel in panels.values() for curve in panel for rate in curve.rate], options)
+    for index, (metric, panel) in enumerate(panels.items()):
+        column, level = index % across, index // across
         box = canvas.panel(
             layout,
             _LEFT + column * (width + _BETWEEN),
@@ -213,8 +213,8 @@ def _draw(
             width,
             row,
         )
-        lowest = place + across >= len(panels)
-        _panel(box, metric, found, codecs, options, (start, end), lowest)
+        lowest = index + across >= len(panels)
+        _panel(box, metric, panel, codecs, options, (start, end), lowest)
     layout.y -= block + _UNDER
     legend.draw(layout, explained)
     layout.y -= 0.08
@@ -230,22 +230,22 @@ def rate_start(rates: Sequence[float], options: Options) -> float:
 def _panel(
     box: Axes,
     metric: str,
-    found: Sequence[Curve],
+    panel: Sequence[Curve],
     codecs: Mapping[str, Style],
     options: Options,
     span: tuple[float, float],
     lowest: bool,
 ) -> None:
-    order = {codec: place for place, codec in enumerate(codecs)}
-    for curve in sorted(found, key=lambda curve: order[curve.codec]):
+    order = {codec: index for index, codec in enumerate(codecs)}
+    for curve in sorted(panel, key=lambda curve: order[curve.codec]):
         if curve.rate:
             box.add_line(legend.line(codecs[curve.codec], curve.rate, curve.value, gid=curve.codec))
     canvas.y_label(box, palette.axis_label(metric, options.scale(metric)))
     axes.rate(box, options.rate_axis, *span)
-    axes.value(box, *axes.value_span([(curve.rate, curve.value) for curve in found], span[1]))
+    axes.value(box, *axes.value_span([(curve.rate, curve.value) for curve in panel], span[1]))
     if lowest:
         box.set_xlabel("Rate (bpp)")
     else:
         box.tick_params(labelbottom=False)
-    if not any(curve.rate for curve in found):
+    if not any(curve.rate for curve in panel):
         axes.empty(box, "no value: see the note below")

@@ -19,7 +19,7 @@ def notes(
     """
     with_rows = {row["codec"] for row in rows}
     absent = [codecs[name].label for name in codecs if name not in drawn and name not in with_rows]
-    found = [f"Not shown: {', '.join(absent)} (the table has no row)."] if absent else []
+    lines = [f"Not shown: {', '.join(absent)} (the table has no row)."] if absent else []
     whole: dict[str, list[str]] = {}
     partly: dict[tuple[tuple[str, ...], str], dict[str, list[str]]] = {}
     valued = set()
@@ -30,12 +30,12 @@ def notes(
         if codec not in drawn:
             whole.setdefault(codec, []).extend(outcome.why(row, metric) for metric in lacking[:1])
             continue
-        told: dict[str, list[str]] = {}
+        by_reason: dict[str, list[str]] = {}
         for metric in lacking:
-            told.setdefault(outcome.why(row, metric), []).append(metric)
-        for reason, names in told.items():
+            by_reason.setdefault(outcome.why(row, metric), []).append(metric)
+        for reason, names in by_reason.items():
             partly.setdefault((tuple(names), reason), {}).setdefault(codec, []).append(row["quality"])
-    found += _absent(whole, codecs)
+    lines += _absent(whole, codecs)
     for (names, reason), cells in partly.items():
         what = "" if len(names) == len(metrics) else f" {', '.join(palette.short(name) for name in names)}"
         without = {codec for codec in cells if not any((codec, name) in valued for name in names)}
@@ -46,8 +46,8 @@ def notes(
                 codecs[codec].label + ("" if codec in without else f" at {qualities(cell)}")
                 for codec, cell in cells.items()
             )
-        found.append(f"Missing{what}: {where} ({clipped(reason)}).")
-    return found
+        lines.append(f"Missing{what}: {where} ({clipped(reason)}).")
+    return lines
 
 
 def qualities(names: Iterable[str]) -> str:

@@ -73,8 +73,8 @@ def _notes(scale: Sequence[Mapping[str, str]], simulated: bool) -> list[str]:
         f"Whiskers: {level} bootstrap interval over observers and pairs. Lower panels: each metric’s rank correlation "
         "with the scale, and the share of decided answers that prefer what the metric scores higher."
     )
-    made_up = "The answers are made up by a simulation and say nothing of what people see."
-    return [made_up, about] if simulated else [about]
+    warning = "The answers are made up by a simulation and say nothing of what people see."
+    return [warning, about] if simulated else [about]
 
 
 def _scales(
@@ -117,9 +117,9 @@ def _agreement(layout: canvas.Layout, metrics: Sequence[Mapping[str, str]], rate
         canvas.text(
             layout, left + column * (width + _BETWEEN), bottom + height + _HEAD, f"metrics, {float(rate):g} bpp"
         )
-        for place, row in enumerate(metrics):
+        for index, row in enumerate(metrics):
             marks = {"marker": "o", "markerfacecolor": "black", "markeredgecolor": "black"}
-            _point(box, place, row, name, f"{name}_lo", f"{name}_hi", "black", marks)
+            _point(box, index, row, name, f"{name}_lo", f"{name}_hi", "black", marks)
         box.axvline(0 if span[0] < 0 else 0.5, color="black", linewidth=0.6)
         _dress(box, [palette.short(row["metric"]) for row in metrics] if column == 0 else [], len(metrics), span, width)
         box.set_xlabel(label)
@@ -127,14 +127,14 @@ def _agreement(layout: canvas.Layout, metrics: Sequence[Mapping[str, str]], rate
 
 
 def _point(
-    box: Axes, place: int, row: Mapping[str, str], name: str, low: str, high: str, colour: str, marks: Mapping
+    box: Axes, index: int, row: Mapping[str, str], name: str, low: str, high: str, colour: str, marks: Mapping
 ) -> None:
     if not row[name]:
-        box.text(0.5, place, "–", transform=box.get_yaxis_transform(), va="center", ha="center", color=canvas.GREY)
+        box.text(0.5, index, "–", transform=box.get_yaxis_transform(), va="center", ha="center", color=canvas.GREY)
         return
     if row[low]:
-        box.plot([float(row[low]), float(row[high])], [place, place], color=colour, linewidth=0.9)
-    box.plot([float(row[name])], [place], linestyle="none", markersize=3.6, markeredgewidth=0.8, **marks)
+        box.plot([float(row[low]), float(row[high])], [index, index], color=colour, linewidth=0.9)
+    box.plot([float(row[name])], [index], linestyle="none", markersize=3.6, markeredgewidth=0.8, **marks)
 
 
 def _dress(box: Axes, labels: Sequence[str], rows: int, span: tuple[float, float], width: float) -> None:

@@ -95,11 +95,11 @@ def curve_options(arguments: argparse.Namespace) -> curves.Options:
 def rows_of(path: Path, image_set: str, columns: Iterable[str] = ()) -> list[dict[str, str]]:
     """The rows of a table that belong to one image set. Raises StudyError for a set or columns that the table lacks."""
     rows = read(path, ["image_set", *columns])
-    found = [row for row in rows if row["image_set"] == image_set]
-    if not found:
+    of_set = [row for row in rows if row["image_set"] == image_set]
+    if not of_set:
         known = dict.fromkeys(row["image_set"] for row in rows)
         raise StudyError(f"{path} has no row of image set {image_set!r}; {allowed(image_set, known)}")
-    return found
+    return of_set
 
 
 def bd_rows(path: Path, image_set: str) -> list[dict[str, str]]:

@@ -45,7 +45,7 @@ def figure(images: Sequence[tuple[Path, Mapping[str, str]]], title: str, most: i
         for row, tall in zip(arranged, heights):
             x = canvas.MARGIN
             for box in row:
-                _place(layout, shown[box], x, tall, tall * shapes[box])
+                _draw_tile(layout, shown[box], x, tall, tall * shapes[box])
                 x += tall * shapes[box] + _GAP
             layout.y -= tall + _BELOW
         canvas.notes(layout, text)
@@ -81,7 +81,9 @@ def _notes(images: Sequence, shown: Sequence[tuple[Path, Mapping[str, str]]]) ->
     return notes
 
 
-def _place(layout: canvas.Layout, image: tuple[Path, Mapping[str, str]], x: float, height: float, width: float) -> None:
+def _draw_tile(
+    layout: canvas.Layout, image: tuple[Path, Mapping[str, str]], x: float, height: float, width: float
+) -> None:
     path, row = image
     box = canvas.panel(layout, x, layout.y - height, width, height)
     box.set_axis_off()

@@ -117,7 +117,7 @@ def _places(families: Iterable[str]) -> dict[str, int]:
     Places go on beyond the number of colours when all are taken.
     """
     n = len(FAMILIES)
-    own = {_plain(name): place for place, names in enumerate(FAMILIES.values()) for name in names}
+    own = {_plain(name): index for index, names in enumerate(FAMILIES.values()) for name in names}
     known = [family for family in families if _plain(family) in own]
     wishes = {family: itertools.count(own[_plain(family)], n) for family in known}
     for family in sorted(set(families) - set(known)):
@@ -125,7 +125,7 @@ def _places(families: Iterable[str]) -> dict[str, int]:
         wishes[family] = (turn * n + (start + step) % n for turn in itertools.count() for step in range(n))
     places: dict[str, int] = {}
     for family, wished in wishes.items():
-        places[family] = next(place for place in wished if place not in places.values())
+        places[family] = next(index for index in wished if index not in places.values())
     return places
 
 

@@ -16,8 +16,8 @@ def styles(rows: Iterable[Mapping[str, str]], metrics: Sequence[str]) -> dict[st
     """The look of each curve in rows of published.csv that has points of one of the `metrics`, by `key`."""
     labels = {key(row): row["label"] for row in rows if row["metric"] in metrics}
     return {
-        name: Style(label, FAMILY, COLOURS[place % len(COLOURS)], DASHES[place % len(DASHES)], "")
-        for place, (name, label) in enumerate(labels.items())
+        name: Style(label, FAMILY, COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)], "")
+        for index, (name, label) in enumerate(labels.items())
     }
 
 
@@ -28,15 +28,15 @@ def key(row: Mapping[str, str]) -> str:
 
 def points(rows: Iterable[Mapping[str, str]], metric: str, end: float) -> dict[str, list[tuple[float, float]]]:
     """Rates and values of each curve at a metric, in order of rate, as far as the first point beyond the rate `end`."""
-    found: dict[str, list[tuple[float, float]]] = {}
+    by_curve: dict[str, list[tuple[float, float]]] = {}
     for row in rows:
         if row["metric"] == metric:
-            found.setdefault(key(row), []).append((float(row["bpp"]), float(row["value"])))
-    for name, part in found.items():
+            by_curve.setdefault(key(row), []).append((float(row["bpp"]), float(row["value"])))
+    for name, part in by_curve.items():
         part.sort()
         inside = sum(rate <= end for rate, _ in part)
-        found[name] = part[: inside + 1]
-    return found
+        by_curve[name] = part[: inside + 1]
+    return by_curve
 
 
 def notes(rows: Iterable[Mapping[str, str]], drawn: Mapping[str, Style]) -> list[str]:

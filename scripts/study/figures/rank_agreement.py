@@ -69,8 +69,8 @@ def _numbers(box, taus: np.ndarray, colours, scale: Normalize, cell: float) -> N
             continue
         red, green, blue, _ = colours(scale(value))
         dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
-        told = f"{round(value, 2) + 0:.2f}".replace("0.", ".", 1).replace("-", "−")
-        box.text(column, row, told, ha="center", va="center", size=size, color="white" if dark else "black")
+        text = f"{round(value, 2) + 0:.2f}".replace("0.", ".", 1).replace("-", "−")
+        box.text(column, row, text, ha="center", va="center", size=size, color="white" if dark else "black")
 
 
 def _key(layout: canvas.Layout, left: float, bottom: float, side: float, colours) -> None:

@@ -55,26 +55,26 @@ def figure(
         raise StudyError("there are no rows to draw: the table has none of this image set")
     for row in means:
         palette.of(row["codec"], codecs)
-    found = speeds(means, megapixels)
-    drawn = [codec for codec in codecs if codec in found]
+    by_codec = speeds(means, megapixels)
+    drawn = [codec for codec in codecs if codec in by_codec]
     rate, anchor, metric = rates or ({}, "", "")
     shown = {codec: rate[codec] for codec in drawn if codec in rate and rate[codec].rate is not None}
     if anchor in drawn:
         shown[anchor] = Bar(anchor, 0.0, None, None, [])
-    end = curves.rate_end([speed.rate for speeds_of in found.values() for speed in speeds_of], options)
+    end = curves.rate_end([speed.rate for speeds_of in by_codec.values() for speed in speeds_of], options)
     with canvas.looks():
-        dots = {codecs[codec] for codec in drawn if len(found[codec]) == 1}
+        dots = {codecs[codec] for codec in drawn if len(by_codec[codec]) == 1}
         explained = legend.columns(legend.entries((codecs[codec] for codec in drawn), dots))
         notes = canvas.note_lines(
             [
                 *_about(metric, anchor, codecs, source),
                 *missing_notes.notes(means, codecs, list(STAGES), drawn),
                 *_refused(drawn, shown, rate, codecs),
-                *_beyond(found, end),
+                *_beyond(by_codec, end),
             ]
         )
         return _draw(
-            found,
+            by_codec,
             shown if rates else None,
             codecs,
             means[0]["image_set"],
@@ -102,23 +102,24 @@ def timed(
     cells: dict[tuple[str, str], list[Mapping[str, str]]] = {}
     for row in timing:
         cells.setdefault((row["codec"], row["quality"]), []).append(row)
-    found, known = [], {codec for codec, _ in cells}
+    timed_rows, known = [], {codec for codec, _ in cells}
     for row in means:
         if row["codec"] not in known:
-            found.append({**row, **dict.fromkeys(STAGES, ""), **UNTIMED})
+            timed_rows.append({**row, **dict.fromkeys(STAGES, ""), **UNTIMED})
         if (part := cells.get((row["codec"], row["quality"]))) is None:
             continue
-        lacking = next((one for one in part if not all(one[stage] for stage in STAGES)), None)
-        told = {name: lacking[name] for name in ("status", "reason")} if lacking else {}
-        times = {stage: "" if lacking else str(sum(float(one[stage]) for one in part) / len(part)) for stage in STAGES}
-        found.append({**row, **times, **told})
+        lacking = next((clocked for clocked in part if not all(clocked[stage] for stage in STAGES)), None)
+        ending = {name: lacking[name] for name in ("status", "reason")} if lacking else {}
+        sums = {stage: 0.0 if lacking else sum(float(clocked[stage]) for clocked in part) for stage in STAGES}
+        times = {stage: "" if lacking else str(total / len(part)) for stage, total in sums.items()}
+        timed_rows.append({**row, **times, **ending})
     sizes = {row["image"]: int(row["width"]) * int(row["height"]) / 1e6 for row in timing}
     first = timing[0]
     source = (
         f"the median of {first['repeats']} calls on one core of {first['machine']} with nothing beside "
         f"({len(sizes)} image{'s' * (len(sizes) != 1)})"
     )
-    return found, sum(sizes.values()) / len(sizes), source
+    return timed_rows, sum(sizes.values()) / len(sizes), source
 
 
 def speeds(means: Sequence[Mapping[str, str]], megapixels: float) -> dict[str, list[Speed]]:
@@ -126,12 +127,12 @@ def speeds(means: Sequence[Mapping[str, str]], megapixels: float) -> dict[str, l
 
     A mean time over the mean size is all images' time over all their pixels.
     """
-    found: dict[str, list[Speed]] = {}
+    by_codec: dict[str, list[Speed]] = {}
     for row in means:
         if row["bpp"] and all(row[stage] for stage in STAGES):
             seconds = {stage: float(row[stage]) / megapixels for stage in STAGES}
-            found.setdefault(row["codec"], []).append(Speed(float(row["bpp"]), seconds))
-    return {codec: sorted(part, key=lambda speed: speed.rate) for codec, part in found.items()}
+            by_codec.setdefault(row["codec"], []).append(Speed(float(row["bpp"]), seconds))
+    return {codec: sorted(part, key=lambda speed: speed.rate) for codec, part in by_codec.items()}
 
 
 def none(image_set: str) -> Figure:
@@ -141,12 +142,12 @@ def none(image_set: str) -> Figure:
 
 def front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """The points (seconds, BD-rate) that no other is at least as good as in both, by seconds."""
-    best, found = math.inf, []
+    best, fastest = math.inf, []
     for seconds, rate in sorted(points):
         if rate < best:
-            found.append((seconds, rate))
+            fastest.append((seconds, rate))
             best = rate
-    return found
+    return fastest
 
 
 def _about(metric: str, anchor: str, codecs: Mapping[str, Style], source: str) -> list[str]:
@@ -173,12 +174,12 @@ def _refused(
     return [f"Without BD-rate: {', '.join(names)} ({reason})." for reason, names in labels.items()]
 
 
-def _beyond(found: Mapping[str, Sequence[Speed]], end: float) -> list[str]:
-    return curves.outside({codec: [speed.rate for speed in part] for codec, part in found.items()}, end)
+def _beyond(by_codec: Mapping[str, Sequence[Speed]], end: float) -> list[str]:
+    return curves.outside({codec: [speed.rate for speed in part] for codec, part in by_codec.items()}, end)
 
 
 def _draw(
-    found: Mapping[str, Sequence[Speed]],
+    by_codec: Mapping[str, Sequence[Speed]],
     shown: Mapping[str, Bar] | None,
     codecs: Mapping[str, Style],
     image_set: str,
@@ -198,11 +199,11 @@ def _draw(
         left, bottom = _LEFT + column * (width + _BETWEEN), layout.y - _ROW
         if shown is not None:
             box = canvas.panel(layout, left, bottom, width, _ROW)
-            _trade(box, stage, found, shown, codecs)
+            _trade(box, stage, by_codec, shown, codecs)
             canvas.y_label(box, f"BD-rate (%) against {codecs[compared[1]].label}")
             bottom -= _ROW + _UNDER
         box = canvas.panel(layout, left, bottom, width, _ROW)
-        _cost(box, stage, found, codecs, options, end)
+        _cost(box, stage, by_codec, codecs, options, end)
     layout.y -= down * (_ROW + _UNDER)
     legend.draw(layout, explained)
     layout.y -= 0.08
@@ -211,7 +212,11 @@ def _draw(
 
 
 def _trade(
-    box: Axes, stage: str, found: Mapping[str, Sequence[Speed]], shown: Mapping[str, Bar], codecs: Mapping[str, Style]
+    box: Axes,
+    stage: str,
+    by_codec: Mapping[str, Sequence[Speed]],
+    shown: Mapping[str, Bar],
+    codecs: Mapping[str, Style],
 ) -> None:
     box.set_xlabel(f"{STAGES[stage]} time (s per megapixel)")
     if len(shown) < 2:
@@ -220,7 +225,7 @@ def _trade(
     points, reach, spans = [], [], []
     for codec in (codec for codec in codecs if codec in shown):
         look, bar = codecs[codec], shown[codec]
-        seconds = [speed.seconds[stage] for speed in found[codec]]
+        seconds = [speed.seconds[stage] for speed in by_codec[codec]]
         middle = statistics.median(seconds)
         thin = {"color": look.colour, "linewidth": 0.6}
         box.plot([min(seconds), max(seconds)], [bar.rate] * 2, **thin)
@@ -242,16 +247,17 @@ def _trade(
 def _cost(
     box: Axes,
     stage: str,
-    found: Mapping[str, Sequence[Speed]],
+    by_codec: Mapping[str, Sequence[Speed]],
     codecs: Mapping[str, Style],
     options: curves.Options,
     end: float,
 ) -> None:
-    for codec in (codec for codec in codecs if codec in found):
-        rates, seconds = ([speed.rate for speed in found[codec]], [speed.seconds[stage] for speed in found[codec]])
+    for codec in (codec for codec in codecs if codec in by_codec):
+        rates = [speed.rate for speed in by_codec[codec]]
+        seconds = [speed.seconds[stage] for speed in by_codec[codec]]
         box.add_line(legend.line(codecs[codec], rates, seconds, gid=codec))
-    rates = [speed.rate for part in found.values() for speed in part]
-    seconds = [speed.seconds[stage] for part in found.values() for speed in part]
+    rates = [speed.rate for part in by_codec.values() for speed in part]
+    seconds = [speed.seconds[stage] for part in by_codec.values() for speed in part]
     axes.rate(box, options.rate_axis, curves.rate_start(rates, options), end)
     if seconds:
         axes.log(box, "y", min(seconds) / 1.3, max(seconds) * 1.3)

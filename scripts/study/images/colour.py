@@ -19,19 +19,19 @@ _AS_SRGB = "it is dropped and the samples are taken as sRGB"
 
 def notes(info: Mapping[Any, Any], mode: str, data: bytes) -> list[str]:
     """What to tell of an image's ICC profile, and of a PNG's cICP and gAMA; `info` is Pillow's, `mode` as decoded."""
-    told = []
+    sentences = []
     if profile := info.get("icc_profile"):
-        told += _of_profile(profile, "L" if mode in ("1", "L", "LA") else "RGB")
+        sentences += _of_profile(profile, "L" if mode in ("1", "L", "LA") else "RGB")
     if data.startswith(b"\x89PNG"):
-        found = dict(chunks(data))
-        if (cicp := found.get(b"cICP", b"")[:2]) and len(cicp) == 2 and cicp[1] not in (1, 6, 13, 14, 15):
+        by_name = dict(chunks(data))
+        if (cicp := by_name.get(b"cICP", b"")[:2]) and len(cicp) == 2 and cicp[1] not in (1, 6, 13, 14, 15):
             curve = _TRANSFERS.get(cicp[1], f"number {cicp[1]} of H.273")
-            told.append(f"its cICP says that its transfer function is {curve}; {_AS_SRGB}")
+            sentences.append(f"its cICP says that its transfer function is {curve}; {_AS_SRGB}")
         gamma = info.get("gamma")
-        if gamma and not {b"sRGB", b"iCCP", b"cICP"} & found.keys() and abs(gamma - _SRGB_GAMMA) > 0.05:
+        if gamma and not {b"sRGB", b"iCCP", b"cICP"} & by_name.keys() and abs(gamma - _SRGB_GAMMA) > 0.05:
             linear = ", which is linear light" if abs(gamma - 1) < 0.05 else ""
-            told.append(f"its gAMA says {gamma:.3g}{linear}; {_AS_SRGB}")
-    return told
+            sentences.append(f"its gAMA says {gamma:.3g}{linear}; {_AS_SRGB}")
+    return sentences
 
 
 def _of_profile(profile: bytes, mode: str) -> list[str]:
@@ -49,12 +49,12 @@ def _distance(profile: bytes, mode: str) -> tuple[int, str]:
     """How far sRGB's samples move if they are taken as the profile's, at most, and the profile's name."""
     from PIL import ImageCms
 
-    found = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     steps = np.linspace(0, 255, 9).round().astype(np.uint8)
     grid = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(27, 27, 3) if mode == "RGB" else steps[None]
     turned = ImageCms.profileToProfile(
-        Image.fromarray(np.ascontiguousarray(grid)), found, ImageCms.createProfile("sRGB"), outputMode="RGB"
+        Image.fromarray(np.ascontiguousarray(grid)), opened, ImageCms.createProfile("sRGB"), outputMode="RGB"
     )
     wanted = grid if mode == "RGB" else np.repeat(grid[..., None], 3, axis=-1)
-    name = " ".join(ImageCms.getProfileDescription(found).split())[:80]
+    name = " ".join(ImageCms.getProfileDescription(opened).split())[:80]
     return int(np.abs(np.asarray(turned).astype(int) - wanted).max()), name

@@ -22,10 +22,10 @@ def check_jpeg(data: bytes) -> None:
 
     Decoded in a child process, since the warning goes to the standard error of the process.
     """
-    (found,) = isolation.each([0], lambda: lambda _: {"said": _warned(data)}, isolation.Limit(seconds=_SECONDS))
-    said = found["said"] if isinstance(found, dict) else found
-    if said:
-        raise ImageError(f"damaged: {said}; get the file anew, or save it as PNG if it is wanted as it is")
+    (answer,) = isolation.each([0], lambda: lambda _: {"said": _warned(data)}, isolation.Limit(seconds=_SECONDS))
+    warning = answer["said"] if isinstance(answer, dict) else answer
+    if warning:
+        raise ImageError(f"damaged: {warning}; get the file anew, or save it as PNG if it is wanted as it is")
 
 
 def check_palette(data: bytes) -> None:
@@ -57,12 +57,12 @@ def _warned(data: bytes) -> str:
     """The first thing that libjpeg says of a file, or that it can't be decoded; empty if it is whole."""
     import cv2
 
-    with tempfile.TemporaryFile() as said:
-        os.dup2(said.fileno(), 2)
+    with tempfile.TemporaryFile() as output:
+        os.dup2(output.fileno(), 2)
         flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-        said.seek(0)
-        lines = [line for line in said.read().decode(errors="replace").splitlines() if line.strip()]
+        output.seek(0)
+        lines = [line for line in output.read().decode(errors="replace").splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith("[")]  # OpenCV's own log
     if lines:
         return f"libjpeg says {lines[0].strip()[:200]!r}"

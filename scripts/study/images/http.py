@@ -95,7 +95,7 @@ class _Transfer:
     tell: Callable[[str], None]
     total: int | None = None
     validator: str | None = None
-    told: float = field(default_factory=time.monotonic)
+    reported: float = field(default_factory=time.monotonic)
 
     def size(self) -> int:
         return self.partial.stat().st_size if self.partial.exists() else 0
@@ -197,8 +197,8 @@ def _receive(transfer: _Transfer, read: Callable[[int], bytes], begin: int) -> N
                 if size - marked < patience.slowest * (now - mark):
                     raise _TransientError(f"stalled: {size - marked:,} bytes in {now - mark:.0f} s")
                 mark, marked = now, size
-            if now - transfer.told > 5:
-                transfer.told = now
+            if now - transfer.reported > 5:
+                transfer.reported = now
                 transfer.tell(f"{transfer.url}: {size:,}{f' of {transfer.total:,}' if transfer.total else ''} bytes")
 
 

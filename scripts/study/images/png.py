@@ -80,13 +80,13 @@ def read(path: str | Path) -> np.ndarray:
     """
     try:
         with Image.open(path, formats=["PNG"]) as image:
-            found = f"a PNG of mode {image.mode} ({_raw_modes(image)})"
+            actual = f"a PNG of mode {image.mode} ({_raw_modes(image)})"
             plain = image.mode == "RGB" and _raw_modes(image) == "RGB" and "transparency" not in image.info
             rgb = np.array(image) if plain else None
     except Exception as error:
         raise ImageError(f"{path}: can't be read as a PNG image: {_reason(error)}") from error
     if rgb is None:
-        raise ImageError(f"{path}: {found}; the study's images are 8-bit RGB PNG files, made by fetch_images.py")
+        raise ImageError(f"{path}: {actual}; the study's images are 8-bit RGB PNG files, made by fetch_images.py")
     return rgb
 
 
@@ -205,8 +205,8 @@ def _check_header(image: Image.Image) -> None:
     if frames > 1:
         raise ImageError(f"{frames} images in one {image.format} file (animation, pages or views); save one alone")
     if image.mode not in _CONVERTED:
-        found = _REFUSED.get(image.mode, "more than 8 bits per sample" if image.mode.startswith("I;") else "")
-        raise ImageError(f"{found or f'mode {image.mode}'}; convert it to 8-bit RGB first")
+        fault = _REFUSED.get(image.mode, "more than 8 bits per sample" if image.mode.startswith("I;") else "")
+        raise ImageError(f"{fault or f'mode {image.mode}'}; convert it to 8-bit RGB first")
     _check_depth(image)
 
 

@@ -30,9 +30,8 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from study.core import atomic_io, readers
+from study.core import atomic_io, paths, readers
 from study.core.errors import ImageError, StudyError, allowed
-from study.core.paths import found as found_path
 from study.images import cache as images_cache
 from study.images.http import PATIENT, Patience
 
@@ -284,7 +283,7 @@ def _folder(spec: Mapping) -> Path:
             f"folder {spec['folder']!r}: {' and '.join(map(repr, odd))} can't stand in its path; rename it, or put a "
             "link to it elsewhere"
         )
-    return found_path(spec["folder"])
+    return paths.resolved(spec["folder"])
 
 
 def _located(name: str, spec: Mapping, local: Callable[[Mapping], Path]) -> Iterator[tuple[str, Mapping, Path]]:
@@ -301,19 +300,19 @@ def _located(name: str, spec: Mapping, local: Callable[[Mapping], Path]) -> Iter
             path = local(source)
         except StudyError as error:
             rest = [other["url"] for other in waiting.values() if "url" in other]
-            said, _, advice = str(error).partition("\n")
+            reason, _, advice = str(error).partition("\n")
             more = ["  Of the same set, not tried yet:", *(f"  {url}" for url in rest)] if rest else []
-            raise StudyError("\n".join([f"image set {name}: {said}", *more, advice]).rstrip()) from error
+            raise StudyError("\n".join([f"image set {name}: {reason}", *more, advice]).rstrip()) from error
         yield image, source, path
 
 
 def _package_file(package: str) -> Path:
     """The file of an installed Python package, named as <package>/<path in it>."""
     top, _, inner = package.partition("/")
-    found = importlib.util.find_spec(top) if top.isidentifier() else None
-    if found is None or not found.submodule_search_locations:
+    spec = importlib.util.find_spec(top) if top.isidentifier() else None
+    if spec is None or not spec.submodule_search_locations:
         raise StudyError(f"source {package!r}: there is no Python package {top!r} here; install it")
-    folder = Path(found.submodule_search_locations[0]).resolve()
+    folder = Path(spec.submodule_search_locations[0]).resolve()
     path = (folder / inner).resolve()
     if not path.is_relative_to(folder) or not path.is_file():
         raise StudyError(f"source {package!r}: the installed package {top} has no such file")

@@ -59,21 +59,21 @@ def row(
     first = _process(python, 1, [{**job, "first": True} for job in jobs])
     again = _process(python, 1, jobs[::-1])[::-1]  # another order: with other images before
     others = [_process(python, count, jobs) for count in threads]
-    found: dict[str, dict[Cell, bool]] = {check: {} for check in CHECKS}
+    equal_cells: dict[str, dict[Cell, bool]] = {check: {} for check in CHECKS}
     failed: dict[tuple[str, str], Cell] = {}
     for number, cell in enumerate(cells):
         results = [first[number], again[number], *(other[number] for other in others)]
-        ended = [(result["status"], outcome.told(result)) for result in results if not outcome.is_ok(result)]
+        ended = [(result["status"], outcome.in_words(result)) for result in results if not outcome.is_ok(result)]
         if ended:
             failed.setdefault(ended[0], cell)
             continue
         for check, equal in _compared(*results).items():
-            found[check][cell] = equal
+            equal_cells[check][cell] = equal
     return {
         "codec": codec,
         "cells": len(cells),
-        **{check: f"{sum(equal.values())} of {len(equal)}" if equal else None for check, equal in found.items()},
-        "reason": "; ".join([*_differing(found), *_failing(failed)]) or None,
+        **{check: f"{sum(equal.values())} of {len(equal)}" if equal else None for check, equal in equal_cells.items()},
+        "reason": "; ".join([*_differing(equal_cells), *_failing(failed)]) or None,
     }
 
 
@@ -90,17 +90,17 @@ def work(job: Mapping) -> dict[str, object]:
     try:
         rgb = png.read(Path(job["image"]))
         data = codec.encode(rgb)
-        found: dict[str, object] = {"status": outcome.OK, "encoded": _sha256(data)}
+        result: dict[str, object] = {"status": outcome.OK, "encoded": _sha256(data)}
         if "first" in job:
-            found["again"] = _sha256(codec.encode(rgb))
+            result["again"] = _sha256(codec.encode(rgb))
             Path(job["out"]).write_bytes(data)
             if job["bitstream"]:
                 recorded = Path(job["bitstream"]).read_bytes()
-                found["recorded"] = _sha256(recorded)
+                result["recorded"] = _sha256(recorded)
                 if job["decoded"]:
                     decoded = png.read(Path(job["decoded"]))
-                    found["record"] = bool((codec.decode(recorded) == decoded).all())
-        return {**found, "decoded": _sha256(codec.decode(Path(job["out"]).read_bytes()).tobytes())}
+                    result["record"] = bool((codec.decode(recorded) == decoded).all())
+        return {**result, "decoded": _sha256(codec.decode(Path(job["out"]).read_bytes()).tobytes())}
     except Exception as error:  # of any kind: the audit goes on with the next cell
         kind = "" if isinstance(error, StudyError) else f"{type(error).__name__}: "
         return outcome.without(outcome.FAILED, f"{kind}{' '.join(str(error).split())[:300]}")
@@ -122,13 +122,15 @@ def _compared(first: Mapping, again: Mapping, *others: Mapping) -> dict[str, boo
     return equal
 
 
-def _differing(found: Mapping[str, Mapping[Cell, bool]]) -> list[str]:
-    first = {check: next((cell for cell, equal in cells.items() if not equal), None) for check, cells in found.items()}
+def _differing(equal_cells: Mapping[str, Mapping[Cell, bool]]) -> list[str]:
+    first = {
+        check: next((cell for cell, equal in cells.items() if not equal), None) for check, cells in equal_cells.items()
+    }
     return [f"{check} differs first at {cell}" for check, cell in first.items() if cell is not None]
 
 
 def _failing(failed: Mapping[tuple[str, str], Cell]) -> list[str]:
-    return [said if status == outcome.SKIPPED else f"{cell}: {said}" for (status, said), cell in failed.items()]
+    return [reason if status == outcome.SKIPPED else f"{cell}: {reason}" for (status, reason), cell in failed.items()]
 
 
 def _process(python: str, threads: int, jobs: Sequence[Mapping]) -> list[dict]:
@@ -144,8 +146,8 @@ def _process(python: str, threads: int, jobs: Sequence[Mapping]) -> list[dict]:
         check=False,
     )
     if done.returncode:
-        said = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
-        return [outcome.without(outcome.FAILED, f"the process ended: {said}")] * len(jobs)
+        last_line = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
+        return [outcome.without(outcome.FAILED, f"the process ended: {last_line}")] * len(jobs)
     return json.loads(done.stdout.splitlines()[-1])
 
 

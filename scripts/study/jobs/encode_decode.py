@@ -121,8 +121,8 @@ def decode_set(codec: Codec, encoded: Path, record: Path, generation: int = 0, l
 
 def _keep(codec: Codec, data: bytes, record: Path, source: Mapping) -> dict:
     if not isinstance(data, bytes) or not data:
-        found = "an empty bitstream" if isinstance(data, bytes) else f"{type(data).__name__} as its bitstream"
-        raise StudyError(f"the encoder gave {found}; a codec's `encode` gives bytes, at least one")
+        actual = "an empty bitstream" if isinstance(data, bytes) else f"{type(data).__name__} as its bitstream"
+        raise StudyError(f"the encoder gave {actual}; a codec's `encode` gives bytes, at least one")
     name = f"{source['image']}.{codec.extension}"
     atomic_io.write_bytes(record.parent / name, data)
     return {
@@ -138,8 +138,8 @@ def _keep_image(rgb: np.ndarray, path: Path, source: Mapping) -> dict:
     size = int(source["height"]), int(source["width"])
     allowed = {size, size[::-1]} if "steps" in source else {size}  # an edit may turn the image
     if rgb.shape[:2] not in allowed:
-        found = f"{rgb.shape[1]}x{rgb.shape[0]}"
-        raise StudyError(f"the decoder gave an image of {found}, and the one encoded is {size[1]}x{size[0]}")
+        actual = f"{rgb.shape[1]}x{rgb.shape[0]}"
+        raise StudyError(f"the decoder gave an image of {actual}, and the one encoded is {size[1]}x{size[0]}")
     png.write(path, rgb)
     return {"file": path.name, "sha256": readers.sha256(path)}
 

@@ -106,12 +106,12 @@ def supervised(
     names: Sequence[str], things: Sequence, start: Callable[[], Callable], limit: Limit | None
 ) -> dict[str, dict[str, object]]:
     """What the work on each thing adds to its row, by name; a crash or more than `limit` is told on stderr."""
-    found: dict[str, dict[str, object]] = {}
+    scored: dict[str, dict[str, object]] = {}
     for name, result in zip(names, isolation.each(things, start, limit or Limit())):
-        found[name] = outcome.without(outcome.FAILED, result) if isinstance(result, str) else result
-        if "reason" in found[name]:
-            print(f"{name}: {outcome.told(found[name])}", file=sys.stderr)
-    return found
+        scored[name] = outcome.without(outcome.FAILED, result) if isinstance(result, str) else result
+        if "reason" in scored[name]:
+            print(f"{name}: {outcome.in_words(scored[name])}", file=sys.stderr)
+    return scored
 
 
 def _both(row: Mapping[str, str]) -> str:

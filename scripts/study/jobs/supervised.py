@@ -20,6 +20,6 @@ def ended(codec: Codec, name: str, result: dict | str) -> dict:
     What a reader is told of the row goes to stderr too, which is the job's log.
     """
     row = outcome.without(outcome.FAILED, result) if isinstance(result, str) else result
-    if said := outcome.sentence(row):
-        print(f"{codec.name} {codec.quality} {name}: {said}", file=sys.stderr)
+    if sentence := outcome.sentence(row):
+        print(f"{codec.name} {codec.quality} {name}: {sentence}", file=sys.stderr)
     return row

@@ -38,15 +38,15 @@ class Scale:
         self._step = step
         self._count = max(1, math.floor(abs(self._best - self._worst) / step + 1e-9)) if step else 0
 
-    def parameter(self, place: float) -> float:
+    def parameter(self, position: float) -> float:
         """The parameter at a place; a whole number where it is one."""
         if self._step:
-            steps = round(place * self._count)
+            steps = round(position * self._count)
             value = self._worst + math.copysign(self._step * steps, self._best - self._worst)
         elif self._logarithmic:
-            value = self._worst * (self._best / self._worst) ** place
+            value = self._worst * (self._best / self._worst) ** position
         else:
-            value = self._worst + (self._best - self._worst) * place
+            value = self._worst + (self._best - self._worst) * position
         value = float(f"{value:.6g}")
         return int(value) if value.is_integer() else value
 
@@ -64,7 +64,7 @@ class Scale:
         return min(max(round(index), first), last) / self._count
 
 
-def next_place(gaps: dict[float, float], scale: Scale) -> float | None:
+def next_position(gaps: dict[float, float], scale: Scale) -> float | None:
     """Where to try next, from the gaps to the target at the places tried (below 0: too low); None to give up."""
     if not gaps:
         return scale.between(0, 1, 0.5) or 0.0
@@ -86,9 +86,9 @@ def next_place(gaps: dict[float, float], scale: Scale) -> float | None:
         return None
     return next(
         (
-            place
+            position
             for start, end in sorted([(0.0, places[0]), *pairs, (places[-1], 1.0)], key=lambda pair: pair[0] - pair[1])
-            if (place := scale.between(start, end, 0.5)) is not None
+            if (position := scale.between(start, end, 0.5)) is not None
         ),
         None,
     )
@@ -134,18 +134,18 @@ class Searched(Targeted):
             raise StudyError(f"codec {name}: the recipe of the target's metric {target.metric} is missing")
         self.target, self._recipes, self._sign = target, recipes or {}, sign
         self._scale = Scale(spec.range or [math.nan, math.nan], spec.step)
-        self._found: dict[str, object] = {}
+        self._record: dict[str, object] = {}
 
     def encode(self, rgb: np.ndarray) -> bytes:
         """The first bitstream within the tolerance. Raises CodecError, with the nearest, where there is none."""
-        self._found = {}
-        found, count = search(self._try(rgb), self.target, self._scale, self._sign)
-        self._found = {"parameter": found.parameter, "reached": found.value, "encodes": count}
-        self._found["encode_s"] = round(found.seconds, 6)
-        return found.data
+        self._record = {}
+        nearest, count = search(self._try(rgb), self.target, self._scale, self._sign)
+        self._record = {"parameter": nearest.parameter, "reached": nearest.value, "encodes": count}
+        self._record["encode_s"] = round(nearest.seconds, 6)
+        return nearest.data
 
     def recorded(self) -> dict[str, object]:
-        return self._found
+        return self._record
 
     def _try(self, rgb: np.ndarray) -> Callable[[float], Try]:
         def attempt(parameter: float) -> Try:
@@ -171,17 +171,17 @@ def search(attempt: Callable[[float], Try], target: Target, scale: Scale, sign: 
     """
     gaps: dict[float, float] = {}
     tries: list[Try] = []
-    while len(tries) < MOST and (place := next_place(gaps, scale)) is not None:
-        tries.append(attempt(scale.parameter(place)))
-        gaps[place] = sign * (tries[-1].value - target.value)
-        if abs(gaps[place]) <= target.tolerance * (1 + 1e-9):
+    while len(tries) < MOST and (position := next_position(gaps, scale)) is not None:
+        tries.append(attempt(scale.parameter(position)))
+        gaps[position] = sign * (tries[-1].value - target.value)
+        if abs(gaps[position]) <= target.tolerance * (1 + 1e-9):
             return tries[-1], len(tries)
     raise CodecError(_unreached(tries, list(gaps.values()), target))
 
 
 def _unreached(tries: list[Try], gaps: list[float], target: Target) -> str:
-    near = min(tries, key=lambda one: abs(one.value - target.value))
-    low, high = min(one.value for one in tries), max(one.value for one in tries)
+    near = min(tries, key=lambda attempt: abs(attempt.value - target.value))
+    low, high = min(attempt.value for attempt in tries), max(attempt.value for attempt in tries)
     if min(gaps) < 0 < max(gaps):
         why = f"the parameter's steps are too coarse for it: allow a tolerance of {abs(near.value - target.value):.3g}"
         why = why if len(tries) < MOST else "allow a larger tolerance"

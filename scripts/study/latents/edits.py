@@ -208,7 +208,7 @@ def _swept(step: Step, channels: int) -> list[tuple[str, Step]]:
     """A step for each combination of its sweeps' values, with these as text."""
     axes: list[list[tuple[str, dict, dict]]] = []
     select = step.select
-    if select.get("channels") == selection.EACH:
+    if select.get("channels") == selection.ONE_BY_ONE:
         digits = len(str(channels - 1))
         axes.append([(f"{channel:0{digits}d}", {"channels": [channel]}, {}) for channel in range(channels)])
     if "top" in select and not isinstance(select["top"]["k"], int):

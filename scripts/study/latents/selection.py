@@ -25,7 +25,7 @@ AXES = ("channels", "rows", "columns")
 KEYS = (*AXES, "order", "top", "mask", "invert")
 BY = ("bits", "energy")
 RANDOM = "random"
-EACH = "each"
+ONE_BY_ONE = "each"
 ALL = "all"
 _SPAN = "a list of indexes, or {from: a, to: b} in indexes (16, 32) or in fractions (0.5, 1.0)"
 
@@ -83,7 +83,7 @@ def problems(select: object, channels: int | None = None) -> Iterator[str]:
     for key, value in select.items():
         if key not in KEYS:
             yield f"select.{key}: this key is unknown; {allowed(key, KEYS)}"
-        elif key in AXES and not (key == "channels" and value == EACH):
+        elif key in AXES and not (key == "channels" and value == ONE_BY_ONE):
             problem = _span_problem(value, channels if key == "channels" else None)
             if problem:
                 yield f"select.{key}: {problem}"

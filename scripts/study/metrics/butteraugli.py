@@ -32,13 +32,13 @@ def compute(reference: np.ndarray, image: np.ndarray, names: Collection[str], th
         for path, rgb in zip(paths, (reference, image)):
             path.write_bytes(b"P6 %d %d 255\n" % (rgb.shape[1], rgb.shape[0]) + rgb.tobytes())
         done = subprocess.run([PROGRAM, *map(str, paths)], capture_output=True, text=True, check=False)
-    found = re.fullmatch(r"(\S+)\s+3-norm: (\S+)\s*", done.stdout)
-    if done.returncode or not found:
+    match = re.fullmatch(r"(\S+)\s+3-norm: (\S+)\s*", done.stdout)
+    if done.returncode or not match:
         height, width, _ = reference.shape
         raise StudyError(
             f"{PROGRAM} can't score a {width}x{height} image: {(done.stderr or done.stdout).strip()[-400:]}"
         )
-    values = {"butteraugli": float(found[1]), "butteraugli_3norm": float(found[2])}
+    values = {"butteraugli": float(match[1]), "butteraugli_3norm": float(match[2])}
     return {name: values[name] for name in names}
 
 
@@ -54,11 +54,11 @@ def versions() -> str:
     """The program and its version: that of its Debian package, else the start of the file's sha256."""
     path = shutil.which(PROGRAM) or PROGRAM
     if shutil.which("dpkg-query"):
-        owner = _told("dpkg-query", "--search", path).partition(":")[0]
-        if owner and (version := _told("dpkg-query", "--show", "--showformat=${Version}", owner)):
+        owner = _output("dpkg-query", "--search", path).partition(":")[0]
+        if owner and (version := _output("dpkg-query", "--show", "--showformat=${Version}", owner)):
             return f"{PROGRAM} ({owner} {version})"
     return f"{PROGRAM} (sha256 {readers.sha256(Path(path))[:16]})"
 
 
-def _told(*command: str) -> str:
+def _output(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()

@@ -43,7 +43,7 @@ def _l2_pooled(x: np.ndarray) -> np.ndarray:
     squares = x * x
     window = np.array(HANNING, np.float32)
     for axis in (0, 1):
-        padded = np.pad(squares, [(1, 1) if each == axis else (0, 0) for each in range(3)])
+        padded = np.pad(squares, [(1, 1) if dimension == axis else (0, 0) for dimension in range(3)])
         count = (squares.shape[axis] - 1) // 2 + 1
         taps = [np.take(padded, range(tap, tap + 2 * count - 1, 2), axis=axis) for tap in range(3)]
         squares = taps[0] * window[0] + taps[1] * window[1] + taps[2] * window[2]

@@ -39,14 +39,14 @@ def compute(reference: np.ndarray, image: np.ndarray, names: Collection[str], th
         *("-filter_complex", graph(width, height, names, threads), "-f", "null", "-"),
     ]
     done = subprocess.run(command, input=reference.tobytes() + image.tobytes(), capture_output=True, check=False)
-    told = done.stderr.decode(errors="replace")
+    output = done.stderr.decode(errors="replace")
     if done.returncode:
-        raise StudyError(f"ffmpeg can't score a {width}x{height} image by {', '.join(names)}: {told.strip()[-400:]}")
+        raise StudyError(f"ffmpeg can't score a {width}x{height} image by {', '.join(names)}: {output.strip()[-400:]}")
     values = json.loads(done.stdout)["frames"][0]["metrics"] if done.stdout else {}
-    if found := re.search(r"XPSNR +y: (\S+)", told):
-        values["xpsnr"] = math.inf if found[1].startswith("inf") else float(found[1])
+    if match := re.search(r"XPSNR +y: (\S+)", output):
+        values["xpsnr"] = math.inf if match[1].startswith("inf") else float(match[1])
     if missing := [name for name in names if name not in values]:
-        raise StudyError(f"ffmpeg gave no {', '.join(missing)} of a {width}x{height} image: {told.strip()[-400:]}")
+        raise StudyError(f"ffmpeg gave no {', '.join(missing)} of a {width}x{height} image: {output.strip()[-400:]}")
     return {name: math.inf if values[name] is None else float(values[name]) for name in names}
 
 
@@ -92,5 +92,5 @@ def skip() -> str | None:
 @cache
 def versions() -> str:
     """ffmpeg's version."""
-    told = subprocess.run([program(), "-version"], capture_output=True, text=True, check=True).stdout
-    return " ".join(told.split()[:3])
+    output = subprocess.run([program(), "-version"], capture_output=True, text=True, check=True).stdout
+    return " ".join(output.split()[:3])

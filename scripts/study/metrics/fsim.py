@@ -64,7 +64,7 @@ def _congruency(luma: np.ndarray) -> np.ndarray:
     spectrum = np.fft.fft2(luma)
     energies, amplitudes = np.zeros(luma.shape), np.zeros(luma.shape)
     for filters, power, noise in _filters(*luma.shape):
-        responses = [np.fft.ifft2(spectrum * each) for each in filters]
+        responses = [np.fft.ifft2(spectrum * kernel) for kernel in filters]
         total = sum(responses)
         mean = total / (np.abs(total) + SMALL)
         energy = sum(_along(response, mean) - np.abs(_across(response, mean)) for response in responses)
@@ -99,7 +99,7 @@ def _filters(height: int, width: int) -> list[tuple[list[np.ndarray], float, flo
         band = np.exp(-(np.log(radius / centre) ** 2) / (2 * math.log(SIGMA_F) ** 2)) * low_pass
         band[0, 0] = 0
         radial.append(band)
-    found = []
+    kernels = []
     for orientation in range(ORIENTATIONS):
         angle = orientation * math.pi / ORIENTATIONS
         sine = np.sin(theta) * math.cos(angle) - np.cos(theta) * math.sin(angle)
@@ -107,11 +107,11 @@ def _filters(height: int, width: int) -> list[tuple[list[np.ndarray], float, flo
         distance = np.abs(np.arctan2(sine, cosine))
         spread = np.exp(-(distance**2) / (2 * (math.pi / (ORIENTATIONS * DELTA_THETA)) ** 2))
         filters = [spread * band for band in radial]
-        impulses = [np.fft.ifft2(each).real * math.sqrt(height * width) for each in filters]
+        impulses = [np.fft.ifft2(kernel).real * math.sqrt(height * width) for kernel in filters]
         squares = sum(float((impulse**2).sum()) for impulse in impulses)
         products = sum(float((impulses[i] * impulses[j]).sum()) for i in range(SCALES) for j in range(i + 1, SCALES))
-        found.append((filters, float((filters[0] ** 2).sum()), squares + 2 * products))
-    return found
+        kernels.append((filters, float((filters[0] ** 2).sum()), squares + 2 * products))
+    return kernels
 
 
 def _frequencies(count: int) -> np.ndarray:

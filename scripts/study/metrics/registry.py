@@ -189,11 +189,11 @@ def entry(name: str) -> Metric:
 def groups(names: Iterable[str]) -> dict[str, list[str]]:
     """Metrics by the job that scores them, in the registry's order. Raises StudyError for an unknown one."""
     wanted = {entry(name).name for name in names}
-    found: dict[str, list[str]] = {}
+    by_group: dict[str, list[str]] = {}
     for name, metric in REGISTRY.items():
         if name in wanted:
-            found.setdefault(metric.group, []).append(name)
-    return found
+            by_group.setdefault(metric.group, []).append(name)
+    return by_group
 
 
 def own_jobs() -> list[str]:

@@ -110,9 +110,9 @@ def _sum_log10(values: np.ndarray) -> float:
 
 def _faint(scale: int, top: int, left: int, s1: np.ndarray, s2: np.ndarray, s12: np.ndarray) -> np.ndarray:
     """The windows of a tile in which the reference is nearly flat: [scale, row, column, s1, s2, s12] of each."""
-    found = np.nonzero((s1 < FAINT) & (s1 > 0.3 * EPS))
-    columns, rows = found
-    return np.array([np.full(rows.shape, scale), rows + top, columns + left, s1[found], s2[found], s12[found]])
+    faint = np.nonzero((s1 < FAINT) & (s1 > 0.3 * EPS))
+    columns, rows = faint
+    return np.array([np.full(rows.shape, scale), rows + top, columns + left, s1[faint], s2[faint], s12[faint]])
 
 
 def _doubtful(moments: np.ndarray, allowed: float) -> np.ndarray:

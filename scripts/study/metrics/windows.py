@@ -109,6 +109,6 @@ def _dgemm() -> Callable:
 def _band(window: Window, step: int, count: int) -> np.ndarray:
     """The matrix [(count - 1) * step + taps, count] that takes `count` windows of a line."""
     band = np.zeros(((count - 1) * step + len(window), count), order="F")
-    for place in range(count):
-        band[place * step : place * step + len(window), place] = window
+    for offset in range(count):
+        band[offset * step : offset * step + len(window), offset] = window
     return band

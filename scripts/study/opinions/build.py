@@ -51,21 +51,21 @@ def build(plan: Mapping, rows: Sequence[Mapping[str, str]], folder: Path, out: P
     trials.check(rows, chosen, options)
     images = _Images(plan["sets"], folder, options)
     shutil.rmtree(out.parent / FOLDER, ignore_errors=True)
-    crops = [images.crop(one) for one in chosen]
+    crops = [images.crop(stimulus) for stimulus in chosen]
     pairs = [
         (first, second) for first, second in trials.pairs(chosen) if not np.array_equal(crops[first], crops[second])
     ]
     if not pairs:
         raise StudyError("all codecs decode to the same pixels at the rates of the opinion test; name other `rates`")
-    used = {place for pair in pairs for place in pair}
-    names = {place: images.write(out.parent / FOLDER, chosen[place], crops[place]) for place in sorted(used)}
+    used = {index for pair in pairs for index in pair}
+    names = {index: images.write(out.parent / FOLDER, chosen[index], crops[index]) for index in sorted(used)}
     worst = trials.worst(rows, plan["metric"])
-    originals, traps, key = {}, [], {names[place]: vars(chosen[place]) for place in names}
-    for image in dict.fromkeys((chosen[place].image_set, chosen[place].image) for place in sorted(used)):
+    originals, traps, key = {}, [], {names[index]: vars(chosen[index]) for index in names}
+    for image in dict.fromkeys((chosen[index].image_set, chosen[index].image) for index in sorted(used)):
         original = Stimulus(*image, "", "", 0, 0.0)
         bad = trials.stimulus(worst[image], 0.0)
-        pair = [images.write(out.parent / FOLDER, one, images.crop(one)) for one in (original, bad)]
-        key |= {name: vars(one) for name, one in zip(pair, (original, bad))}
+        pair = [images.write(out.parent / FOLDER, stimulus, images.crop(stimulus)) for stimulus in (original, bad)]
+        key |= {name: vars(stimulus) for name, stimulus in zip(pair, (original, bad))}
         originals["/".join(image)] = pair[0]
         traps.append(pair)
     data = {
@@ -102,27 +102,27 @@ class _Images:
                 for row in readers.read_record(record, ("image", "file")):
                     self._parts[name, row["image"]] = part, record.parent / row["file"]
 
-    def crop(self, one: Stimulus) -> np.ndarray:
+    def crop(self, stimulus: Stimulus) -> np.ndarray:
         """The pixels that are shown of a stimulus, uint8 [H, W, 3]. Raises StudyError for an image that is gone."""
-        image = one.image_set, one.image
+        image = stimulus.image_set, stimulus.image
         part, file = self._parts[image]
         if image not in self._originals:
             rgb = png.read(file)
             self._originals[image] = rgb, seen.busiest(rgb, self._side)
         original, where = self._originals[image]
-        if not one.codec:
+        if not stimulus.codec:
             return original[where]
-        record = Path(Cell(one.image_set, part, one.codec, one.quality).decoded(self._folder))
+        record = Path(Cell(stimulus.image_set, part, stimulus.codec, stimulus.quality).decoded(self._folder))
         rows = {row["image"]: row for row in readers.read_record(record, ("image", "file"))}
-        if not rows.get(one.image, {}).get("file"):
-            raise StudyError(f"{record} has no decoded image of {one.image}; run the study again")
-        decoded = png.read(record.parent / rows[one.image]["file"])
+        if not rows.get(stimulus.image, {}).get("file"):
+            raise StudyError(f"{record} has no decoded image of {stimulus.image}; run the study again")
+        decoded = png.read(record.parent / rows[stimulus.image]["file"])
         return seen.amplified(original[where], decoded[where]) if self._boosted else decoded[where]
 
-    def write(self, folder: Path, one: Stimulus, crop: np.ndarray) -> str:
+    def write(self, folder: Path, stimulus: Stimulus, crop: np.ndarray) -> str:
         """Write a crop under its name, 16 hex digits that tell nothing of the codec, and give the name."""
         data = png.png(crop)
-        name = hashlib.sha256(repr(one).encode() + data).hexdigest()[:16]
+        name = hashlib.sha256(repr(stimulus).encode() + data).hexdigest()[:16]
         atomic_io.write_bytes(folder / f"{name}.png", data)
         return name
 

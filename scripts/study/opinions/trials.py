@@ -52,8 +52,8 @@ def chosen(rows: Sequence[Mapping[str, str]], options: Options) -> list[Stimulus
         if options.images is not None and seen[image_set] > options.images:
             continue
         for rate in options.rates:
-            for found in codecs.values():
-                row = min(found, key=lambda one: _distance(one, rate))
+            for candidates in codecs.values():
+                row = min(candidates, key=lambda candidate: _distance(candidate, rate))
                 if _distance(row, rate) <= math.log1p(options.tolerance):
                     stimuli.append(stimulus(row, rate))
     return stimuli
@@ -67,21 +67,21 @@ def stimulus(row: Mapping[str, str], rate: float) -> Stimulus:
 def pairs(stimuli: Sequence[Stimulus]) -> list[tuple[int, int]]:
     """The places of any two stimuli of one image at one target rate."""
     groups: dict[tuple[str, str, float], list[int]] = {}
-    for place, one in enumerate(stimuli):
-        groups.setdefault((one.image_set, one.image, one.rate), []).append(place)
+    for index, stimulus in enumerate(stimuli):
+        groups.setdefault((stimulus.image_set, stimulus.image, stimulus.rate), []).append(index)
     return [pair for group in groups.values() for pair in itertools.combinations(group, 2)]
 
 
 def worst(rows: Sequence[Mapping[str, str]], metric: str) -> dict[tuple[str, str], Mapping[str, str]]:
     """For each (image set, image) the cell that scores worst at a metric: the trap beside the original."""
-    sign, found = registry.entry(metric).sign, {}
+    sign, scores = registry.entry(metric).sign, {}
     for row in rows:
         key = row["image_set"], row["image"]
         if not outcome.is_ok(row) or not row.get(metric):
             continue
-        if key not in found or sign * float(row[metric]) < sign * float(found[key][metric]):
-            found[key] = row
-    return found
+        if key not in scores or sign * float(row[metric]) < sign * float(scores[key][metric]):
+            scores[key] = row
+    return scores
 
 
 def check(rows: Sequence[Mapping[str, str]], stimuli: Sequence[Stimulus], options: Options) -> None:

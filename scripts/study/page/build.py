@@ -45,7 +45,7 @@ def build(plan: Mapping, results: Path, out: Path) -> None:
             raise StudyError(f"the page's plan has no {key!r}; {allowed(key, plan)}")
     folder = out.parent
     tables = {name: _read(folder / name) for name in _KNOWN if name in plan["files"]}
-    rows = {Path(name).stem: found for name, found in tables.items()}
+    rows = {Path(name).stem: table for name, table in tables.items()}
     if absent := [name for name in ("rd", "means", "codecs") if name not in rows]:
         raise StudyError(f"the page needs {absent[0]}.csv among the plan's files; {allowed(absent[0], plan['files'])}")
     known = palette.styles(rows["codecs"])
@@ -70,8 +70,8 @@ def build(plan: Mapping, results: Path, out: Path) -> None:
             "latents": latents,
         }
     )
-    page_links.place(folder, links)
-    place_library(folder / LIBRARY)
+    page_links.write(folder, links)
+    copy_library(folder / LIBRARY)
     atomic_io.write_text(out, text)
 
 
@@ -128,18 +128,18 @@ def _opinions(plan: Mapping, folder: Path) -> dict:
     """Tables and figures of the opinion test, and whether its observers are simulated; no tables without answers."""
     names = [name for name in plan["files"] if name.startswith("opinions_")]
     shown = [name for name in plan["files"] if PurePosixPath(name).name == "opinions.png"]
-    made_up = any(row["simulated"] == "yes" for name in names for row in _read(folder / name))
-    return {"tables": _tables(plan, folder, "opinions_"), "figures": shown, "simulated": made_up}
+    simulated = any(row["simulated"] == "yes" for name in names for row in _read(folder / name))
+    return {"tables": _tables(plan, folder, "opinions_"), "figures": shown, "simulated": simulated}
 
 
 def _figures(names: Sequence[str]) -> dict[str, list[tuple[str, list[str]]]]:
     """For each image set its figures, but those of single images: (name, paths)."""
-    found: dict[str, dict[str, list[str]]] = {}
+    by_set: dict[str, dict[str, list[str]]] = {}
     for name in names:
         path = PurePosixPath(name)
         if path.parts[0] == "figures" and len(path.parts) == 3 and path.parts[1] != "latents":
-            found.setdefault(path.parts[1], {}).setdefault(path.stem, []).append(name)
-    return {image_set: sorted(figures.items()) for image_set, figures in found.items()}
+            by_set.setdefault(path.parts[1], {}).setdefault(path.stem, []).append(name)
+    return {image_set: sorted(figures.items()) for image_set, figures in by_set.items()}
 
 
 def _latents(names: Sequence[str], folder: Path, results: Path, links: dict[str, Path]) -> list[dict]:
@@ -155,27 +155,27 @@ def _latents(names: Sequence[str], folder: Path, results: Path, links: dict[str,
         links[f"{page_links.FOLDER}/{name}"] = results / name
         return f"{page_links.FOLDER}/{name}"
 
-    found: dict[str, dict[str, list]] = {}
+    by_experiment: dict[str, dict[str, list]] = {}
     for name in names:
         path = PurePosixPath(name)
         inside = path.parts[1:] if path.parts[0] == "figures" else path.parts
         if inside[0] != "latents" or len(inside) < 3:
             continue
-        group = found.setdefault(inside[1], {"figures": [], "tables": []})
+        group = by_experiment.setdefault(inside[1], {"figures": [], "tables": []})
         where = " / ".join(inside[2:-1])
         if path.name == "figures.csv":
             for row in _read(folder / name):
                 file = next((text for text in row.values() if text and text.endswith(".png")), None)
                 if file is not None and (folder / path.parent / file).is_file():
-                    told = row.get("caption") or PurePosixPath(file).stem.replace("_", " ")
-                    group["figures"].append((f"{where}: {told}" if where else told, f"{path.parent}/{file}"))
+                    title = row.get("caption") or PurePosixPath(file).stem.replace("_", " ")
+                    group["figures"].append((f"{where}: {title}" if where else title, f"{path.parent}/{file}"))
         elif path.suffix == ".png":
-            told = path.stem.replace("_", " ")
-            group["figures"].append((f"{where}: {told}" if where else told, name))
+            title = path.stem.replace("_", " ")
+            group["figures"].append((f"{where}: {title}" if where else title, name))
         elif path.suffix == ".csv":
-            told = f"{where} {path.stem}".strip().capitalize()
-            group["tables"].append(page_tables.generic(told, _read(folder / name), name, find, FIRST))
-    return [{"title": name, **group} for name, group in found.items()]
+            title = f"{where} {path.stem}".strip().capitalize()
+            group["tables"].append(page_tables.generic(title, _read(folder / name), name, find, FIRST))
+    return [{"title": name, **group} for name, group in by_experiment.items()]
 
 
 def _read(path: Path) -> list[dict[str, str]]:
@@ -185,14 +185,14 @@ def _read(path: Path) -> list[dict[str, str]]:
         raise StudyError(f"can't read {path}: {error.strerror}; the study's jobs write it") from None
 
 
-def place_library(target: Path) -> None:
+def copy_library(target: Path) -> None:
     """Copy Plotly's script from its package, without importing the package."""
-    found = importlib.util.find_spec("plotly")
-    if found is None or not found.submodule_search_locations:
+    package = importlib.util.find_spec("plotly")
+    if package is None or not package.submodule_search_locations:
         raise StudyError(
             "the package plotly is not installed, whose script draws the page's charts; pip install plotly"
         )
-    source = Path(found.submodule_search_locations[0], "package_data", "plotly.min.js")
+    source = Path(package.submodule_search_locations[0], "package_data", "plotly.min.js")
     if not source.is_file():
         raise StudyError(f"the package plotly has no {source.name}; envs/study.txt names a version that has")
     if not target.is_file() or target.stat().st_size != source.stat().st_size:

@@ -22,24 +22,24 @@ SIDES = ("A", "B")
 _GONE = "the image is not in the folder of study {}"
 
 
-def build(a: Finished, b: Finished, names: tuple[str, str], found: Mapping[str, Sequence[Mapping]], out: Path) -> None:
+def build(a: Finished, b: Finished, names: tuple[str, str], files: Mapping[str, Sequence[Mapping]], out: Path) -> None:
     """Write index.html into the folder `out`, and beside it the images of both studies that it shows.
 
-    `names` is how the user called the studies; `found` has the rows of differences.csv, comparison.csv and worst.csv.
+    `names` is how the user called the studies; `files` has the rows of differences.csv, comparison.csv and worst.csv.
     """
     targets = dict(_links(a, b))
     data = _data(a, b, targets)
-    worst = _worst(found["worst.csv"], data)
+    worst = _worst(files["worst.csv"], data)
     data["start"] = worst[0]["rows"][0]["start"] if worst else {}
     title = f"{a.folder.name} and {b.folder.name}" if a.folder.name != b.folder.name else a.folder.name
     text = study_page.render(
         {
             "title": title,
             "names": names,
-            "verdicts": _verdicts(found["comparison.csv"], a),
+            "verdicts": _verdicts(files["comparison.csv"], a),
             "worst": worst,
             "differences": tables.generic(
-                "What differs between A and B", _text(found["differences.csv"]), "differences.csv"
+                "What differs between A and B", _text(files["differences.csv"]), "differences.csv"
             ),
             "data": payload.as_text(data),
             "script": page_script.joined(),
@@ -48,8 +48,8 @@ def build(a: Finished, b: Finished, names: tuple[str, str], found: Mapping[str, 
         },
         "comparison.html.j2",
     )
-    page_links.place(out, targets)
-    study_page.place_library(out / study_page.LIBRARY)
+    page_links.write(out, targets)
+    study_page.copy_library(out / study_page.LIBRARY)
     atomic_io.write_text(out / "index.html", text)
 
 
@@ -105,10 +105,10 @@ def _row(row: Mapping[str, str], side: str, metrics: Sequence[str], links: Mappi
     name = f"{side}.{row['codec']}"
     path = f"{page_links.FOLDER}/decoded/{row['image_set']}/{name}/{row['quality']}/{row['image']}.png"
     wanted = (*columns.KEY, "bytes", *columns.figures(metrics), *columns.OUTCOME)
-    found = {column: row.get(column) or "" for column in wanted} | {"codec": name}
+    values = {column: row.get(column) or "" for column in wanted} | {"codec": name}
     if path not in links and outcome.is_ok(row):
-        found |= {"decode_s": "", "note": _GONE.format(side)}
-    return found
+        values |= {"decode_s": "", "note": _GONE.format(side)}
+    return values
 
 
 def _worst(rows: Sequence[Mapping], data: Mapping) -> list[dict]:

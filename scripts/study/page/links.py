@@ -36,8 +36,8 @@ def links(results: Path, sets: Mapping[str, Sequence[str]], cells: Iterable[tupl
     return targets
 
 
-def place(folder: Path, targets: Mapping[str, Path]) -> None:
-    """Make the links of `wanted` in the page's `folder` (copies across file systems); remove those of earlier pages."""
+def write(folder: Path, targets: Mapping[str, Path]) -> None:
+    """Make the links `targets` in the page's `folder` (copies across file systems); remove those of earlier pages."""
     for name, source in targets.items():
         _place(source, folder / name)
     if (folder / FOLDER).is_dir():

@@ -90,11 +90,11 @@ def _metric(name: str) -> dict:
 
 def _codecs(plan: Mapping, rows: Iterable[Mapping[str, str]], known: Mapping[str, Style], links: Iterable[str]) -> list:
     suffixes = _suffixes(links)
-    found = []
+    entries = []
     for row in rows:
         name = row["codec"]
         recipe = plan["codecs"][name]
-        found.append(
+        entries.append(
             {
                 "id": name,
                 "label": known[name].label,
@@ -108,22 +108,22 @@ def _codecs(plan: Mapping, rows: Iterable[Mapping[str, str]], known: Mapping[str
                 "commands": recipe["commands"],
             }
         )
-    return found
+    return entries
 
 
 def _suffixes(links: Iterable[str]) -> dict[str, str]:
     """The suffix of each codec's bitstreams. Raises StudyError for a codec with two."""
-    found: dict[str, str] = {}
+    by_codec: dict[str, str] = {}
     for link in links:
         path = PurePosixPath(link)
         if path.parts[1] == "bitstreams":
             codec = path.parts[3]
-            if found.setdefault(codec, path.suffix) != path.suffix:
+            if by_codec.setdefault(codec, path.suffix) != path.suffix:
                 raise StudyError(
-                    f"bitstreams of codec {codec} end in {found[codec]} and in {path.suffix}; its backend must have "
+                    f"bitstreams of codec {codec} end in {by_codec[codec]} and in {path.suffix}; its backend must have "
                     "one `extension`"
                 )
-    return found
+    return by_codec
 
 
 def _image(row: Mapping[str, str], tags: Mapping[str, Sequence[str]]) -> dict:

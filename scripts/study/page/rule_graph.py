@@ -24,8 +24,8 @@ def drawing(pairs: Sequence[Sequence[str]], counts: Mapping[str, int]) -> dict:
         if depth:
             layer.sort(key=lambda name: (_mean([places[above][0] for above in graph.predecessors(name)]), name))
         left = (widest - len(layer)) * (WIDTH + GAP_X) / 2
-        for place, name in enumerate(layer):
-            places[name] = (GAP_X + left + place * (WIDTH + GAP_X), 4 + depth * (HEIGHT + GAP_Y))
+        for index, name in enumerate(layer):
+            places[name] = (GAP_X + left + index * (WIDTH + GAP_X), 4 + depth * (HEIGHT + GAP_Y))
     boxes = [
         {"name": name, "count": counts.get(name), "x": x, "y": y, "middle": x + WIDTH / 2, "text": y + HEIGHT / 2}
         for name, (x, y) in places.items()

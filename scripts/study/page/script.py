@@ -21,12 +21,12 @@ def modules(folder: Path = FOLDER, main: str = MAIN) -> dict[str, str]:
     Raises StudyError for one that is not there, for a name that is imported and not exported, for imports in a
     circle, and for a form of import or export that `joined` can't take out.
     """
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
 
     def add(name: str, users: tuple[str, ...]) -> None:
         if name in users:
             raise StudyError(f"{folder}: modules import each other: {' -> '.join((*users, name))}")
-        if name in found:
+        if name in texts:
             return
         path = folder / name
         if not path.is_file():
@@ -34,16 +34,16 @@ def modules(folder: Path = FOLDER, main: str = MAIN) -> dict[str, str]:
         text = path.read_text(encoding="utf-8")
         for names, other in IMPORT.findall(text):
             add(other, (*users, name))
-            wanted = {one.strip() for one in names.split(",")}
-            if missing := wanted - set(EXPORTED.findall(found[other])):
+            wanted = {word.strip() for word in names.split(",")}
+            if missing := wanted - set(EXPORTED.findall(texts[other])):
                 raise StudyError(f"{path} imports {', '.join(sorted(missing))}, which {other} doesn't export")
         rest = EXPORT.sub("", IMPORT.sub("", text))
         if odd := re.search(r"^(?:import|export)\b.*", rest, re.MULTILINE):
             raise StudyError(f'{path}: {odd[0]!r}; allowed: import {{ a, b }} from "./c.js"; and export before a name')
-        found[name] = text
+        texts[name] = text
 
     add(main, ())
-    return found
+    return texts
 
 
 def joined(folder: Path = FOLDER, main: str = MAIN) -> str:

@@ -82,11 +82,11 @@ def bd_matrices(rows: Sequence[Mapping[str, str]], known: Mapping[str, Style]) -
                 cell
                 for metric in metrics
                 for cell in (
-                    _difference(found.get(metric), "bd_rate", 1),
-                    _difference(found.get(metric), "bd_metric", 3),
+                    _difference(by_metric.get(metric), "bd_rate", 1),
+                    _difference(by_metric.get(metric), "bd_metric", 3),
                 )
             ]
-            for codec, found in codecs.items()
+            for codec, by_metric in codecs.items()
         ]
         choice = {"Image set": image_set, "Mean": over, "Interpolation": method, "Anchor": known[anchor].label}
         tables.append(Table(caption, columns, body, "bd.csv", choice, [False] + [True] * (len(columns) - 1)))
@@ -103,8 +103,8 @@ def bd_images(rows: Sequence[Mapping[str, str]], known: Mapping[str, Style]) -> 
     most = max(1, MOST // max(1, sum(map(len, groups.values()))))
     for (image_set, metric, anchor), codecs in groups.items():
         by_image: dict[str, list[Cell]] = {}
-        for found in codecs.values():
-            for row in found:
+        for by_metric in codecs.values():
+            for row in by_metric:
                 line = by_image.setdefault(row["image"], [_image_cell(row, row["image"])])
                 line.append(_difference({**row, "bd_rate_lo": ""}, "bd_rate", 1))
         caption = f"{image_set}, {palette.short(metric)}: BD-rate in % on each image against {known[anchor].label}"
@@ -130,15 +130,15 @@ def worst_images(rows: Sequence[Mapping[str, str]], known: Mapping[str, Style], 
     tables = []
     for (image_set, metric, anchor), codecs in _of_images(rows).items():
         body = []
-        for codec, found in codecs.items():
-            ranked = sorted((row for row in found if row["bd_rate"]), key=lambda row: -float(row["bd_rate"]))[:count]
+        for codec, own in codecs.items():
+            ranked = sorted((row for row in own if row["bd_rate"]), key=lambda row: -float(row["bd_rate"]))[:count]
             cells = [_image_cell(row, f"{row['image']} {_signed(float(row['bd_rate']), 1)}") for row in ranked]
             cells += [Cell("–")] * (count - len(cells))
             body.append([Cell(known[codec].label, known[codec].label), *cells])
         caption = (
             f"{image_set}, {palette.short(metric)}: where each codec does worst against {known[anchor].label}, in %"
         )
-        columns = ["Codec", "Worst", *(f"{place}." for place in range(2, count + 1))]
+        columns = ["Codec", "Worst", *(f"{rank}." for rank in range(2, count + 1))]
         tables.append(
             Table(caption, columns, body, "bd.csv", _choice(image_set, metric, anchor, known), [False] * (count + 1))
         )

@@ -117,7 +117,7 @@ class Plan:
         return needed and (needed.path or results.weights(needed.file))
 
     @cache  # noqa: B019 (a process has one plan)
-    def weights_made(self, codec: str, quality: str) -> list[str]:
+    def weights_from_jobs(self, codec: str, quality: str) -> list[str]:
         """The file of weights of a cell, in a list, if another job makes it."""
         path = self.weights(codec, quality)
         return [path] if path is not None and path.startswith(f"{results.FOLDER}/") else []
@@ -130,7 +130,7 @@ class Plan:
 
     def bundled_weights(self) -> list[str]:
         """The hashes of the files of weights of the study's codecs that are the checkout's own."""
-        return [content(self.weights(*cell)) for cell in self.weighted() if not self.weights_made(*cell)]
+        return [content(self.weights(*cell)) for cell in self.weighted() if not self.weights_from_jobs(*cell)]
 
     def weighted(self) -> list[tuple[str, str]]:
         """Every (codec, quality) of the study that needs a file of weights."""
@@ -162,7 +162,7 @@ class Plan:
         """The hash of a script's code, the codec's backend included, of the pins of their environment, of weights that
         no job makes, and of code outside this project that the codec runs."""
         kind = self._backend(codec)
-        own = [] if self.weights_made(codec, quality) else filter(None, [self.weights(codec, quality)])
+        own = [] if self.weights_from_jobs(codec, quality) else filter(None, [self.weights(codec, quality)])
         outside = kind.sources(self.catalogued[codec].settings)
         modules = metric_registry.modules(_metric(quality)) if script == self.encoder(quality) else []
         hashes = [code(script, _module(kind), *modules), lock(kind.environment), *map(content, own)]
@@ -175,7 +175,7 @@ class Plan:
     @cached_property
     def known_recipes(self) -> dict[str, recipes.Recipe]:
         """The recipes of the study's own trainings, or those of the bundled weights."""
-        return recipes.load(paths.found(self.study.training.recipes) if self.study.training else recipes.FILE)
+        return recipes.load(paths.resolved(self.study.training.recipes) if self.study.training else recipes.FILE)
 
     @cache  # noqa: B019 (a process has one plan)
     def training_of(self, codec: str, quality: str) -> tuple[str, str] | None:
@@ -187,11 +187,11 @@ class Plan:
 
     def trained(self) -> dict[str, list[str]]:
         """The models that the study trains for its codecs, with their qualities."""
-        found: dict[str, list[str]] = {}
-        for path in (Path(path) for cell in self.weighted() for path in self.weights_made(*cell)):
-            if path.parent.parent == Path(recipes.FOLDER) and path.stem not in found.get(path.parent.name, ()):
-                found.setdefault(path.parent.name, []).append(path.stem)
-        return found
+        by_model: dict[str, list[str]] = {}
+        for path in (Path(path) for cell in self.weighted() for path in self.weights_from_jobs(*cell)):
+            if path.parent.parent == Path(recipes.FOLDER) and path.stem not in by_model.get(path.parent.name, ()):
+                by_model.setdefault(path.parent.name, []).append(path.stem)
+        return by_model
 
     def cells(self) -> list[Cell]:
         """Every cell of the study."""
@@ -210,7 +210,7 @@ class Plan:
     def _load(self, codec: str, quality: str) -> base.Codec:
         path = self.weights(codec, quality)
         return codec_registry.load(
-            codec, self._exact[codec][quality], self.catalogued[codec], *([paths.found(path)] if path else [])
+            codec, self._exact[codec][quality], self.catalogued[codec], *([paths.resolved(path)] if path else [])
         )
 
     def _parameter(self, codec: str, quality: entries.Quality) -> entries.Quality:
@@ -243,13 +243,13 @@ class Plan:
     @cached_property
     def _downloads(self) -> dict[str, tuple[str, str]]:
         """A codec and quality that need each file of weights that is to be downloaded, by its name."""
-        found: dict[str, tuple[str, str]] = {}
+        by_file: dict[str, tuple[str, str]] = {}
         for codec, chosen in self._exact.items():
             for quality in chosen:
                 needed = self.weights_source(codec, quality)
                 if needed is not None and needed.path is None:
-                    found.setdefault(needed.file, (codec, quality))
-        return found
+                    by_file.setdefault(needed.file, (codec, quality))
+        return by_file
 
     @cache  # noqa: B019 (a process has one plan)
     def weights_source(self, codec: str, quality: str) -> base.Weights | None:

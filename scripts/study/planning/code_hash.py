@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from study.core.errors import StudyError
-from study.core.paths import ROOT, SCRIPTS, found
+from study.core.paths import ROOT, SCRIPTS, resolved
 from study.core.readers import sha256
 
 
@@ -41,7 +41,7 @@ def lock(name: str) -> str:
 def content(file: str) -> str:
     """16 hex digits of the content of a file of the checkout or the working folder. Raises StudyError without it."""
     try:
-        return sha256(found(file))[:16]
+        return sha256(resolved(file))[:16]
     except OSError as error:
         raise StudyError(f"can't read {file}: {error.strerror}") from None
 
@@ -54,14 +54,14 @@ def contents(*files: Path) -> str:
 
 def closure(start: Iterable[Path]) -> set[Path]:
     """The files of the project that these import, directly or not, and themselves."""
-    found: set[Path] = set()
+    reached: set[Path] = set()
     waiting = list(start)
     while waiting:
         file = waiting.pop()
-        if file not in found:
-            found.add(file)
+        if file not in reached:
+            reached.add(file)
             waiting.extend(_imports(file))
-    return found
+    return reached
 
 
 @cache

@@ -51,7 +51,7 @@ def _against_schema(config: Mapping, schema: Mapping) -> Iterator[str]:
 def _readable(error: jsonschema.ValidationError) -> str:
     """One line: the key, what was found, what is allowed."""
     key = ".".join(str(part) for part in error.absolute_path) or "the study"
-    found = _brief(error.instance)
+    value = _brief(error.instance)
     rule = error.validator_value
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
@@ -62,19 +62,20 @@ def _readable(error: jsonschema.ValidationError) -> str:
         missing = [name for name in rule if name not in error.instance]
         return f"{key}: the key {', '.join(map(repr, missing))} is missing; it is required"
     if error.validator == "enum":
-        return f"{key}: found {found}; {allowed(error.instance, rule)}"
+        return f"{key}: found {value}; {allowed(error.instance, rule)}"
     if error.validator == "oneOf":
-        inner = [one for one in error.context or () if isinstance(error.instance, dict) and one.validator != "const"]
-        deeper = [one for one in inner if one.validator != "type" or one.absolute_path != error.absolute_path]
+        causes = error.context if isinstance(error.instance, dict) and error.context else ()
+        inner = [cause for cause in causes if cause.validator != "const"]
+        deeper = [cause for cause in inner if cause.validator != "type" or cause.absolute_path != error.absolute_path]
         if deeper:
             return _readable(deeper[0])
         return (
-            f"{key}: found {found}; allowed: `all`, a list of different qualities (numbers or names), not empty, or "
+            f"{key}: found {value}; allowed: `all`, a list of different qualities (numbers or names), not empty, or "
             "{target: {metric, values}}"
         )
     if error.validator == "type":
         kinds = [rule] if isinstance(rule, str) else rule
-        return f"{key}: found {found}; allowed: {' or '.join(_KINDS[kind] for kind in kinds)}"
+        return f"{key}: found {value}; allowed: {' or '.join(_KINDS[kind] for kind in kinds)}"
     limits = {
         "minimum": "at least {}",
         "maximum": "at most {}",
@@ -87,7 +88,7 @@ def _readable(error: jsonschema.ValidationError) -> str:
         "pattern": "text that matches {}",
     }
     if error.validator in limits:
-        return f"{key}: found {found}; allowed: {limits[error.validator].format(rule)}"
+        return f"{key}: found {value}; allowed: {limits[error.validator].format(rule)}"
     return f"{key}: {error.message[:300]}"
 
 

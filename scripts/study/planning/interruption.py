@@ -16,7 +16,7 @@ LINE = "interrupted; the same command goes on"
 PATIENCE_S = 3.0  # for what a run does at its end: a lock released, jobs of a cluster cancelled
 AGAIN_S = 1.0  # a second signal after so long is meant; one before it is the same Ctrl-C, from make and the terminal
 
-_told: list[float] = []
+_noted: list[float] = []
 
 
 def handle(_signal: int, _frame: FrameType | None) -> None:
@@ -26,11 +26,11 @@ def handle(_signal: int, _frame: FrameType | None) -> None:
     after `PATIENCE_S` seconds, or at another signal, is not waited for.
     """
     now = time.monotonic()
-    if _told:
-        if now - _told[0] > AGAIN_S:
+    if _noted:
+        if now - _noted[0] > AGAIN_S:
             _end()
         return
-    _told.append(now)
+    _noted.append(now)
     _say_last(LINE)
     timer = threading.Timer(PATIENCE_S, _end)
     timer.daemon = True

@@ -22,7 +22,7 @@ def settings(study: Study) -> Options:
 def answers(study: Study) -> list[str]:
     """The files of answers that the study evaluates, in the order of their names; none without `opinions.answers`."""
     folder = settings(study).answers
-    return [] if folder is None else sorted(str(path) for path in paths.found(folder).glob("*.json"))
+    return [] if folder is None else sorted(str(path) for path in paths.resolved(folder).glob("*.json"))
 
 
 def problems(study: Study) -> Iterator[str]:
@@ -32,7 +32,9 @@ def problems(study: Study) -> Iterator[str]:
         if codec not in study.codecs:
             yield f"opinions.codecs: {codec!r} is not among the study's codecs; {allowed(codec, study.codecs)}"
     if chosen.answers is not None and not answers(study):
-        what = "no *.json files are there" if Path(paths.found(chosen.answers)).is_dir() else "there is no such folder"
+        what = (
+            "no *.json files are there" if Path(paths.resolved(chosen.answers)).is_dir() else "there is no such folder"
+        )
         yield (
             f"opinions.answers: {chosen.answers!r}: {what}; `make opinions` writes the test's page, which saves them; "
             "leave the key out until there are answers"

@@ -22,7 +22,7 @@ def add_codec(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--weights",
-        type=paths.found,
+        type=paths.resolved,
         help="file of weights, for a codec that needs one; looked for in the working folder, then in the repository",
     )
 

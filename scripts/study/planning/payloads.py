@@ -53,11 +53,11 @@ def locks(plan: Plan) -> dict[str, str]:
 
 def complexity(plan: Plan) -> dict:
     """For `codec_table.py`: the specification and the files of weights of each codec with weights."""
-    found: dict[str, dict] = {}
+    counted: dict[str, dict] = {}
     for codec, quality in plan.weighted():
-        entry = found.setdefault(codec, {"spec": plan.spec(codec), "weights": {}})
+        entry = counted.setdefault(codec, {"spec": plan.spec(codec), "weights": {}})
         entry["weights"][str(plan.exact(codec, quality))] = plan.weights(codec, quality)
-    return found
+    return counted
 
 
 def claims(plan: Plan) -> ClaimPlan:

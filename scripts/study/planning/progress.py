@@ -151,10 +151,10 @@ def closing(folder: str | Path, failed: bool = False) -> str:
     folder = Path(folder)
     complete = folder / "complete.txt"
     if failed:
-        said = "the study is not complete: see the errors above\n"
+        text = "the study is not complete: see the errors above\n"
     elif complete.exists():
-        said = complete.read_text(encoding="utf-8")
+        text = complete.read_text(encoding="utf-8")
     else:
-        said = "what was asked for is done; the study as a whole is not\n"
+        text = "what was asked for is done; the study as a whole is not\n"
     where = f"Page: {folder}/index.html. Tables: {folder}/rd.csv, means.csv, bd.csv. Figures: {folder}/figures/"
-    return f"{said}{where}" if folder.exists() else said.rstrip()
+    return f"{text}{where}" if folder.exists() else text.rstrip()

@@ -18,13 +18,13 @@ def problems(codec: str, target: TargetValues, entry: CodecEntry) -> Iterator[st
     if target.metric not in known:
         yield f"{where}.metric: {target.metric!r} is unknown; {allowed(target.metric, known)}"
     labels: dict[str, float] = {}
-    for one in target.all():
-        if not math.isfinite(one.value) or (one.metric in targeted.RATES and one.value <= 0):
-            wanted = "more than 0" if one.metric in targeted.RATES else "a finite number"
-            yield f"{where}.values: found {one.value!r}; allowed: {wanted}"
-        elif one.label in labels:
-            yield f"{where}.values: {labels[one.label]!r} and {one.value!r} are the same"
-        labels[one.label] = one.value
+    for part in target.all():
+        if not math.isfinite(part.value) or (part.metric in targeted.RATES and part.value <= 0):
+            wanted = "more than 0" if part.metric in targeted.RATES else "a finite number"
+            yield f"{where}.values: found {part.value!r}; allowed: {wanted}"
+        elif part.label in labels:
+            yield f"{where}.values: {labels[part.label]!r} and {part.value!r} are the same"
+        labels[part.label] = part.value
     if entry.range is None:
         yield (
             f"{where}: this codec declares no range of its parameter to search, since each of its qualities has "

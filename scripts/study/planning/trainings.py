@@ -17,12 +17,12 @@ class Training:
     """
 
     def __init__(self, training: study_config.Training) -> None:
-        folder = paths.found(training.photos)
+        folder = paths.resolved(training.photos)
         self.photos = [os.path.relpath(path) for path in sorted(folder.rglob("*")) if path.is_file()]
         if not self.photos:
             raise StudyError(f"training.photos: {folder} holds no files; it must be a folder of photos")
-        self.manifest = [os.path.relpath(paths.found(training.manifest))] if training.manifest else []
-        self._recipes = recipes.load(paths.found(training.recipes))
+        self.manifest = [os.path.relpath(paths.resolved(training.manifest))] if training.manifest else []
+        self._recipes = recipes.load(paths.resolved(training.recipes))
 
     def start(self, model: str, quality: str) -> list[str]:
         """The weights that a training starts from, in a list; empty for one that starts from the photos."""

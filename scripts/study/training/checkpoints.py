@@ -33,11 +33,11 @@ def resume(path: Path, recipe: object) -> dict[str, Any]:
 
     try:
         content = torch.load(path, weights_only=True)
-        told = content["recipe"]
+        recorded = content["recipe"]
     except Exception as error:  # whatever broken bytes lead the unpickler to
         raise StudyError(f"the checkpoint {path} can't be read ({error!r}); delete it to start anew") from None
-    if told != str(recipe):
-        raise StudyError(f"the checkpoint {path} is of another recipe: {told}; delete it to start anew")
+    if recorded != str(recipe):
+        raise StudyError(f"the checkpoint {path} is of another recipe: {recorded}; delete it to start anew")
     return content
 
 

@@ -158,8 +158,8 @@ class _Run:
             opposed = discriminator_loss(*logits.chunk(2))
             other.zero_grad()
             opposed.backward()
-        found = {"loss": loss.item(), "gradient": norm.item(), "discriminator_s_loss": opposed.item()}
-        checkpoints.check_finite(step + 1, recipe.lr, self.checkpoint, **found)
+        figures = {"loss": loss.item(), "gradient": norm.item(), "discriminator_s_loss": opposed.item()}
+        checkpoints.check_finite(step + 1, recipe.lr, self.checkpoint, **figures)
         own.step()
         if joined:
             other.step()

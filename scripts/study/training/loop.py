@@ -202,7 +202,7 @@ def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
 
     try:
         with safe_open(path, "pt") as file:
-            description = architectures.said_by(file.metadata())
+            description = architectures.from_metadata(file.metadata())
             return {name: file.get_tensor(name).float() for name in file.keys()}, description  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise StudyError(f"can't start from {path}: {error}") from None

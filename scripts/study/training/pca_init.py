@@ -55,9 +55,9 @@ def start(net: CompressionModel, images: np.ndarray, lam: float) -> None:
             gain = math.sqrt(lam * math.log(2) / 18) * 255 / AMPLITUDE if last else 1.0
             below = mean * AMPLITUDE if first else torch.full((values.shape[1],), SHIFT * rectified).double()
             above = 0.0 if last else SHIFT * rectified
-            _place(down.weight, taps * gain * scale)
+            _set_kernel(down.weight, taps * gain * scale)
             down.bias[: len(basis)] = above - gain * (taps.sum((2, 3)) @ below)
-            _place(up.weight, taps / gain / scale)
+            _set_kernel(up.weight, taps / gain / scale)
             up.bias[: len(below)] = mean if first else below
             if rectified and not last:
                 up.weight[-1, : len(below), 2:4, 2:4] = -above * taps.sum(0) / scale
@@ -94,7 +94,7 @@ def _components(blocks: torch.Tensor, most: int) -> torch.Tensor:
     return directions.flip(1).T[:most]
 
 
-def _place(weight: torch.Tensor, taps: torch.Tensor) -> None:
+def _set_kernel(weight: torch.Tensor, taps: torch.Tensor) -> None:
     """Put the taps [k, i, 2, 2] of a block into a 5x5 kernel; links with other channels start at zero."""
     weight[:, : taps.shape[1]] = 0
     weight[: taps.shape[0]] = 0

@@ -36,7 +36,7 @@ class Photo:
 def read(path: str | Path) -> list[Photo]:
     """The photos of a manifest. Raises StudyError for a file that is none."""
     try:
-        rows = readers.read_rows(paths.found(str(path)))
+        rows = readers.read_rows(paths.resolved(str(path)))
     except OSError as error:
         raise StudyError(
             f"can't read the manifest {path}: {error.strerror}; tools/photo_manifest.py makes one"
@@ -70,7 +70,7 @@ def check(found: Mapping[str, str], manifest: Sequence[Photo], uses: Iterable[st
 
 def seen(path: str | Path) -> frozenset[str]:
     """The digests of the samples of every photo of a manifest, held-out ones included; none where there is no file."""
-    return frozenset(photo.pixels for photo in read(path)) if paths.found(str(path)).is_file() else frozenset()
+    return frozenset(photo.pixels for photo in read(path)) if paths.resolved(str(path)).is_file() else frozenset()
 
 
 def _some(names: Sequence[str]) -> str:

@@ -132,7 +132,7 @@ def made(recipes: Mapping[str, Recipe], name: str, quality: str | int, folder: s
 
     try:
         with safe_open(weights(name, quality, folder), "pt") as file:
-            trained = architectures.said_by(file.metadata())
+            trained = architectures.from_metadata(file.metadata())
     except (OSError, SafetensorError):
         return False
     same = all(_same(trained.get(key), value) for key, value in _settings(recipes, name, quality).items())

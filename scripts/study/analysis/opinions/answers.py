@@ -118,7 +118,7 @@ def _json(file: Path) -> dict[str, Any]:
         size = file.stat().st_size
         if size > LARGEST_FILE:
             raise _Wrong(f"{size:,} bytes, more than {LARGEST_FILE:,}")
-        found = json.loads(file.read_bytes().decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
+        content = json.loads(file.read_bytes().decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant)
     except OSError as error:
         raise _Wrong(f"can't be read ({error.strerror})") from None
     except UnicodeDecodeError:
@@ -127,16 +127,16 @@ def _json(file: Path) -> dict[str, Any]:
         raise _Wrong("nested too deep") from None
     except ValueError as error:
         raise _Wrong(f"no JSON ({_short(error)})") from None
-    if not isinstance(found, dict):
-        raise _Wrong(f"it holds {_kind(found)}, where an object belongs")
-    return found
+    if not isinstance(content, dict):
+        raise _Wrong(f"it holds {_kind(content)}, where an object belongs")
+    return content
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    content = dict(pairs)
+    if len(content) < len(pairs):
         raise _Wrong("a key given twice in one object")
-    return found
+    return content
 
 
 def _no_constant(name: str) -> float:
@@ -157,7 +157,7 @@ def _sheet(file: Path, data: dict[str, Any], cells: Mapping[tuple[str, str, str,
     if not data["answers"]:
         raise _Wrong("no answers")
     stimuli = {name: _stimulus(name, given, cells) for name, given in data["stimuli"].items()}
-    answers = [_answer(place, given, stimuli) for place, given in enumerate(data["answers"], 1)]
+    answers = [_answer(number, given, stimuli) for number, given in enumerate(data["answers"], 1)]
     return Sheet(file.name, data["observer"], data["test"], data["simulated"], data["screen"]["scaled"], tuple(answers))
 
 
@@ -166,22 +166,22 @@ def _stimulus(name: str, given: Any, cells: Mapping[tuple[str, str, str, str], i
     if not _ID.fullmatch(name):
         raise _Wrong(f"{where}, where 16 hex digits belong")
     _fields(given, _STIMULUS, where)
-    found = Stimulus(**(given | {"rate": float(given["rate"])}))
-    if not 0 <= found.rate <= 100:
-        raise _Wrong(f"{where} with a rate of {found.rate:g} bpp")
-    known = cells.get((found.image_set, found.image, found.codec, found.quality))
-    if found.codec and known is None:
-        cell = f"codec {_short(found.codec)} at quality {_short(found.quality)}, image {_short(found.image)}"
+    stimulus = Stimulus(**(given | {"rate": float(given["rate"])}))
+    if not 0 <= stimulus.rate <= 100:
+        raise _Wrong(f"{where} with a rate of {stimulus.rate:g} bpp")
+    known = cells.get((stimulus.image_set, stimulus.image, stimulus.codec, stimulus.quality))
+    if stimulus.codec and known is None:
+        cell = f"codec {_short(stimulus.codec)} at quality {_short(stimulus.quality)}, image {_short(stimulus.image)}"
         raise _Wrong(f"{where} is of {cell}, which the study doesn't have")
-    if not found.codec and not any((found.image_set, found.image) == key[:2] for key in cells):
-        raise _Wrong(f"{where} is the original of {_short(found.image)}, which the study doesn't have")
-    if found.codec and known != found.bytes:
-        raise _Wrong(f"{where} has {found.bytes} bytes, and the study's bitstream {known}: another one was judged")
-    return found
+    if not stimulus.codec and not any((stimulus.image_set, stimulus.image) == key[:2] for key in cells):
+        raise _Wrong(f"{where} is the original of {_short(stimulus.image)}, which the study doesn't have")
+    if stimulus.codec and known != stimulus.bytes:
+        raise _Wrong(f"{where} has {stimulus.bytes} bytes, and the study's bitstream {known}: another one was judged")
+    return stimulus
 
 
-def _answer(place: int, given: Any, stimuli: Mapping[str, Stimulus]) -> Answer:
-    where = f"answer {place}"
+def _answer(number: int, given: Any, stimuli: Mapping[str, Stimulus]) -> Answer:
+    where = f"answer {number}"
     _fields(given, _ANSWER, where)
     for column, choices in (("kind", KINDS), ("better", BETTER), ("left", stimuli), ("right", stimuli)):
         if given[column] not in choices:

@@ -26,9 +26,9 @@ def strengths(wins: np.ndarray, prior: float = PRIOR) -> np.ndarray:
     if wins.ndim != 2 or wins.shape[0] != wins.shape[1] or not np.isfinite(wins).all() or (wins < 0).any():
         raise ValueError(f"wins must be counts [n, n]; found {wins.shape}")
     compared = (wins.sum(axis=0) + wins.sum(axis=1)) > 0
-    found = np.full(len(wins), np.nan)
+    estimates = np.full(len(wins), np.nan)
     if not compared.any():
-        return found
+        return estimates
     known = wins[np.ix_(compared, compared)]
     both, won, ridge = known + known.T, known.sum(axis=1), prior**-2
 
@@ -45,8 +45,8 @@ def strengths(wins: np.ndarray, prior: float = PRIOR) -> np.ndarray:
 
     enough = {"gtol": _GRADIENT * (1 + known.sum())}
     done = minimize(loss, np.zeros(len(known)), jac=True, hess=curvature, method="trust-exact", options=enough)
-    found[compared] = done.x - done.x.mean()
-    return found
+    estimates[compared] = done.x - done.x.mean()
+    return estimates
 
 
 def preference(first: float, second: float) -> float:

@@ -108,7 +108,7 @@ def scale_and_metrics(
     """
     cells = {(row["image_set"], row["image"], row["codec"], row["quality"]): row for row in rd}
     simulated = _yes(any(sheet.simulated for sheet in sheets))
-    names = {name: place for place, name in enumerate(dict.fromkeys(sheet.observer for sheet in sheets))}
+    names = {name: index for index, name in enumerate(dict.fromkeys(sheet.observer for sheet in sheets))}
     random = np.random.default_rng(seed)
     scale: list[dict[str, object]] = []
     compared: list[dict[str, object]] = []
@@ -118,12 +118,12 @@ def scale_and_metrics(
         samples = np.array([bradley_terry.strengths(group.wins(weight)) for weight in weights])
         key = {"image_set": group.image_set, "rate": group.rate}
         shown = _shown(group, cells)
-        for place, codec in enumerate(group.codecs):
-            lo, hi = _interval(samples[:, place])
-            took = (group.first == place) | (group.second == place)
+        for index, codec in enumerate(group.codecs):
+            lo, hi = _interval(samples[:, index])
+            took = (group.first == index) | (group.second == index)
             rates = [float(row["bpp"]) for row in shown[codec]]
             row = {"codec": codec, "answers": int(took.sum()), "bpp": float(np.mean(rates))}
-            row |= {"strength": float(strengths[place]), "lo": lo, "hi": hi, "level": LEVEL}
+            row |= {"strength": float(strengths[index]), "lo": lo, "hi": hi, "level": LEVEL}
             scale.append(key | row | {"observers": len(set(group.observer[took].tolist())), "simulated": simulated})
         for metric in metrics:
             row = _metric(group, metric, shown, cells, strengths, samples, weights)
@@ -132,16 +132,16 @@ def scale_and_metrics(
 
 
 def _groups(sheets: Sequence[Sheet], names: Mapping[str, int]) -> list[_Group]:
-    found: dict[tuple[str, float], list[tuple[str, Answer]]] = {}
+    answered: dict[tuple[str, float], list[tuple[str, Answer]]] = {}
     for sheet in sheets:
         for answer in sheet.answers:
             if answer.kind == "trial":
-                found.setdefault((answer.left.image_set, answer.left.rate), []).append((sheet.observer, answer))
+                answered.setdefault((answer.left.image_set, answer.left.rate), []).append((sheet.observer, answer))
     groups = []
-    for (image_set, rate), given in sorted(found.items()):
+    for (image_set, rate), given in sorted(answered.items()):
         answers = [answer for _, answer in given]
         codecs = sorted({side.codec for answer in answers for side in (answer.left, answer.right)})
-        pairs = {pair: place for place, pair in enumerate(dict.fromkeys(map(_pair, answers)))}
+        pairs = {pair: index for index, pair in enumerate(dict.fromkeys(map(_pair, answers)))}
         shares = {"left": 1.0, "right": 0.0, "none": 0.5}
         groups.append(
             _Group(
@@ -200,19 +200,19 @@ def _metric(
         return sign * float(row[metric]) if row.get(metric) else np.nan
 
     means = np.array([np.mean([score(row) for row in shown[codec]]) for codec in group.codecs])
-    found: dict[str, object] = {"metric": metric, "codecs": int(np.isfinite(means).sum())}
+    agreement: dict[str, object] = {"metric": metric, "codecs": int(np.isfinite(means).sum())}
     for name, correlate in (("spearman", _spearman), ("kendall", _kendall)):
         lo, hi = _interval(np.array([correlate(sample, means) for sample in samples]))
-        found |= {name: _number(correlate(strengths, means)), f"{name}_lo": lo, f"{name}_hi": hi}
-    gaps = np.array([score(_row(one.left, cells)) - score(_row(one.right, cells)) for one in group.answers])
+        agreement |= {name: _number(correlate(strengths, means)), f"{name}_lo": lo, f"{name}_hi": hi}
+    gaps = np.array([score(_row(answer.left, cells)) - score(_row(answer.right, cells)) for answer in group.answers])
     use = (group.share != 0.5) & ~np.isnan(gaps)
     agrees = np.where(gaps == 0, 0.5, (gaps > 0) == (group.share == 1.0))[use]
-    found["decided"] = int(use.sum())
+    agreement["decided"] = int(use.sum())
     totals = weights[:, use].sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         lo, hi = _interval(np.where(totals > 0, weights[:, use] @ agrees / totals, np.nan))
-    found |= {"agreement": float(agrees.mean()) if use.any() else None, "agreement_lo": lo, "agreement_hi": hi}
-    return found
+    agreement |= {"agreement": float(agrees.mean()) if use.any() else None, "agreement_lo": lo, "agreement_hi": hi}
+    return agreement
 
 
 def _spearman(strengths: np.ndarray, means: np.ndarray) -> float:

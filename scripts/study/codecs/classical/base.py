@@ -37,11 +37,11 @@ class ClassicalCodec(Codec):
     def _checked(self, rgb: np.ndarray) -> np.ndarray:
         """The image itself, contiguous. Raises CodecError for one of another kind or of too many pixels."""
         height, width = check_rgb(rgb).shape[:2]
-        found = f"an image of {width}x{height} pixels"
+        actual = f"an image of {width}x{height} pixels"
         if self.largest_side is not None and max(height, width) > self.largest_side:
-            raise CodecError(f"{found}; {self.name} takes {self.largest_side} a side at most")
+            raise CodecError(f"{actual}; {self.name} takes {self.largest_side} a side at most")
         if height * width > MAX_PIXELS:
-            raise CodecError(f"{found}; {self.name} takes {MAX_PIXELS} in all at most")
+            raise CodecError(f"{actual}; {self.name} takes {MAX_PIXELS} in all at most")
         return np.ascontiguousarray(rgb)
 
     def _check_claim(self, width: int, height: int) -> None:

@@ -44,7 +44,7 @@ class PillowCodec(ClassicalCodec):
             Image.fromarray(rgb).save(file, format=self.format, **self.options())
         except (OSError, ValueError, RuntimeError, OverflowError, MemoryError) as error:
             size = f"{rgb.shape[1]}x{rgb.shape[0]}"
-            raise CodecError(f"{self.name} can't hold this image of {size} pixels: {_said(error)}") from None
+            raise CodecError(f"{self.name} can't hold this image of {size} pixels: {_reason(error)}") from None
         return file.getvalue()
 
     def decode(self, bitstream: bytes) -> np.ndarray:
@@ -59,7 +59,9 @@ class PillowCodec(ClassicalCodec):
             except PIL.UnidentifiedImageError:  # its message is the address of a buffer
                 raise BitstreamError(f"{self.name}: not a {self.format} file, or its beginning is damaged") from None
             except Exception as error:  # what a library makes of damaged data may be any exception
-                raise BitstreamError(f"{self.name}: the {self.format} file can't be decoded: {_said(error)}") from None
+                raise BitstreamError(
+                    f"{self.name}: the {self.format} file can't be decoded: {_reason(error)}"
+                ) from None
 
     def skip(self) -> str | None:
         try:
@@ -89,5 +91,5 @@ class PillowCodec(ClassicalCodec):
             return np.array(image)
 
 
-def _said(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__

@@ -72,8 +72,8 @@ class Backend(Codec):
             if value not in (*pixels.FORMATS, *([None] if key == "output" else [])):
                 raise StudyError(f"codec {name}: {key} is {value!r}; {allowed(value, pixels.FORMATS)}")
         if self.settings["payload"] not in (None, *PAYLOADS):
-            found = self.settings["payload"]
-            raise StudyError(f"codec {name}: payload is {found!r}; {allowed(found, PAYLOADS)}")
+            payload = self.settings["payload"]
+            raise StudyError(f"codec {name}: payload is {payload!r}; {allowed(payload, PAYLOADS)}")
         if not re.fullmatch(r"[A-Za-z0-9]{1,12}", str(self.settings["extension"])):
             raise StudyError(
                 f"codec {name}: extension is {self.settings['extension']!r}; allowed: at most 12 letters and digits"

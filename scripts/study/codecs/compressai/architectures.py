@@ -150,7 +150,7 @@ def as_metadata(statements: Mapping[str, str]) -> dict[str, str]:
     return {"recipe": json.dumps(statements, sort_keys=True)}
 
 
-def said_by(metadata: Mapping[str, str] | None) -> dict[str, str]:
+def from_metadata(metadata: Mapping[str, str] | None) -> dict[str, str]:
     """What a file says of its network and its training, from its metadata; nothing if it has none."""
     metadata = metadata or {}
     return json.loads(metadata["recipe"]) if "recipe" in metadata else dict(metadata)

@@ -35,12 +35,12 @@ def class_of(module: str, name: str, folder: Path | None) -> type[torch.nn.Modul
     if folder is not None:
         sys.path.insert(0, str(folder.resolve()))
     try:
-        found = importlib.import_module(module)
+        loaded = importlib.import_module(module)
     except Exception as error:  # of whoever's code
         raise StudyError(f"can't import {module}{_of(folder)}: {described(error)}") from None
-    kind = getattr(found, name, None)
+    kind = getattr(loaded, name, None)
     if kind is None:
-        classes = [key for key, value in vars(found).items() if isinstance(value, type) and _is_net(value)]
+        classes = [key for key, value in vars(loaded).items() if isinstance(value, type) and _is_net(value)]
         raise StudyError(f"{module}{_of(folder)} has no class {name}; {allowed(name, classes)}")
     if not isinstance(kind, type) or not issubclass(kind, torch.nn.Module):
         raise StudyError(f"{module}:{name} is no network; a subclass of torch.nn.Module is needed")

@@ -222,8 +222,8 @@ class NetworkCodec(LearnedCodec):
         (top, bottom), (left, right) = self._padding(size)
         wanted = [1, 3, size[0] + top + bottom, size[1] + left + right]
         if not isinstance(image, torch.Tensor) or list(image.shape) != wanted:
-            found = list(image.shape) if isinstance(image, torch.Tensor) else type(image).__name__
-            raise StudyError(f"{self._loaded.title} gave an image {found}, and the one it was given is {wanted}")
+            actual = list(image.shape) if isinstance(image, torch.Tensor) else type(image).__name__
+            raise StudyError(f"{self._loaded.title} gave an image {actual}, and the one it was given is {wanted}")
         if not bool(torch.isfinite(image).all()):
             raise StudyError(f"{self._loaded.title} gave an image with values that are not finite (NaN or infinity)")
         part = image[0, :, top : top + size[0], left : left + size[1]].float().clamp(0, 1).mul(255).round()
@@ -234,9 +234,9 @@ class NetworkCodec(LearnedCodec):
         with coder_watch.watched() as integers:
             out = self._call("compress", x)
         if not isinstance(out, Mapping) or not {"strings", "shape"} <= set(out):
-            found = f"the keys {', '.join(map(str, out))}" if isinstance(out, Mapping) else f"a {type(out).__name__}"
+            actual = f"the keys {', '.join(map(str, out))}" if isinstance(out, Mapping) else f"a {type(out).__name__}"
             raise StudyError(
-                f"compress() of {title} gave {found}; it must give a dictionary with `strings` and `shape`, which "
+                f"compress() of {title} gave {actual}; it must give a dictionary with `strings` and `shape`, which "
                 "decompress(strings, shape) takes"
             )
         layout, strings = string_layout.taken_apart([out["strings"], out["shape"]], f"what compress() of {title} gave")

@@ -65,7 +65,7 @@ class Backend(network_codec.NetworkCodec):
         _check("", {**cls.defaults, **settings})
         package = settings["class"].partition(":")[0].partition(".")[0]
         if settings.get("path") is not None:
-            return _code_in(paths.found(settings["path"]))
+            return _code_in(paths.resolved(settings["path"]))
         if package in LOCKED:
             return []
         return _installed(package)
@@ -78,7 +78,7 @@ class Backend(network_codec.NetworkCodec):
         import torch
 
         module, _, name = self.settings["class"].partition(":")
-        folder = paths.found(self.settings["path"]) if self.settings["path"] is not None else None
+        folder = paths.resolved(self.settings["path"]) if self.settings["path"] is not None else None
         kind = loading.class_of(module, name, folder)
         try:
             with torch.random.fork_rng(devices=[]):
@@ -92,11 +92,11 @@ class Backend(network_codec.NetworkCodec):
         net.eval().requires_grad_(False)
         self._update(net, name)
         net.to(self.settings["device"])
-        told = [self.settings[key] for key in ("class", "arguments", "call")]
-        print_of = network_codec.fingerprint(readers.sha256(path), json.dumps(told, sort_keys=True), self.quality)
+        description = [self.settings[key] for key in ("class", "arguments", "call")]
+        mark = network_codec.fingerprint(readers.sha256(path), json.dumps(description, sort_keys=True), self.quality)
         multiple = self.settings["multiple"] or network_codec.declared_multiple(net)
         options = {key: _filled(value, self.quality) for key, value in self.settings["call"].items()}
-        return network_codec.Network(net, name, print_of, multiple, options)
+        return network_codec.Network(net, name, mark, multiple, options)
 
     def _update(self, net: Any, name: str) -> None:
         """Make the entropy tables that the checkpoint lacks, as one does after a training."""
@@ -112,7 +112,7 @@ class Backend(network_codec.NetworkCodec):
             raise StudyError(f"update() of {name} made no tables for {left[0]}; save the checkpoint with its tables")
 
     def _path(self) -> Path:
-        return paths.found(self.weights or str(self.weights_source(self.settings, self.quality).path))
+        return paths.resolved(self.weights or str(self.weights_source(self.settings, self.quality).path))
 
 
 def _check(where: str, settings: Mapping[str, Any]) -> None:
@@ -136,34 +136,34 @@ def _check(where: str, settings: Mapping[str, Any]) -> None:
         if package not in LOCKED and importlib.util.find_spec(package) is None:
             raise StudyError(f"{where}class is {named!r}, and no package {package} is installed; give its folder, path")
         return
-    if not isinstance(settings["path"], str) or not paths.found(settings["path"]).is_dir():
+    if not isinstance(settings["path"], str) or not paths.resolved(settings["path"]).is_dir():
         raise StudyError(f"{where}path is {settings['path']!r}; allowed: the folder that holds the package {package}")
     if settings["trust"] is not True:
         raise StudyError(
             f"{where}the class {named} is code from the folder {settings['path']}, which would run here with all that "
             "you may do (read, write and send your files); if you trust it, say `trust: true` in the codec's settings"
         )
-    place = paths.found(settings["path"]).joinpath(*module.split("."))
-    if not place.with_suffix(".py").is_file() and not (place / "__init__.py").is_file():
+    path = paths.resolved(settings["path"]).joinpath(*module.split("."))
+    if not path.with_suffix(".py").is_file() and not (path / "__init__.py").is_file():
         raise StudyError(f"{where}class is {named!r}, and {settings['path']} has no module {module}")
 
 
 @functools.cache
 def _code_in(folder: Path) -> list[Path]:
     """All files of code in a folder, in order; none of hidden folders. Raises StudyError for too many."""
-    found = [
+    files = [
         path
         for path in sorted(folder.rglob("*"))
         if path.suffix in CODE
         and not any(part.startswith(".") or part == "__pycache__" for part in path.relative_to(folder).parts)
         and path.is_file()
     ]
-    if len(found) > MOST_FILES:
+    if len(files) > MOST_FILES:
         raise StudyError(
-            f"the folder {folder} has {len(found):,} files of code, each of which is looked at for changes; allowed: "
+            f"the folder {folder} has {len(files):,} files of code, each of which is looked at for changes; allowed: "
             f"{MOST_FILES:,}; give the folder of the network alone"
         )
-    return found
+    return files
 
 
 def _installed(package: str) -> list[Path]:

@@ -78,32 +78,32 @@ def _number(value: Any) -> int | float | None:
 
 
 def _value(layout: bytes, start: int, strings: Iterator[bytes], depth: int) -> tuple[Any, int]:
-    kind, place = layout[start : start + 1], start + 1
+    kind, at = layout[start : start + 1], start + 1
     if kind == b"N":
-        return None, place
+        return None, at
     if kind == b"B":
-        return _next(strings), place
-    if kind == b"F" and place + _DOUBLE.size <= len(layout):
-        return _DOUBLE.unpack_from(layout, place)[0], place + _DOUBLE.size
+        return _next(strings), at
+    if kind == b"F" and at + _DOUBLE.size <= len(layout):
+        return _DOUBLE.unpack_from(layout, at)[0], at + _DOUBLE.size
     if kind not in (b"I", b"S", b"L", b"T", b"D") or depth > DEEPEST:
         raise BitstreamError("inconsistent bitstream: its layout holds what none has")
-    count, place = read_varint(layout, place)
+    count, at = read_varint(layout, at)
     if kind == b"I":
-        return -(count + 1) // 2 if count % 2 else count // 2, place
-    if count > len(layout) - place:
+        return -(count + 1) // 2 if count % 2 else count // 2, at
+    if count > len(layout) - at:
         raise BitstreamError("inconsistent bitstream: its layout is cut short")
     if kind == b"S":
-        return layout[place : place + count].decode(errors="replace"), place + count
+        return layout[at : at + count].decode(errors="replace"), at + count
     items = []
     for _ in range(2 * count if kind == b"D" else count):
-        item, place = _value(layout, place, strings, depth + 1)
+        item, at = _value(layout, at, strings, depth + 1)
         items.append(item)
     if kind == b"D":
         try:
-            return dict(zip(items[::2], items[1::2], strict=True)), place
+            return dict(zip(items[::2], items[1::2], strict=True)), at
         except TypeError:  # a list as a key
             raise BitstreamError("inconsistent bitstream: its layout holds what none has") from None
-    return items if kind == b"L" else tuple(items), place
+    return items if kind == b"L" else tuple(items), at
 
 
 def _next(strings: Iterator[bytes]) -> bytes:

@@ -29,9 +29,9 @@ def check(weights: Mapping[str, torch.Tensor], origin: str) -> None:
         raise StudyError(f"{origin}: its tensors must have names; found {strange!r}{_AGAIN}")
     owners = {name.rpartition(".")[0]: name for name in weights if name.rpartition(".")[2] in (*_PARTS, *_SOURCES)}
     for model in owners:
-        found = {part: weights[f"{model}.{part}"] for part in _PARTS if f"{model}.{part}" in weights}
-        if any(tensor.numel() for tensor in found.values()):
-            _check_model(model, found, origin)
+        stored = {part: weights[f"{model}.{part}"] for part in _PARTS if f"{model}.{part}" in weights}
+        if any(tensor.numel() for tensor in stored.values()):
+            _check_model(model, stored, origin)
         _check_quantiles(model, weights, origin)
         _check_scales(model, weights, origin)
 
@@ -39,19 +39,19 @@ def check(weights: Mapping[str, torch.Tensor], origin: str) -> None:
 _AGAIN = "; get or train the weights anew"
 
 
-def _check_model(model: str, found: Mapping[str, torch.Tensor], origin: str) -> None:
+def _check_model(model: str, stored: Mapping[str, torch.Tensor], origin: str) -> None:
     import torch
 
     def wrong(what: str) -> StudyError:
         return StudyError(f"{origin}: the entropy tables {model} can't be used: {what}{_AGAIN}")
 
-    missing = [part for part in _PARTS if part not in found]
+    missing = [part for part in _PARTS if part not in stored]
     if missing:
         raise wrong(f"{missing[0]} is missing beside the others")
-    kinds = {str(tensor.dtype) for tensor in found.values()}
+    kinds = {str(tensor.dtype) for tensor in stored.values()}
     if not kinds <= set(_KINDS):
         raise wrong(f"found {', '.join(sorted(kinds))}; allowed: whole numbers ({', '.join(_KINDS)})")
-    table, lengths, offsets = (found[part] for part in _PARTS)
+    table, lengths, offsets = (stored[part] for part in _PARTS)
     if lengths.ndim != 1 or offsets.shape != lengths.shape or not lengths.numel():
         raise wrong(f"{list(lengths.shape)} lengths and {list(offsets.shape)} offsets; allowed: one of each for a row")
     if int(offsets.abs().max()) > LARGEST_OFFSET or int(offsets.min()) < -LARGEST_OFFSET:

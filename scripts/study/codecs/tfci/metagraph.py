@@ -163,9 +163,9 @@ _HARMFUL = re.compile(
 def _check_operations(metagraph: Any, path: str | Path) -> None:
     """Raise StudyError for a graph with operations that touch files, Python or the network: a codec needs none."""
     functions = [node for function in metagraph.graph_def.library.function for node in function.node_def]
-    found = sorted({node.op for node in (*metagraph.graph_def.node, *functions) if _HARMFUL.search(node.op)})
-    if found:
-        raise StudyError(f"{path}: its graph has operations that no codec needs: {', '.join(found)}; it is not run")
+    harmful = sorted({node.op for node in (*metagraph.graph_def.node, *functions) if _HARMFUL.search(node.op)})
+    if harmful:
+        raise StudyError(f"{path}: its graph has operations that no codec needs: {', '.join(harmful)}; it is not run")
 
 
 def check(path: str | Path) -> None:

@@ -109,7 +109,7 @@ def _rows(table: np.ndarray) -> list[np.ndarray]:
 def _bits_of_version_2(values: np.ndarray, index: np.ndarray | None, rows: Sequence[np.ndarray]) -> np.ndarray:
     if index is None:
         index = np.broadcast_to(np.arange(values.size).reshape(values.shape) % len(rows), values.shape)
-    found = np.zeros(values.shape)
+    bits = np.zeros(values.shape)
     for number in np.unique(index):
         row, here = rows[number], index == number
         precision, cdf = abs(int(row[0])), row[1:]
@@ -120,5 +120,5 @@ def _bits_of_version_2(values: np.ndarray, index: np.ndarray | None, rows: Seque
         own = precision - np.log2(cdf[slots + 1] - cdf[slots])
         beyond = np.where(symbols < 0, -symbols, symbols - last + 1)[outside]
         own[outside] += 1 + 2 * np.floor(np.log2(beyond)) + 1
-        found[here] = own
-    return found
+        bits[here] = own
+    return bits

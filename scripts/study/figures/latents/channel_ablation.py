@@ -39,15 +39,15 @@ def figure(
     The curve is the trend, and numbers name the channels farthest from it (`outliers`). Channels without bits and
     those beyond the first 99.9 % of the bits aren't drawn; one with less loss than the floor is hollow at the floor.
     """
-    said = list(notes)
-    said.append(
+    remarks = list(notes)
+    remarks.append(
         f"Dashed: the price of all channels, sum of losses over sum of rates; a channel above it earns its bits. Green "
         f"and red: the {MARKED} channels that lose the most and the least beside channels of like bits (curve)."
     )
     few = np.flatnonzero((rate > 0) & (rate < _least(rate)))
     silent = int((rate <= 0).sum())
     if len(few) or silent:
-        said.append(
+        remarks.append(
             f"Not drawn: {len(few)} of {len(rate)} channels with {100 * rate[few].sum() / rate.sum():.2g} % of the "
             f"bits together, and {silent} without bits."
         )
@@ -55,8 +55,8 @@ def figure(
         width = (canvas.WIDTH - _LEFT - _RIGHT - (len(panels) - 1) * _BETWEEN) / max(len(panels), 1)
         width = min(width, 4.2)
         hollow = [_hollow(rate, panel) for panel in panels]
-        said += [text for text in hollow if text]
-        text = canvas.note_lines(said)
+        remarks += [text for text in hollow if text]
+        text = canvas.note_lines(remarks)
         whole = 2 * canvas.MARGIN + canvas.title_height(title) + 0.08 + _ROW + _UNDER + canvas.LINE * len(text)
         layout = canvas.start(whole, title)
         layout.y -= 0.08

@@ -100,13 +100,13 @@ def strips(rows: Sequence[Sequence[Shown]], title: str, notes: Sequence[str]) ->
 
 def _broken(row: Sequence[Shown]) -> list[Sequence[Shown]]:
     count = math.ceil(len(row) / 6)
-    each = math.ceil(len(row) / count)
-    return [row[start : start + each] for start in range(0, len(row), each)]
+    size = math.ceil(len(row) / count)
+    return [row[start : start + size] for start in range(0, len(row), size)]
 
 
 def _shape(shown: Sequence[Shown]) -> float:
     """The tiles' width over height: that of the first image, within reason."""
-    sizes = [each.image.shape for each in shown if each.image is not None]
+    sizes = [tile.image.shape for tile in shown if tile.image is not None]
     return min(max(sizes[0][1] / sizes[0][0], 0.5), 2.6) if sizes else 1.5
 
 

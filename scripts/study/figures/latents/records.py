@@ -87,14 +87,14 @@ class JobRecords:
         """The arrays of an image's latents (`archive.ARRAYS`). Raises NotDrawn if it has none."""
         row = self.latent_row(image)
         if not row["file"]:
-            raise NotDrawn(outcome.told(row))
+            raise NotDrawn(outcome.in_words(row))
         return archive.load(self._latents / row["file"])
 
     def responses(self) -> tuple[np.ndarray, tuple[float, float]]:
         """Impulse responses and their middle, as `impulse_response.load`. Raises NotDrawn if there are none."""
         row = readers.read_rows(self._latents / "impulse.csv")[0]
         if not row["file"]:
-            raise NotDrawn(outcome.told(row))
+            raise NotDrawn(outcome.in_words(row))
         return impulse_response.load(self._latents / row["file"])
 
     def rows(self, image: str) -> list[dict]:

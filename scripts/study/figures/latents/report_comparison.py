@@ -37,13 +37,13 @@ def figure(rows: Sequence[Mapping[str, object]], title: str, notes: Sequence[str
         lines.setdefault((row["figure"], row["edit"], row["side_information"]), {})[row["measure"]] = row
     measures = [name for name in _GROUPS if any(name in by_measure for by_measure in lines.values())]
     metrics = [palette.short(row["metric"]) for row in next(iter(lines.values())).values() if row["metric"] != "bpp"]
-    said = [
+    remarks = [
         LEGEND,
         f"Ours: bits of the whole file; {', '.join(metrics)}." if metrics else "Ours: bits of the whole file.",
         *notes,
     ]
     with canvas.looks():
-        text = canvas.note_lines(said)
+        text = canvas.note_lines(remarks)
         table = (len(lines) + 2) * _LINE + 0.1
         layout = canvas.start(
             2 * canvas.MARGIN + canvas.title_height(title) + 0.08 + table + canvas.LINE * len(text), title
@@ -106,6 +106,6 @@ def _row(
             colour = _COLOURS[str(row["verdict"])]
             ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}".replace("-", "−")
             canvas.text(layout, x + _RATIO, layout.y, ratio, colour=colour)
-            place = _WORD if ratio else _RATIO
-            canvas.text(layout, x + place, layout.y, str(row["verdict"]), colour=colour)
+            offset = _WORD if ratio else _RATIO
+            canvas.text(layout, x + offset, layout.y, str(row["verdict"]), colour=colour)
     layout.y -= _LINE

@@ -56,7 +56,7 @@ def impulse_set(codec: LearnedCodec, latents: Path, record: Path, generation: in
     except StudyError as error:
         row |= outcome.without(outcome.FAILED, error)
     if not outcome.is_ok(row):
-        print(f"{codec.name} {codec.quality} impulse: {outcome.told(row)}", file=sys.stderr)
+        print(f"{codec.name} {codec.quality} impulse: {outcome.in_words(row)}", file=sys.stderr)
         atomic_io.write_rows(record, COLUMNS, [row])
         return
     path = record.parent / FILE
@@ -107,7 +107,9 @@ def _spread(record: Path) -> tuple[np.ndarray, np.ndarray]:
     rows = readers.read_rows(record)
     paths = [record.parent / row["file"] for row in rows if row["file"]]
     if not paths:
-        raise CodecError(f"no image of the set has a latent: {outcome.told(rows[0]) if rows else 'it has no image'}")
+        raise CodecError(
+            f"no image of the set has a latent: {outcome.in_words(rows[0]) if rows else 'it has no image'}"
+        )
     planes = [latents_archive.load(path)["y"].astype(np.float64) for path in paths]
     values = np.concatenate([plane.reshape(len(plane), -1) for plane in planes], axis=1)
     mean = values.mean(1)

@@ -45,7 +45,7 @@ def edit(
     sites, given = edit_job.sites_of(arrays, {"height": height, "width": width})
     around = {site: Files(codec, site) for site in edits.SITES}
     rows: list[dict[str, object]] = []
-    for cell in edits.expanded(named, policies, {site: len(each.values) for site, each in sites.items()}):
+    for cell in edits.expanded(named, policies, {site: len(latent.values) for site, latent in sites.items()}):
         path = out / f"{cell.name}.{codec.extension}"
         row = {"edit": cell.edit, "value": cell.value, "site": cell.site, "side_information": cell.policy}
         row |= edit_job.written(codec, cell, given, sites, around, path)
@@ -80,10 +80,10 @@ class Files(Sets):
         return [self._of(path) for path in images]
 
     def _of(self, path: Path) -> np.ndarray:
-        found = getattr(self._codec.analyse(read_image(path)), self._site)
-        if found is None:
+        values = getattr(self._codec.analyse(read_image(path)), self._site)
+        if values is None:
             raise CodecError(f"{self._codec.name} has no latent {self._site}")
-        return found
+        return values
 
 
 def read_image(path: str | Path) -> np.ndarray:
@@ -101,14 +101,14 @@ def _measured(
 ) -> dict[str, object]:
     pixels = original.shape[0] * original.shape[1]
     counts = [row["bytes"], row["payload_bytes"], row["bytes_y"], row.get("bytes_z")]
-    found: dict[str, object] = {key: 8 * count / pixels for key, count in zip(RATES, counts) if count is not None}
+    measured: dict[str, object] = {key: 8 * count / pixels for key, count in zip(RATES, counts) if count is not None}
     try:
         decoded = codec.decode(path.read_bytes())
     except StudyError as error:
-        return found | outcome.without(outcome.FAILED, error)
+        return measured | outcome.without(outcome.FAILED, error)
     atomic_io.write_bytes(path.with_suffix(".png"), png.png(decoded))
     if decoded.shape != original.shape:
         why = "the edit turned the image, so it can't be scored against the original"
-        return found | {"gaps": outcome.as_gaps(dict.fromkeys(names, why))}
+        return measured | {"gaps": outcome.as_gaps(dict.fromkeys(names, why))}
     values, reasons = metric_registry.score(original, decoded, names)
-    return found | values | {"gaps": outcome.as_gaps(reasons)}
+    return measured | values | {"gaps": outcome.as_gaps(reasons)}

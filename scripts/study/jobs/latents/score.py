@@ -41,10 +41,11 @@ def score_set(
     shown = {row["image"]: row for row in readers.read_record(decoded, ("image", "file", "sha256"))}
     cells, baselines, last = readers.read_record(edited, ("image", "source", "edit", "steps", "stride")), {}, None
     for cell in cells:
-        found = shown.get(cell["image"])
-        if found is None or cell["source"] not in originals:
-            raise StudyError(f"{decoded if found is None else images} lacks {cell['image']!r} of {edited}; {AGAIN}")
-        outcome.check(found, decoded)
+        decoded_row = shown.get(cell["image"])
+        if decoded_row is None or cell["source"] not in originals:
+            short = decoded if decoded_row is None else images
+            raise StudyError(f"{short} lacks {cell['image']!r} of {edited}; {AGAIN}")
+        outcome.check(decoded_row, decoded)
         last = cell["image"] if cell["edit"] == edits.BASELINE else last
         baselines[cell["image"]] = last
 

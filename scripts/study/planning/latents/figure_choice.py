@@ -31,7 +31,7 @@ def problems(where: str, experiment: Experiment) -> Iterator[str]:
 
 
 def _sweeps_channels(edit: Edit) -> bool:
-    return len(edit.steps) == 1 and edit.steps[0].select.get("channels") == selection.EACH
+    return len(edit.steps) == 1 and edit.steps[0].select.get("channels") == selection.ONE_BY_ONE
 
 
 def _keeps_strongest(edit: Edit) -> bool:

@@ -56,17 +56,17 @@ def inputs(plan: Plan, job: Edited) -> list[str]:
     """The records that a job's figures are drawn from, no more than they need."""
     names = plan.latents.figure_names(job.experiment)
     cell = Cell(job.image_set, job.part, job.codec, job.quality)
-    found = [results.images(job.part), cell.latents()]
+    records = [results.images(job.part), cell.latents()]
     if "impulse" in names:
-        found.append(cell.impulse())
+        records.append(cell.impulse())
     edited = [] if set(names) <= set(figure_names.OF_LATENTS) else [job.quality]
     for quality in (*edited, *_other_qualities(plan, job)):
         path = cell._replace(quality=quality).path
-        found += [results.edited(plan.name, job.experiment, path, record) for record in RECORDS]
-    for each in _curve(plan, job):
-        found += [results.images(each.part), each.encoded(), *plan.scores.records([each])]
-    found += [results.images(part) for name in _sets(plan, job) for part in plan.latents.parts[name]]
-    return list(dict.fromkeys(found))
+        records += [results.edited(plan.name, job.experiment, path, record) for record in RECORDS]
+    for own in _curve(plan, job):
+        records += [results.images(own.part), own.encoded(), *plan.scores.records([own])]
+    records += [results.images(part) for name in _sets(plan, job) for part in plan.latents.parts[name]]
+    return list(dict.fromkeys(records))
 
 
 def tables(plan: Plan, job: Edited) -> list[str]:
@@ -86,8 +86,8 @@ def _other_qualities(plan: Plan, job: Edited) -> list[str]:
     """The experiment's other qualities of the job's codec, whose baselines are points of the codec's own curve."""
     if "progressive" not in plan.latents.figure_names(job.experiment):
         return []
-    found = [each for each in plan.latents.jobs(job.experiment) if (each.part, each.codec) == (job.part, job.codec)]
-    return [each.quality for each in found if each.quality != job.quality]
+    jobs = [other for other in plan.latents.jobs(job.experiment) if (other.part, other.codec) == (job.part, job.codec)]
+    return [other.quality for other in jobs if other.quality != job.quality]
 
 
 def _sets(plan: Plan, job: Edited) -> list[str]:

@@ -58,7 +58,7 @@ class Experiments:
         if len(self.parts[own]) > 1:
             wanted[own] = None
         return {
-            image_set: [Cell(image_set, each, codec, quality).latents() for each in self.parts[image_set]]
+            image_set: [Cell(image_set, part_of_set, codec, quality).latents() for part_of_set in self.parts[image_set]]
             for image_set in wanted
         }
 
@@ -68,7 +68,7 @@ class Experiments:
 
     def image_set(self, name: str, part: str) -> str:
         """The image set of an experiment that a part belongs to."""
-        return next(each for each in self.by_name[name].images if part in self.parts[each])
+        return next(chosen for chosen in self.by_name[name].images if part in self.parts[chosen])
 
     def cells(self, name: str) -> list[dict[str, str]]:
         """The jobs of an experiment as plain objects."""

@@ -25,13 +25,14 @@ def drawn(records: JobRecords, named: Named, title: str) -> tuple[Figure, str]:
             "channel-halves of catalogue/edits.yaml"
         )
     policy = str(rows[0]["side_information"])
-    said = [told for measure in dict.fromkeys(row["measure"] for row in rows) if (told := apart(rows, policy, measure))]
+    measures = dict.fromkeys(row["measure"] for row in rows)
+    sentences = [sentence for measure in measures if (sentence := apart(rows, policy, measure))]
     notes = [
         "Dashed: without an edit. Random orders: one point for each seed.",
-        *said,
+        *sentences,
         *zeros.notes(records, named.image),
     ]
-    return half_comparison.figure(rows, title, notes), f"{title}. {' '.join(said)}".strip()
+    return half_comparison.figure(rows, title, notes), f"{title}. {' '.join(sentences)}".strip()
 
 
 def table(records: JobRecords, image: str) -> list[dict[str, object]]:
@@ -44,11 +45,11 @@ def apart(rows: Sequence[Mapping], policy: str, measure: str) -> str:
     entry = None if measure == "bpp" else registry.entry(measure)
     unit = "bpp" if entry is None else "" if entry.unit == "1" else entry.unit
     digits = 1 if unit == "dB" else 3
-    told = []
+    sentences = []
     for order, values in channel_halves.differences(rows, policy, measure).items():
         ends = sorted({f"{end:.{digits}f}" for end in (min(values), max(values))})
         where = f"in {len(values)} random orders" if order == "random" else f"in {half_comparison.WORDS[order]}"
-        told.append(f"{' to '.join(ends)} {unit}".strip() + f" {where}")
+        sentences.append(f"{' to '.join(ends)} {unit}".strip() + f" {where}")
     name = "Rate" if entry is None else palette.short(measure)
     side = {"none": "", "recompute": " (z recomputed)", "keep": " (z kept)"}[policy]
-    return f"{name}{side}, between first and second half: {'; '.join(told)}." if told else ""
+    return f"{name}{side}, between first and second half: {'; '.join(sentences)}." if sentences else ""

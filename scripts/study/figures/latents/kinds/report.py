@@ -32,8 +32,8 @@ def caption(title: str, rows: Sequence[Mapping[str, object]]) -> str:
     """How our changes compare with the report's; `rows` are those of `report2021.rows`."""
     count = Counter(str(row["verdict"]) for row in rows if row["verdict"])
     known = sum(count.values()) - count["unknown"]
-    told = ", ".join(f"{count[word]} {word}" for word in report2021.VERDICTS if word != "unknown")
+    counts = ", ".join(f"{count[word]} {word}" for word in report2021.VERDICTS if word != "unknown")
     return (
-        f"{title}. Of {known} changes that are known on both sides, beside the report's: {told} "
+        f"{title}. Of {known} changes that are known on both sides, beside the report's: {counts} "
         f"(alike: within a factor of {report2021.FACTOR:g})."
     )
