@@ -1,4 +1,4 @@
-# INPUTS:  everything that the study makes (tables, figures, exports), and the records of its cells
+# INPUTS:  everything that the study makes (tables, figures, exports), and the records of its cells and of their error maps
 # OUTPUTS: results/studies/{study}/index.html, with files/ (hard links) and page/ (the chart library) beside it
 
 from study.page import build as page_build
@@ -8,6 +8,7 @@ rule page:
     input:
         plan=lambda w: page_spec(MORE),
         files=payloads.records(PLAN),
+        maps=PLAN.error_maps(),
         more=lambda w: collect(f"{STUDY}/{{name}}", name=MORE),
     output:
         f"{STUDY}/index.html",

@@ -50,6 +50,18 @@ def test_the_other_order_of_a_pair_is_the_reciprocal_on_one_image() -> None:
     assert "bd_rate_lo" not in pairs["good", "bad"]
 
 
+def test_a_metric_of_which_less_is_better_has_the_same_figures() -> None:
+    """The synthetic curves as a metric that falls: the same BD-rates, and ends of the range in its own unit."""
+    data = rows("good", line(1)) + rows("bad", line())
+    more = table(data)["good", "bad"]
+    turned = [row | {"gmsd": 60 - row["psnr_rgb"]} for row in data]
+    (less,) = (row for row in head_to_head.table(turned, ["gmsd"], 0.5) if row["codec"] == "good")
+    for column in ("bd_rate", "bd_rate_lo", "bd_rate_hi"):
+        assert less[column] == pytest.approx(more[column], rel=1e-9)
+    assert (less["overlap_lo"], less["overlap_hi"]) == pytest.approx((60 - more["overlap_hi"], 60 - more["overlap_lo"]))
+    assert less["agree"] == more["agree"] == 8
+
+
 def test_too_little_overlap_is_refused_and_counted() -> None:
     pair = table(rows("near", line()), rows("far", line(), rates=RATES * 60))["near", "far"]
     assert (pair["status"], pair["refused_images"]) == ("refused", 8) and "bd_rate" not in pair

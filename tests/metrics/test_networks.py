@@ -106,6 +106,28 @@ def test_layers_equal_torchs() -> None:
         assert np.array_equal(networks.max_pooled(x, 3, 2).transpose(2, 0, 1), pooled.numpy())
 
 
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (4, 8), (13, 7), (22, 31)])
+def test_tiles_are_the_direct_convolution(monkeypatch: pytest.MonkeyPatch, height: int, width: int) -> None:
+    rng = np.random.default_rng(0)
+    x = np.abs(rng.normal(size=(height, width, 64))).astype(np.float32)
+    weights = {
+        "conv0.kernel": rng.normal(size=(3, 3, 64, 128)).astype(np.float32),
+        "conv0.bias": rng.normal(size=128).astype(np.float32),
+    }
+    direct = networks.convolved(x, weights["conv0.kernel"], weights["conv0.bias"], padding=1)
+    tiles = networks.prepared(weights)["conv0.tiles"]
+    for most in (networks.TILES, 1):
+        monkeypatch.setattr(networks, "TILES", most)
+        result = networks.convolved_in_tiles(x, tiles, weights["conv0.bias"])
+        assert result == pytest.approx(direct, abs=2e-5 * direct.max())
+
+
+def test_only_deep_kernels_of_3x3_have_tiles() -> None:
+    shapes = {"conv0.kernel": (3, 3, 3, 64), "conv1.kernel": (3, 3, 64, 128), "conv2.kernel": (5, 5, 64, 192)}
+    weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    assert set(networks.prepared(weights)) - set(shapes) == {"conv1.tiles"}
+
+
 def test_strips_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     x, kernel = rng.normal(size=(20, 17, 3)).astype(np.float32), rng.normal(size=(3, 3, 3, 5)).astype(np.float32)

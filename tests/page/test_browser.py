@@ -17,7 +17,10 @@ import pages
 from browser import Browser, missing
 from pages import make_page
 from study.analysis import study_pair, study_verdicts
+from study.core import atomic_io, readers
 from study.figures.palette import FAMILIES
+from study.images import png
+from study.jobs import error_maps
 from study.page import build, comparison, row_files
 from vision import linear
 
@@ -179,6 +182,30 @@ def test_error_maps_are_exact(browser: Browser, page: Path, gain: int) -> None:
         wanted = np.abs(difference) * gain if mode == "absolute" else 127.5 + gain * difference
         assert len(rows) > 10 and len(columns) > 10
         assert np.abs(seen[at].astype(float) - np.clip(wanted, 0, 255)).max() <= 1, mode
+
+
+def test_flips_map_is_shown_where_there_is_one(
+    browser: Browser, page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.open(page, "mode=flip")
+    assert browser.run("return [...$('mode').options].some(option => option.value === 'flip')") is False
+    assert browser.run("return $('mode').value") == "decoded"
+    monkeypatch.setattr(pages, "METRICS", (*pages.METRICS, "flip"))
+    plan, study = pages.make(tmp_path), tmp_path / "results/studies/made"
+    rows = readers.read_rows(study / "rd.csv")
+    atomic_io.write_rows(
+        study / "rd.csv", list(rows[0]), [row | {"flip": "0.1" * (row["codec"] == "jpeg")} for row in rows]
+    )
+    maps = tmp_path / "results/error_maps/set/jpeg/10"
+    atomic_io.write_rows(maps / "flip.csv", error_maps.COLUMNS, [{"image": "first", "file": "first.png"}])
+    png.write(maps / "first.png", np.full((40, 60, 3), (252, 253, 191), np.uint8))
+    build.build(plan, tmp_path / "results", study / "index.html")
+    browser.open(study / "index.html", "mode=flip&panes=jpeg@10~webp@10")
+    shown = sources(browser)
+    assert [path.parts[-5:] for path in shown[1:]] == [("error_maps", "set", "jpeg", "10", "first.png")]
+    assert browser.run("return document.querySelector('.empty').textContent") == "no value"
+    hidden = "return ['#flip-note', '#gain-label', '#swipe-label'].map(one => document.querySelector(one).hidden)"
+    assert browser.run(hidden) == [False, True, True]
 
 
 def test_swipe_and_flicker_show_both_images(browser: Browser, page: Path) -> None:

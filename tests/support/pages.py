@@ -112,7 +112,7 @@ def make_page(root: Path, **options) -> Path:
 def _row(image: str, codec: str, quality: object, size: tuple[int, int], place: int) -> dict:
     number = float(quality) if isinstance(quality, (int, float)) else 1.0
     rate = 0.02 * number * (1 + 0.1 * place)
-    return {
+    return dict.fromkeys(METRICS) | {
         "image_set": "set", "image": image, "codec": codec, "quality": quality, "width": size[0], "height": size[1],
         "bytes": round(rate * size[0] * size[1] / 8), "bpp": rate, "payload_bpp": 0.9 * rate,
         "psnr_rgb": 25 + 6 * np.log2(1 + rate) + place, "ssim_sewar": 1 - 0.3 / (1 + rate + place),

@@ -1,14 +1,17 @@
 """Measure the scorer: CPU time of every metric beside that of what it equals, and sewar's four over ours of its kind.
 
 The targets: sewar's four metrics take at least 25 times as long as ours and three more, and SSIMULACRA 2 takes at most
-0.25 CPU seconds for a megapixel. Time of programs that a metric calls counts.
+0.25 CPU seconds for a megapixel. Time of programs that a metric calls counts. `--out` writes the times of all metrics
+as a table of Markdown with machine and date, which the documentation includes (docs/measured/metrics.md).
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import io
 import os
+import platform
 import resource
 import statistics
 import sys
@@ -30,13 +33,22 @@ def main() -> None:
     parser.add_argument(
         "--rounds", type=int, default=3, help="sewar once and ours ten times in each (default: %(default)s)"
     )
+    parser.add_argument("--out", type=Path, help="file of Markdown for the table of all metrics")
+    parser.add_argument(
+        "--metrics", nargs="+", help="time these alone; a table that `--out` names keeps its other rows"
+    )
     arguments = parser.parse_args()
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"
     reference, image = pair(arguments.reference, arguments.image)
-    compare(reference, image)
-    measure(reference, image, arguments.rounds)
-    each(reference, image, arguments.rounds)
+    if not arguments.metrics:
+        compare(reference, image)
+        measure(reference, image, arguments.rounds)
+    rows = each(reference, image, arguments.rounds, arguments.metrics)
+    if arguments.out:
+        size = f"{reference.shape[1]}x{reference.shape[0]}"
+        before = arguments.out.read_text(encoding="utf-8") if arguments.metrics and arguments.out.is_file() else ""
+        arguments.out.write_text(markdown(rows, size, arguments.rounds, before), encoding="utf-8")
 
 
 def pair(reference: Path | None, image: Path | None) -> tuple:
@@ -97,25 +109,54 @@ def measure(reference, image, rounds: int) -> None:
     print(f"ratio {sewar / ours:.1f} (target: at least {TARGET})")
 
 
-def each(reference, image, rounds: int) -> None:
-    """Print for every metric its value, its CPU seconds for a megapixel, and those of what it equals."""
+def each(reference, image, rounds: int, chosen: list[str] | None = None) -> list[tuple[str, ...]]:
+    """Print every metric, or those `chosen`: value, CPU seconds for a megapixel, and those of what it equals; as rows."""
     from study.metrics import engine
     from study.metrics import registry as metric_registry
 
     megapixels = reference.shape[0] * reference.shape[1] / 1e6
     print(f"\n{'metric':<20}{'value':>12}{'CPU s/MP':>10}{'theirs':>9}  theirs is")
-    for name, metric in metric_registry.REGISTRY.items():
+    rows = []
+    for name in chosen or metric_registry.REGISTRY:
+        metric = metric_registry.entry(name)
         if why := engine.skip(metric.recipe):
             print(f"{name:<20}{'-':>12}  skipped: {why}")
+            rows.append((name, "not measured", "", why))
             continue
         value = metric_registry.score(reference, image, [name])[0][name]
         ours = _median(lambda: metric_registry.score(reference, image, [name]), rounds) / megapixels  # noqa: B023
         call, words = theirs(name, reference, image)
-        told = f"{_median(call, 1) / megapixels:>9.3f}" if call else f"{'-':>9}"
-        print(f"{name:<20}{value:>12.6g}{ours:>10.3f}{told}  {words}")
+        told = f"{_median(call, 1) / megapixels:.3f}" if call else "-"
+        print(f"{name:<20}{value:>12.6g}{ours:>10.3f}{told:>9}  {words}")
+        rows.append((name, f"{ours:.3f}", told, words))
         if name == "ssimulacra2":
             verdict = "met" if ours <= SSIMULACRA2_TARGET else "MISSED"
             print(f"{'':<20}target: at most {SSIMULACRA2_TARGET} CPU s/MP: {verdict}")
+    return rows
+
+
+def markdown(rows: list[tuple[str, ...]], size: str, rounds: int, before: str = "") -> str:
+    """The table of all metrics, with what was measured where and when; other rows are those of the text `before`."""
+    lines = ["| metric | CPU s/MP | its reference's | the reference |", "| --- | --- | --- | --- |"]
+    new = {f"| `{name}` |": f"| `{name}` | {ours} | {told} | {words} |" for name, ours, told, words in rows}
+    kept = [line for line in before.splitlines() if line.startswith("| `")]
+    lines += [next((row for start, row in new.items() if line.startswith(start)), line) for line in kept]
+    lines += [row for start, row in new.items() if not any(line.startswith(start) for line in kept)]
+    told = (
+        f"One {size} pair, one thread, after a first call; medians of {rounds} (references: once). {processor()}, "
+        f"{datetime.datetime.now(datetime.UTC):%d %B %Y}."
+    )
+    return "\n".join(lines) + f"\n\n{told}\n"
+
+
+def processor() -> str:
+    """The processor's name."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
 
 
 def theirs(name: str, reference, image) -> tuple:
@@ -193,9 +234,15 @@ def _networks(name: str, reference, image):
 
 
 def _features(name: str, reference, image):
-    if name not in ("fsim", "fsimc", "gmsd", "iw_ssim", "nlpd"):
+    if name not in ("fsim", "fsimc", "gmsd", "iw_ssim", "nlpd", "psnr_hvs_m"):
         return None
     import numpy as np
+
+    if name == "psnr_hvs_m":
+        import psnr_hvsm
+
+        lumas = [rgb @ np.array([0.299, 0.587, 0.114]) / 255 for rgb in (reference, image)]
+        return lambda: psnr_hvsm.psnr_hvs_hvsm(*lumas)
     import torch
 
     torch.set_num_threads(1)

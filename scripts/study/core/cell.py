@@ -37,6 +37,10 @@ class Cell(NamedTuple):
         """The record of its scores by a group of metrics."""
         return f"{results}/scores/{self.path}/{group}.csv"
 
+    def error_maps(self, results: str | PathLike = FOLDER) -> str:
+        """The record of FLIP's maps of its decoded images."""
+        return f"{results}/error_maps/{self.path}/flip.csv"
+
     def latents(self, results: str | PathLike = FOLDER) -> str:
         """The record of the latents of its images."""
         return f"{results}/latents/{self.path}/latents.csv"

@@ -23,12 +23,21 @@ def compute(reference: np.ndarray, image: np.ndarray, names: Collection[str], th
 
 def error_map(reference: np.ndarray, image: np.ndarray) -> np.ndarray:
     """The map of errors, float32 [H, W] in 0..1, of two images, uint8 [H, W, 3]."""
+    return _evaluated(reference, image, magma=False)[..., 0]
+
+
+def coloured_map(reference: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """The map of errors of two images, both uint8 [H, W, 3], in Magma as by its authors: black at 0, yellow at 1."""
+    return np.rint(255 * _evaluated(reference, image, magma=True)).astype(np.uint8)
+
+
+def _evaluated(reference: np.ndarray, image: np.ndarray, magma: bool) -> np.ndarray:
     from flip_evaluator import nbflip
 
     x, y = (np.ascontiguousarray(rgb, np.float32) / np.float32(255) for rgb in (reference, image))
     settings = {"ppd": PIXELS_PER_DEGREE}
-    errors, _, _ = nbflip.evaluate(x, y, False, True, False, False, settings)
-    return np.asarray(errors)[..., 0]
+    errors, _, _ = nbflip.evaluate(x, y, False, True, magma, False, settings)
+    return np.asarray(errors)
 
 
 def skip() -> str | None:

@@ -20,6 +20,7 @@ import numpy as np
 
 from study.core import atomic_io, paths, readers
 from study.core.errors import StudyError, WriteError
+from study.metrics import networks
 
 INSTALL = "`make perceptual` installs it"
 SOURCES = {
@@ -55,14 +56,14 @@ def missing(*names: str) -> str | None:
 
 @cache
 def load(name: str) -> dict[str, np.ndarray]:
-    """The arrays of a network by name, float32. Raises StudyError where they can't be had or aren't the known ones."""
+    """The arrays of a network by name, float32, `prepared`. Raises StudyError without them."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file, save
 
     path = cached(name)
     if path.is_file():
         try:
-            return load_file(path)
+            return networks.prepared(load_file(path))
         except SafetensorError:
             path.unlink(missing_ok=True)
     why, file = missing(name), source(name)
@@ -75,7 +76,7 @@ def load(name: str) -> dict[str, np.ndarray]:
     arrays = _torch_arrays(file) if name == "dists" else _flax_arrays(unpickled(data))
     with contextlib.suppress(WriteError):  # another job may be writing the same, and the package will do as well
         atomic_io.write_bytes(path, save(arrays))
-    return arrays
+    return networks.prepared(arrays)
 
 
 def cached(name: str) -> Path:

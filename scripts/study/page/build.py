@@ -50,7 +50,8 @@ def build(plan: Mapping, results: Path, out: Path) -> None:
         raise StudyError(f"the page needs {absent[0]}.csv among the plan's files; {allowed(absent[0], plan['files'])}")
     known = palette.styles(rows["codecs"])
     cells = [(name, str(quality)) for name, entry in plan["codecs"].items() for quality in entry["qualities"]]
-    links = page_links.links(results, plan["sets"], cells)
+    maps = "flip" in plan["metrics"]
+    links = page_links.links(results, plan["sets"], cells, maps)
     images = {
         name: [row | {"part": part} for part in parts for row in _read(Path(core_results.images(part, results)))]
         for name, parts in plan["sets"].items()
@@ -68,6 +69,7 @@ def build(plan: Mapping, results: Path, out: Path) -> None:
             "library": LIBRARY,
             **_sections(plan, rows, known, folder),
             "latents": latents,
+            "maps": maps,
         }
     )
     page_links.write(folder, links)

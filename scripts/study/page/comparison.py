@@ -45,6 +45,7 @@ def build(a: Finished, b: Finished, names: tuple[str, str], files: Mapping[str, 
             "script": page_script.joined(),
             "css": (study_page.HERE / "static" / "page.css").read_text(encoding="utf-8"),
             "library": study_page.LIBRARY,
+            "maps": False,
         },
         "comparison.html.j2",
     )

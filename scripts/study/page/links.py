@@ -15,12 +15,14 @@ from study.core.errors import StudyError
 FOLDER = "files"
 
 
-def links(results: Path, sets: Mapping[str, Sequence[str]], cells: Iterable[tuple[str, str]]) -> dict[str, Path]:
+def links(
+    results: Path, sets: Mapping[str, Sequence[str]], cells: Iterable[tuple[str, str]], maps: bool = False
+) -> dict[str, Path]:
     """What the page shows and where it lies: path below the page's folder -> file under `results`.
 
     `sets` gives the parts of each image set, `cells` are (codec, quality). Paths are original/<set>/<image>.png and
-    decoded or bitstreams/<set>/<codec>/<quality>/<file>, below `FOLDER`. A cell without record, or an image without
-    file, has none. Raises StudyError for a file that its record names and that is not there.
+    decoded or bitstreams/<set>/<codec>/<quality>/<file>, with `maps` error_maps/… too, below `FOLDER`. A cell without
+    record, or an image without file, has none. Raises StudyError for a file of a record that is not there.
     """
     targets: dict[str, Path] = {}
     chosen = list(cells)
@@ -30,7 +32,10 @@ def links(results: Path, sets: Mapping[str, Sequence[str]], cells: Iterable[tupl
                 targets[f"{FOLDER}/original/{image_set}/{file.name}"] = file
             for codec, quality in chosen:
                 cell = Cell(image_set, part, codec, quality)
-                for kind, record in (("decoded", cell.decoded(results)), ("bitstreams", cell.encoded(results))):
+                kinds = {"decoded": cell.decoded(results), "bitstreams": cell.encoded(results)}
+                if maps:
+                    kinds["error_maps"] = cell.error_maps(results)
+                for kind, record in kinds.items():
                     for file in _recorded(Path(record)):
                         targets[f"{FOLDER}/{kind}/{image_set}/{codec}/{quality}/{file.name}"] = file
     return targets

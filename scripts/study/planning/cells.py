@@ -203,6 +203,10 @@ class Plan:
             for quality in chosen
         ]
 
+    def error_maps(self) -> list[str]:
+        """The records of the error maps that the page shows: those of every cell, for a study that names `flip`."""
+        return [cell.error_maps() for cell in self.cells()] if "flip" in self.study.metrics else []
+
     def generation(self, record: str, codec: str, quality: str) -> int:
         """The `generation` of a job of a codec by its record."""
         return generation(record, lambda: self._load(codec, quality).skip() is None)

@@ -6,12 +6,13 @@ import { tagged } from "./statistics.js";
 import { codecs, change, data, find, nearest, sets, state } from "./study.js";
 import { listenToView, place } from "./zoom.js";
 
-const ERRORS = ["absolute", "signed"];
+const ERRORS = ["absolute", "signed"], ALONE = ["decoded", "flip"];  // modes that show two images at once, or one
 export const panes = [];
 
 export const image = () => sets.get(state.set).images.find((one) => one.id === state.image);
 const originalFile = () => path("original", state.set, `${state.image}.png`);
 const decodedFile = ([codec, quality]) => path("decoded", state.set, codec, quality, `${state.image}.png`);
+const mapFile = ([codec, quality]) => path("error_maps", state.set, codec, quality, `${state.image}.png`);
 const link = (href, text) => element("a", { href, textContent: text });
 
 export function makePanes() {
@@ -71,21 +72,22 @@ function drawDecoded(pane, chosen, reference) {
     return;
   }
   const codec = codecs.get(chosen[0]), row = find(state.set, state.image, ...chosen);
-  const there = Boolean(row) && row.get("decode_s") !== null;
+  const decoded = Boolean(row) && row.get("decode_s") !== null, there = decoded && (state.mode !== "flip" || row.get("flip") !== null);
   pane.title.textContent = `${panes.indexOf(pane)}: ${codec.label}`;
   fill(pane.codec, data.codecs.map((one) => [one.id, one.label]), chosen[0]);
   fill(pane.quality, codec.qualities.map((quality) => [quality, quality]), chosen[1]);
   pane.quality.title = codec.parameter;
   pane.quality.disabled = state.matched;
-  source(pane.over, there ? decodedFile(chosen) : null, `${state.image} decoded from ${codec.label} at quality ${chosen[1]}`);
-  source(pane.under, there && state.mode !== "decoded" ? reference : null, "what it is compared with");
+  const [file, what] = state.mode === "flip" ? [mapFile, "FLIP's error map of "] : [decodedFile, ""];
+  source(pane.over, there ? file(chosen) : null, `${what}${state.image} decoded from ${codec.label} at quality ${chosen[1]}`);
+  source(pane.under, there && !ALONE.includes(state.mode) ? reference : null, "what it is compared with");
   pane.view.setAttribute("aria-label", `${codec.label} at quality ${chosen[1]}. Plus and minus zoom, arrow keys move all images.`);
   pane.view.querySelector(".empty")?.remove();
   if (!there) pane.view.append(element("p", { className: "empty", textContent: row?.reason || "no value" }));
   pane.numbers.replaceChildren(...(row ? numbers(row, data.metrics) : []).map(([name, text]) =>
     element("span", { textContent: `${name} ${text}`.trim() })));
   const bitstream = path("bitstreams", state.set, ...chosen, `${state.image}${codec.suffix}`);
-  pane.files.replaceChildren(...(there ? [link(decodedFile(chosen), "PNG"), " · ", link(bitstream, `bitstream (${codec.suffix})`)] : []));
+  pane.files.replaceChildren(...(decoded ? [link(decodedFile(chosen), "PNG"), " · ", link(bitstream, `bitstream (${codec.suffix})`)] : []));
   pane.commands.hidden = !codec.commands[chosen[1]].length;
   pane.commands.querySelector("pre").textContent = codec.commands[chosen[1]].join("\n\n").replaceAll("{set}", image().part);
 }
@@ -101,7 +103,8 @@ function fillImageControls() {
   $("gain").value = String(state.gain);
   for (const name of ["matched", "blink"]) $(name).checked = state[name];
   $("match").disabled = !state.matched;
-  $("reference").parentElement.hidden = state.mode === "decoded";
+  $("reference").parentElement.hidden = ALONE.includes(state.mode);
+  if ($("flip-note")) $("flip-note").hidden = state.mode !== "flip";
   $("gain-label").hidden = !ERRORS.includes(state.mode);
   $("swipe-label").hidden = state.mode !== "swipe";
   for (const name of ["blink-label", "blink-once"]) $(name).hidden = state.mode !== "flicker";

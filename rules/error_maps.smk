@@ -1,0 +1,21 @@
+# INPUTS:  results/images/{set}/images.csv, results/decoded/{set}/{codec}/{quality}/decoded.csv and their images
+# OUTPUTS: results/error_maps/{set}/{codec}/{quality}/flip.csv, FLIP's maps beside it, for a study that names the metric
+
+
+rule error_map:
+    input:
+        images=results.images("{set}"),
+        decoded=CELL.decoded(),
+    output:
+        CELL.error_maps(),
+    log:
+        results.log(f"error_map/{CELL.path}"),
+    group:
+        lambda w: PLAN.group(w.codec)
+    conda:
+        "../envs/study.yaml"
+    params:
+        code=code("error_maps.py"),
+        lock=lock("study"),
+    shell:
+        f"python {SCRIPTS}/error_maps.py --images {{input.images:q}} --decoded {{input.decoded:q}} --out {{output:q}} 2> {{log:q}}"
