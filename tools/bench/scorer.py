@@ -110,7 +110,7 @@ def measure(reference, image, rounds: int) -> None:
 
 
 def each(reference, image, rounds: int, chosen: list[str] | None = None) -> list[tuple[str, ...]]:
-    """Print every metric, or those `chosen`: value, CPU seconds for a megapixel, and those of what it equals; as rows."""
+    """Print every metric, or those `chosen`: value, CPU seconds for a megapixel, those of what it equals; as rows."""
     from study.metrics import engine
     from study.metrics import registry as metric_registry
 
