@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from study.core import errors, paths, readers
-from study.images import sets
+from study.images import options, sets
 from study.planning import catalogue
 from study.training import photos
 
@@ -14,16 +14,9 @@ def main() -> None:
     args = parse_args()
     known = readers.read_yaml(args.catalogue) if not args.spec else {}
     entry = readers.plan(args.spec) if args.spec else catalogue.entry("image set", args.set, known)
-    folders = {"mirror": args.mirror, "cache": args.cache}
-    rows = sets.make(
-        args.set,
-        entry,
-        args.out,
-        catalogue=known,
-        generation=args.generation,
-        trained_on=photos.seen(args.trained_on),
-        **folders,
-    )
+    where = {"catalogue": known, "mirror": args.mirror, "cache": args.cache}
+    trained_on = photos.seen(args.trained_on)
+    rows = sets.make(args.set, entry, args.out, generation=args.generation, trained_on=trained_on, **where)
     print(f"image set {args.set}: {len(rows)} image{'s' * (len(rows) != 1)}, recorded in {args.out}")
 
 
@@ -39,16 +32,7 @@ def parse_args() -> argparse.Namespace:
         metavar="FILE",
         help="catalogue of image sets (default: the repository's catalogue/images.yaml)",
     )
-    parser.add_argument(
-        "--mirror",
-        metavar="FOLDER",
-        help="folder that is tried before a download, as FOLDER/ID/FILE and FOLDER/FILE (default: $STUDY_MIRROR)",
-    )
-    parser.add_argument(
-        "--cache",
-        metavar="FOLDER",
-        help="folder of earlier downloads (default: $STUDY_CACHE, else image-compression-study in the user's cache)",
-    )
+    options.add_folders(parser, "FOLDER/ID/FILE and FOLDER/FILE")
     parser.add_argument(
         "--out",
         required=True,

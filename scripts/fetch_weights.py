@@ -8,6 +8,7 @@ from study.codecs import registry as codec_registry
 from study.codecs import weights
 from study.core import readers
 from study.core.errors import StudyError, guarded
+from study.images import options as images_options
 from study.planning import options
 
 
@@ -21,9 +22,8 @@ def main() -> None:
     source = kind.weights_source(spec.settings, readers.number(arguments.quality))
     if source is None or source.url is None:
         origin = "none" if source is None else f"the file {source.path}"
-        raise StudyError(
-            f"codec {arguments.codec} at quality {arguments.quality} downloads no weights; it needs {origin}"
-        )
+        what = f"codec {arguments.codec} at quality {arguments.quality}"
+        raise StudyError(f"{what} downloads no weights; it needs {origin}")
     weights.obtain(source.url, arguments.out, source.sha256, check=kind.check_weights, **_places(arguments))
 
 
@@ -34,27 +34,12 @@ def _places(arguments: argparse.Namespace) -> dict:
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument(
-        "--codec", metavar="ID", help="id of the codec, as in catalogue/codecs.yaml; its weights at --quality"
-    )
+    what.add_argument("--codec", metavar="ID", help="id as in catalogue/codecs.yaml; its weights at --quality")
     what.add_argument("--url", help="address of the weights, instead of a codec")
     parser.add_argument("--quality", help="quality on the codec's own scale")
-    parser.add_argument(
-        "--spec",
-        metavar="FILE",
-        help="the codec's backend and settings (JSON; default: those in catalogue/codecs.yaml)",
-    )
+    parser.add_argument("--spec", metavar="FILE", help="the codec's backend and settings, JSON (default: catalogue's)")
     parser.add_argument("--sha256", help="with --url: the sha256 of the file, or the start of it, if it is published")
-    parser.add_argument(
-        "--mirror",
-        metavar="FOLDER",
-        help="folder that is tried before a download, as FOLDER/FILE and FOLDER/weights/FILE (default: $STUDY_MIRROR)",
-    )
-    parser.add_argument(
-        "--cache",
-        metavar="FOLDER",
-        help="folder of earlier downloads (default: $STUDY_CACHE, else image-compression-study in the user's cache)",
-    )
+    images_options.add_folders(parser, "FOLDER/FILE and FOLDER/weights/FILE")
     parser.add_argument(
         "--record",
         default=weights.RECORD,

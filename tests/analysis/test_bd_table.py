@@ -325,8 +325,9 @@ def test_a_mistake_is_one_message(tmp_path):
     done = command(tmp_path, "--anchor", "jpeg")
     assert done.returncode == 1
     assert done.stderr.startswith("error: can't read ") and "aggregate.py writes it" in done.stderr
-    with pytest.raises(StudyError, match="must be METRIC=SCALE"):
-        script.pairs(["ms_ssim"])
+    atomic_io.write_rows(tmp_path / "rd.csv", ["codec"], [])
+    done = command(tmp_path, "--anchor", "jpeg", "--scale", "ms_ssim")
+    assert done.returncode == 1 and "must be METRIC=SCALE" in done.stderr
 
 
 def less_is_better(monkeypatch):

@@ -72,7 +72,7 @@ def scale_of(metric: str) -> str:
 
 
 def on_scale(values: np.ndarray, scale: str) -> np.ndarray:
-    """Scores on a scale: as they are (`identity`), or -10 log10(1 - score) (`db`).
+    """Scores of any shape on a scale: as they are (`identity`), or -10 log10(1 - score) (`db`).
 
     The second is usual for MS-SSIM, whose values crowd together below 1 (Ballé et al., ICLR 2018). There, a score
     within 1e-6 of 1 is infinite: it is lossless as far as scores in float32 can tell.
@@ -236,7 +236,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def interval(samples: np.ndarray, level: float) -> tuple[float, float]:
-    """The percentile bootstrap interval (Efron and Tibshirani, 1993, chapter 13) at a level such as 0.95."""
+    """The percentile bootstrap interval of samples [N] at a level (Efron and Tibshirani, 1993, chapter 13)."""
     low, high = np.nanquantile(samples, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 

@@ -139,7 +139,7 @@ def check(rows: Sequence[Mapping], options: Options) -> None:
 def side(
     codec: str, rows: Sequence[Mapping], images: Sequence[str], metric: str, shares: np.ndarray | None, options: Options
 ) -> Side:
-    """A codec's curves at a metric from its rows of rd.csv; `shares` are the resamples' weights of the `images`."""
+    """A codec's curves at a metric from its rows of rd.csv; `shares` [N, images] are the resamples' weights."""
 
     def curves(rate: np.ndarray, score: np.ndarray) -> bd.Curves:
         return bd.curves(rate, options.on_scale(metric, score))

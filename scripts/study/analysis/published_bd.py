@@ -49,7 +49,7 @@ def rows(
 
 
 def rounded(psnr: np.ndarray) -> np.ndarray:
-    """The PSNR (dB) expected once images of a PSNR are rounded to 8 bits: the error of rounding is added to theirs."""
+    """The PSNR (dB, any shape) expected once images of a PSNR are rounded to 8 bits: the error of rounding is added."""
     return -10 * np.log10(10 ** (-np.asarray(psnr, dtype=float) / 10) + ROUNDING / 255**2)
 
 

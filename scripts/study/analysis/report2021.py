@@ -20,7 +20,7 @@ TABLE = "references/epfl2021.csv"  # in the repository
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    """The report's figures: rows of figure, edit, psnr, ms_ssim, bpp, note; an empty cell is unknown."""
+    """The report's figures: rows of figure, edit, psnr, ms_ssim, bpp, note; empty is unknown. Raises StudyError."""
     try:
         return readers.read_rows(path)
     except OSError as error:

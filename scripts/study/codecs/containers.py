@@ -20,7 +20,7 @@ _LAST_SLICE = {"hevc": 31, "vvc": 11}  # types of network abstraction layer unit
 
 
 def jpeg(data: bytes) -> int:
-    """The bytes of the scans of a JPEG file (ITU-T T.81, annex B)."""
+    """The bytes of the scans of a JPEG file (ITU-T T.81, annex B). Raises BitstreamError."""
     if data[:2] != bytes((0xFF, _SOI)):
         raise BitstreamError("not a JPEG file, which begins with FF D8")
     offset, count = 2, 0
@@ -48,7 +48,7 @@ def _scan_end(data: bytes, offset: int) -> int:
 
 
 def jpeg2000(data: bytes) -> int:
-    """The bytes of the packets in a JP2 file (ISO/IEC 15444-1, annexes A and I)."""
+    """The bytes of the packets in a JP2 file (ISO/IEC 15444-1, annexes A and I). Raises BitstreamError."""
     code = _box(data, b"jp2c", "JPEG 2000")
     if _number(code, 0, 2, "JPEG 2000") != _SOC:
         raise BitstreamError("the JPEG 2000 codestream doesn't begin with FF 4F")
@@ -70,7 +70,7 @@ def jpeg2000(data: bytes) -> int:
 
 
 def webp(data: bytes) -> int:
-    """The bytes after the frame header in a lossy WebP file's frame (RFC 9649, RFC 6386)."""
+    """The bytes after the frame header in a lossy WebP file's frame (RFC 9649, RFC 6386). Raises BitstreamError."""
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         raise BitstreamError("not a WebP file, which begins with RIFF and WEBP")
     offset = 12
@@ -115,7 +115,7 @@ def heic(data: bytes) -> int:
 
 
 def vvc(data: bytes) -> int:
-    """The bytes of slices in a raw VVC stream (ITU-T H.266, annex B)."""
+    """The bytes of slices in a raw VVC stream (ITU-T H.266, annex B). Raises BitstreamError."""
     units = [unit.rstrip(b"\0") for unit in data.split(b"\0\0\1")[1:]]
     if not units or any(len(unit) < 2 for unit in units):
         raise BitstreamError("the VVC stream has no units, or one without its header")
@@ -123,7 +123,7 @@ def vvc(data: bytes) -> int:
 
 
 def boxes(data: bytes, name: str) -> Iterator[tuple[bytes, bytes]]:
-    """The boxes of a file of ISO/IEC 14496-12 or 15444-1 at its top level: type and content."""
+    """The boxes of a file of ISO/IEC 14496-12 or 15444-1 at its top level: type and content. Raises BitstreamError."""
     offset = 0
     while offset < len(data):
         size, kind, head = _number(data, offset, 4, name), data[offset + 4 : offset + 8], 8

@@ -97,7 +97,10 @@ def both(stem: Path) -> list[Path]:
 
 
 def save(figure: Figure, out: Iterable[Path]) -> None:
-    """Write a figure to every path (.pdf or .png): fonts embedded, no time inside, the same bytes every time."""
+    """Write a figure to every path (.pdf or .png): fonts embedded, no time inside, the same bytes every time.
+
+    Raises StudyError.
+    """
     for path in out:
         if path.suffix not in SUFFIXES:
             raise StudyError(f"can't write a figure as {path}; {allowed(path.suffix, SUFFIXES)}")

@@ -91,7 +91,10 @@ def local_copy(
     patience: Patience = PATIENT,
     tell: Callable[[str], None] = on_stderr,
 ) -> Path:
-    """A verified copy of the file at `url` in the mirror or the cache, downloaded if neither has it; as `fetch`."""
+    """A verified copy of the file at `url` in the mirror or the cache, downloaded if neither has it; as `fetch`.
+
+    Raises StudyError.
+    """
     wanted, last_part = _checked(sha256), _last_part(url)
     names = list(names) or [last_part]
     mirror, cache = mirror_folder(mirror), cache_folder(cache)

@@ -91,7 +91,7 @@ def read(path: str | Path) -> np.ndarray:
 
 
 def verified(path: Path, sha256: str) -> np.ndarray:
-    """As `read`, of the file that a record tells of. Raises StudyError if it is missing or another one."""
+    """As `read`, uint8 [H, W, 3], of the file that a record names. Raises StudyError if it is missing or another."""
     if not path.is_file():
         raise StudyError(f"{path} is missing, though its record tells of it; run the study again to make it anew")
     if readers.sha256(path) != sha256:

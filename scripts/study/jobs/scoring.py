@@ -90,7 +90,7 @@ def score_set(
 def scored(
     original: np.ndarray, image: np.ndarray, recipes: Mapping[str, Recipe], engine: str, threads: int
 ) -> dict[str, object]:
-    """The metrics of an image as its part of a row."""
+    """The metrics of an image against its original, both uint8 [H, W, 3], as its part of a row."""
     try:
         values, reasons = metric_engine.score(original, image, recipes, engine, threads)
     except StudyError:
@@ -119,5 +119,5 @@ def _both(row: Mapping[str, str]) -> str:
 
 
 def read(folder: Path, row: Mapping[str, str]) -> np.ndarray:
-    """The image that a row of a record tells of, verified."""
+    """The image, uint8 [H, W, 3], that a row of a record names, verified. Raises StudyError."""
     return png.verified(folder / row["file"], row["sha256"])

@@ -145,6 +145,7 @@ class Searched(Targeted):
         return nearest.data
 
     def recorded(self) -> dict[str, object]:
+        """What the last encode adds to its row: `parameter`, `reached`, `encodes`, `encode_s` (s)."""
         return self._record
 
     def _try(self, rgb: np.ndarray) -> Callable[[float], Try]:

@@ -101,7 +101,10 @@ REGISTRY: dict[str, Operation] = {}
 def operation(
     _moves: bool = False, _on_image: Callable[..., np.ndarray] | None = None, **kinds: Kind
 ) -> Callable[[Callable], Callable]:
-    """Register a function as the operation of its name; `kinds` says what its parameters may be."""
+    """Register a function as the operation of its name; `kinds` says what its parameters may be.
+
+    `_on_image` does to an image uint8 [H, W, 3] what the operation does to a latent [C, R, W] (see `Operation`).
+    """
 
     def register(function: Callable) -> Callable:
         own_name = function.__name__.rstrip("_")
@@ -151,7 +154,7 @@ def parsed(op: object) -> tuple[Operation, dict[str, Any]]:
 def perform(
     values: np.ndarray, chosen: np.ndarray, performed: Operation, parameters: Mapping, around: Around
 ) -> np.ndarray:
-    """The edited latent, float32. Raises CodecError where the operation can't be done on this latent."""
+    """The edited latent, float32 [C, R, W]. Raises CodecError where the operation can't be done on this latent."""
     where = _box(chosen, performed.name) if performed.moves else chosen
     result = performed.apply(values, where, around, **parameters)
     return np.ascontiguousarray(result, dtype=np.float32)

@@ -65,7 +65,7 @@ def chosen(select: Mapping, site: Site) -> np.ndarray:
 
 
 def strongest(site: Site, by: str) -> np.ndarray:
-    """The channels in falling order of their bits or energy; equal ones in their own order. Raises CodecError."""
+    """The channels [C] in falling order of their bits or energy; equal ones in their own order. Raises CodecError."""
     if by == "bits" and site.bits is None:
         raise CodecError("the codec doesn't tell its bits, so channels can't be chosen by them; use by: energy")
     per_channel = site.bits.sum((1, 2)) if by == "bits" else np.square(site.values, dtype=np.float64).mean((1, 2))

@@ -84,7 +84,7 @@ def convolved_in_tiles(x: np.ndarray, tiles: np.ndarray, bias: np.ndarray) -> np
 
 
 def max_pooled(x: np.ndarray, side: int, stride: int) -> np.ndarray:
-    """The largest of each square of `side` x `side`, every `stride` rows and columns; only whole squares."""
+    """The largest of each square of `side` x `side` in `x` [H, W, C], every `stride` rows and columns."""
     height, width = ((length - side) // stride + 1 for length in x.shape[:2])
     corners = [
         x[i : i + stride * (height - 1) + 1 : stride, j : j + stride * (width - 1) + 1 : stride]
@@ -98,7 +98,7 @@ def max_pooled(x: np.ndarray, side: int, stride: int) -> np.ndarray:
 
 
 def alexnet(x: np.ndarray, weights: Weights) -> Iterator[np.ndarray]:
-    """The five rectified activations of AlexNet's convolutions (Krizhevsky 2014, as in torchvision)."""
+    """The five rectified activations [H, W, C] of AlexNet's convolutions (Krizhevsky 2014, as in torchvision)."""
     for layer, (stride, padding) in enumerate(((4, 2), (1, 2), (1, 1), (1, 1), (1, 1))):
         x = _layer(x, weights, layer, stride, padding)
         yield x
@@ -107,7 +107,7 @@ def alexnet(x: np.ndarray, weights: Weights) -> Iterator[np.ndarray]:
 
 
 def vgg16(x: np.ndarray, weights: Weights, pool: Callable[[np.ndarray], np.ndarray]) -> Iterator[np.ndarray]:
-    """The activations before each of the pools of VGG-16 and after its last convolution (relu1_2 ... relu5_3)."""
+    """The activations [H, W, C] before each pool of VGG-16 and after its last convolution (relu1_2 ... relu5_3)."""
     layer = 0
     for stage, count in enumerate((2, 2, 3, 3, 3)):
         if stage:

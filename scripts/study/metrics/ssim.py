@@ -31,6 +31,7 @@ def compute(reference: np.ndarray, image: np.ndarray, names: Collection[str], th
 def similarity(reference: np.ndarray, image: np.ndarray, names: Collection[str]) -> dict[str, float]:
     """Those of `ssim`, `ms_ssim`, `ssim_sewar` and `msssim_sewar` that are in `names`; they share what they can.
 
+    Images are uint8 [H, W, 3].
     `ssim` has a Gaussian window, `ssim_sewar` a uniform one, both of 11x11; each is a mean over windows, then over
     R', G' and B'.
     """

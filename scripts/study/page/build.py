@@ -188,7 +188,7 @@ def _read(path: Path) -> list[dict[str, str]]:
 
 
 def copy_library(target: Path) -> None:
-    """Copy Plotly's script from its package, without importing the package."""
+    """Copy Plotly's script from its package, without importing the package. Raises StudyError."""
     package = importlib.util.find_spec("plotly")
     if package is None or not package.submodule_search_locations:
         raise StudyError(

@@ -159,8 +159,11 @@ class Plan:
 
     @cache  # noqa: B019 (a process has one plan)
     def code(self, script: str, codec: str, quality: str) -> str:
-        """The hash of a script's code, the codec's backend included, of the pins of their environment, of weights that
-        no job makes, and of code outside this project that the codec runs."""
+        """The hash of a script's code, the codec's backend included.
+
+        With it go the pins of their environment, weights that no job makes, and code outside this project that the
+        codec runs.
+        """
         kind = self._backend(codec)
         own = [] if self.weights_from_jobs(codec, quality) else filter(None, [self.weights(codec, quality)])
         outside = kind.sources(self.catalogued[codec].settings)

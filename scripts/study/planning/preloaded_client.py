@@ -64,6 +64,7 @@ def asked(path, arguments):
 
 
 def main():
+    """Ask the server that has the imports done; run the command itself where none answers."""
     arguments = sys.argv[1:]
     wanted = kind(arguments)
     status = asked(os.path.join(FOLDER, wanted), arguments) if wanted else None

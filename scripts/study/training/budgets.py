@@ -23,6 +23,7 @@ class Budget:
 
     @property
     def pixels(self) -> int:
+        """How many pixels the training saw, those seen again counted again."""
         return self.crops * self.side**2
 
 

@@ -31,6 +31,7 @@ class Discriminator(nn.Module):
         self.last = nn.Conv2d(WIDTHS[-1], 1, 1)
 
     def forward(self, image: torch.Tensor, latent: torch.Tensor) -> torch.Tensor:
+        """Logits [N, 1, R, W], one for each patch, of images [N, 3, H, W], given their latents [N, C, H/16, W/16]."""
         context = functional.leaky_relu(self.context(latent), _SLOPE)
         x = torch.cat((image * 2 - 1, functional.interpolate(context, scale_factor=DOWN, mode="nearest")), 1)
         for layer in self.layers:
@@ -39,10 +40,10 @@ class Discriminator(nn.Module):
 
 
 def generator_loss(fake: torch.Tensor) -> torch.Tensor:
-    """The non-saturating loss of a generator (Goodfellow et al. 2014, arXiv 1406.2661) from its images' logits."""
+    """The non-saturating loss of a generator (Goodfellow et al. 2014, arXiv 1406.2661) from logits [N, 1, R, W]."""
     return functional.softplus(-fake).mean()
 
 
 def discriminator_loss(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
-    """The cross entropy of a discriminator from the logits of photos and of a generator's images."""
+    """The cross entropy of a discriminator from the logits, [N, 1, R, W], of photos and of a generator's images."""
     return functional.softplus(-real).mean() + functional.softplus(fake).mean()

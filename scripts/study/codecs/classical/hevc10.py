@@ -20,6 +20,7 @@ class Backend(Hevc):
     """Quality and settings are those of `hevc`."""
 
     def encode(self, rgb: np.ndarray) -> bytes:
+        """The HEIC file of an image uint8 [H, W, 3], whose samples are scaled to 10 bits. Raises CodecError."""
         rgb = self._checked(rgb)
         self._required()
         import pillow_heif

@@ -39,9 +39,11 @@ _TABLE, _LENGTHS = "entropy_bottleneck._quantized_cdf", "entropy_bottleneck._cdf
 
 
 def build(model: str, n: int | Sequence[int], m: int, h: Sequence[int] | None = None) -> CompressionModel:
-    """A network with random weights: Ballé et al. 2018 (arXiv 1802.01436), Ballé 2018 (arXiv 1802.00847),
-    Minnen et al. 2018 (arXiv 1809.02736), Cheng et al. 2020 (arXiv 2001.01568), and `hific`: a mean-scale hyperprior
-    with the generator of `generator` for a synthesis, after Mentzer et al. 2020 (arXiv 2006.09965).
+    """A network with random weights.
+
+    Ballé et al. 2018 (arXiv 1802.01436), Ballé 2018 (arXiv 1802.00847), Minnen et al. 2018 (arXiv 1809.02736), Cheng et
+    al. 2020 (arXiv 2001.01568), and `hific`: a mean-scale hyperprior with the generator of `generator` for a synthesis,
+    after Mentzer et al. 2020 (arXiv 2006.09965).
 
     Raises StudyError for an unknown model and for widths that it can't have.
     """

@@ -49,9 +49,10 @@ class Contents:
 def pack(
     codec: str, weights: str, size: tuple[int, int], strings: Sequence[bytes], symbols: Sequence[np.ndarray]
 ) -> bytes:
-    """The bitstream of an image of `size`.
+    """The bitstream of an image of `size`, (height, width) in pixels.
 
-    `codec` is the codec's id, `weights` the sha256 of its weights, `symbols` the integers that the strings code.
+    `codec` is the codec's id, `weights` the sha256 of its weights, `symbols` the integers that the strings code,
+    each an array [C, R, W].
     """
     head = hashed(4, codec.encode()) + hashed(6, weights.encode())
     lengths = b"".join(varint(len(string)) for string in strings)
@@ -104,7 +105,7 @@ def parse(bitstream: bytes) -> Contents:
 
 
 def verify(contents: Contents, symbols: Sequence[np.ndarray]) -> None:
-    """Raise BitstreamError unless the decoded `symbols` are those that were encoded."""
+    """Raise BitstreamError unless the decoded `symbols`, each [C, R, W], are those that were encoded."""
     if _check(contents.head, contents.size, symbols) != contents.check:
         raise BitstreamError(
             "the decoded latents aren't those that were encoded: the entropy model gave other probabilities here than "

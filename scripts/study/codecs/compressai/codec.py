@@ -20,6 +20,7 @@ import numpy as np
 from study.codecs.base import Latents, LearnedCodec, Statistics, Weights, check_rgb
 from study.codecs.compressai import architectures, checkpoint, rans, startup, zoo
 from study.codecs.compressai import bitstream as compressai_bitstream
+from study.core import results
 from study.core.errors import BitstreamError, CodecError, StudyError, allowed
 from study.core.paths import ROOT
 from study.images.png import LARGEST_PIXELS
@@ -75,6 +76,7 @@ class Backend(LearnedCodec):
 
     @classmethod
     def module_for(cls, settings: Mapping[str, Any]) -> str:
+        """The module whose backend these settings are for: this one, or that of one's own class or of variable rate."""
         asked = "variable rate" if str(settings.get("model")).endswith("-vbr") else None
         asked = "class" if "class" in settings else asked
         return f"{cls.__module__.rpartition('.')[0]}.{OTHERS[asked]}" if asked else cls.__module__
@@ -274,7 +276,7 @@ class Backend(LearnedCodec):
     def _path(self) -> Path:
         if self.weights is not None:
             return Path(self.weights)
-        return ROOT / (self._source.path or f"results/weights/{self._source.file}")
+        return ROOT / (self._source.path or results.weights(self._source.file))
 
     def _multiple(self) -> int:
         return 64 if hasattr(self._net, "h_a") else 16

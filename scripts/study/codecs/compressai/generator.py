@@ -32,6 +32,7 @@ class Residual(nn.Module):
             self.second.bias.zero_()  # type: ignore[union-attr]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The block's output, [N, C, H, W] as `x`."""
         return x + self.second(functional.relu(self.first(x)))
 
 

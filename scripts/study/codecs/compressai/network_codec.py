@@ -309,7 +309,7 @@ def fingerprint(*parts: object) -> str:
 
 
 def declared_multiple(net: torch.nn.Module) -> int:
-    """The multiple of pixels to which images are padded: the network's `downsampling_factor`, else 64."""
+    """The multiple of pixels that images are padded to: `downsampling_factor` or 64. Raises StudyError."""
     declared = getattr(net, "downsampling_factor", USUAL_MULTIPLE)
     if isinstance(declared, bool) or not isinstance(declared, int) or not 1 <= declared <= 4096:
         raise StudyError(

@@ -78,7 +78,7 @@ class Tables:
 
 
 def quantised(values: np.ndarray, centre: np.ndarray | float) -> np.ndarray:
-    """The integers, int32, of latents about their medians or means. Raises CodecError for what can't be coded."""
+    """The integers, int32 of any shape, of latents about their medians or means. CodecError for too large ones."""
     symbols = np.rint(values - centre)
     if not np.isfinite(symbols).all() or np.abs(symbols).max(initial=0) > LARGEST:
         raise CodecError(f"the latent holds values that aren't finite or beyond ±{LARGEST}; they can't be coded")
@@ -91,7 +91,7 @@ def channel_indexes(shape: tuple[int, ...]) -> np.ndarray:
 
 
 def scale_indexes(scales: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """Index of the smallest scale of the table not below each of `scales` (the last, if all are)."""
+    """Index of the smallest scale of the table [N] not below each of `scales` (any shape); the last, if all are."""
     return np.searchsorted(table[:-1], scales, side="left")
 
 

@@ -66,7 +66,7 @@ def load() -> tuple[ModuleType, ModuleType, ModuleType]:
 def load_whole() -> None:
     """Import the library as anybody's code expects it, with every name that its packages gather.
 
-    What `load` brought stays as it is: the `__init__` files that it left out are run now.
+    What `load` brought stays as it is: the `__init__` files that it left out are run now. Raises StudyError.
     """
     complete_torch()
     if "compressai" not in sys.modules:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from study.codecs.base import Weights
 from study.codecs.compressai import checkpoint, loading, network_codec, zoo
-from study.core import readers
+from study.core import readers, results
 from study.core.errors import StudyError, allowed
 from study.core.paths import ROOT
 
@@ -96,4 +96,4 @@ class Backend(network_codec.NetworkCodec):
         return torch.exp(torch.lerp(gains[below - 1].log(), gains[below].log(), share))
 
     def _path(self) -> Path:
-        return Path(self.weights) if self.weights is not None else ROOT / f"results/weights/{self._source.file}"
+        return Path(self.weights) if self.weights is not None else ROOT / results.weights(self._source.file)

@@ -34,16 +34,21 @@ class Port(NamedTuple):
 
     @property
     def node(self) -> str:
+        """The name of the node that the tensor is an output of."""
         return self.tensor.split(":")[0]
 
     @property
     def is_string(self) -> bool:
+        """Whether it carries entropy-coded bytes."""
         return self.dtype == object
 
 
 class Node(NamedTuple):
-    """A node of the graph: operation, inputs as named in the GraphDef (`node`, `node:1`, `^control`), `real` if its
-    result is floating point, and the strides of its window, [1, rows, columns, 1], if it has one."""
+    """A node of the graph.
+
+    `op` is its operation, `inputs` are named as in the GraphDef (`node`, `node:1`, `^control`), `real` says that its
+    result is floating point, and `strides` are those of its window, [1, rows, columns, 1], if it has one.
+    """
 
     op: str
     inputs: tuple[str, ...]
@@ -52,8 +57,11 @@ class Node(NamedTuple):
 
 
 class Metagraph:
-    """A codec in memory. `image` and `rate` (or None) are the sender's inputs, `sent` its channels, `received` the
-    receiver's, `decoded` its output; `nodes` is the graph by name."""
+    """A codec in memory.
+
+    `image` and `rate` (or None) are the sender's inputs, `sent` its channels, `received` the receiver's, `decoded` its
+    output; `nodes` is the graph by name.
+    """
 
     def __init__(self, path: str | Path) -> None:
         """Load a file. Raises StudyError for one that is missing, damaged or of another form."""

@@ -34,7 +34,7 @@ class Packed(NamedTuple):
 
 
 def pack(model: str, channels: Sequence[Sequence | np.ndarray]) -> bytes:
-    """The file of a model's id (ASCII) and channels, each a vector of bytes, of integers or of floating point.
+    """The file of a model's id (ASCII) and channels, each a vector [N] of bytes, of integers or of floats.
 
     Raises ValueError for a channel that is no vector or of another kind.
     """

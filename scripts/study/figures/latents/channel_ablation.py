@@ -71,7 +71,8 @@ def figure(
 def outliers(rate: np.ndarray, panel: Panel) -> tuple[list[int], list[int]]:
     """The channels that lose the most and the least beside channels of like rate, of those that hold 99 % of the bits.
 
-    Their logarithms are farthest above and below `trend`, by a factor of 1.25 or more; at most `MARKED` each.
+    `rate` [C] is in bpp. Their logarithms are farthest above and below `trend`, by a factor of 1.25 or more; at most
+    `MARKED` each.
     """
     order = np.argsort(-rate, kind="stable")
     held = int(np.searchsorted(np.cumsum(rate[order]), 0.99 * rate.sum())) + 1
@@ -90,7 +91,7 @@ def outliers(rate: np.ndarray, panel: Panel) -> tuple[list[int], list[int]]:
 def trend(rate: np.ndarray, panel: Panel) -> Callable[[np.ndarray], np.ndarray]:
     """The loss that channels of a rate have: a parabola through the logarithms of both, by least absolute residuals.
 
-    Only channels with bits and with a loss above the floor count.
+    `rate` [C] is in bpp. Only channels with bits and with a loss above the floor count.
     """
     drawn = (rate >= _least(rate)) & (rate > 0) & (panel.loss > panel.floor)
     if drawn.sum() < _FEWEST:

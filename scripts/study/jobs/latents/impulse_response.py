@@ -88,7 +88,7 @@ def responses(codec: LearnedCodec, mean: np.ndarray, amplitude: np.ndarray) -> t
 
 
 def load(path: str | Path) -> tuple[np.ndarray, tuple[float, float]]:
-    """The responses of a file and the place of their middle. Raises StudyError for a file that can't be read."""
+    """The responses [C, H, W, 3] of a file, and the row and column of their middle. Raises StudyError."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             return archive["response"], tuple(map(float, archive["middle"]))

@@ -32,8 +32,10 @@ class Edited(NamedTuple):
 
 
 def include(config: dict) -> Iterator[str]:
-    """Put the groups of catalogue/edits.yaml that experiments include before their own edits, in a config that the
-    schema has accepted; tell what is wrong with that."""
+    """Put the groups of catalogue/edits.yaml that experiments include before their own edits; yield what is wrong.
+
+    `config` is one that the schema has accepted.
+    """
     for name, experiment in config.get("latents", {}).items():
         groups = readers.read_yaml(paths.CATALOGUE / "edits.yaml") if experiment.get("include") else {}
         own = experiment.get("edits", {})
