@@ -84,7 +84,10 @@ def test_figures_take_the_timed_qualities_alone():
     ]
     found, megapixels, source = times.timed(means, rows)
     assert [(row["quality"], row["encode_s"], row["decode_s"]) for row in found] == [("2", "3.0", "1.0")]
-    assert megapixels == 0.5 and source == "the median of 5 calls on one core of M with nothing beside (2 images)"
+    assert (
+        megapixels == 0.5
+        and source == "the median of 5 calls on one core of M with no other job of the run beside (2 images)"
+    )
     rows[0] |= {"encode_s": "", "decode_s": "", "status": "skipped", "reason": "no program"}
     (row,) = times.timed(means, rows)[0]
     assert (row["encode_s"], row["status"], row["reason"]) == ("", "skipped", "no program")

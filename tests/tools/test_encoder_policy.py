@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import encoder_policy
+from study.core import paths
 from study.core.errors import StudyError
 from study.planning import entries
 
@@ -19,20 +20,29 @@ def photo(seed: int) -> np.ndarray:
     return np.clip(np.stack(waves, axis=-1) + noise, 0, 255).astype(np.uint8)
 
 
-def test_huffman_tables_of_the_image_save_rate_at_the_same_scores() -> None:
-    first, optimised, progressive = encoder_policy.lines("jpeg", [photo(1), photo(2)])
-    assert first.startswith("| `jpeg` | ") and first.endswith("| 0 | 0 | 1 |")
-    for line in (optimised, progressive):
-        psnr, ms_ssim = line.split(" | ")[2:4]
-        assert psnr.startswith("−") and ms_ssim.startswith("−"), line
+def test_huffman_tables_of_the_image_save_rate_at_the_same_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(encoder_policy.FAMILIES, "jpeg", ("jpeg-optimised",))
+    first, optimised = encoder_policy.lines("jpeg", [photo(1), photo(2)])
+    assert first.startswith("| `jpeg` | subsampling 4:2:0, optimize False") and first.endswith("| 0 | 0 | 1 |")
+    psnr, ms_ssim = optimised.split(" | ")[2:4]
+    assert psnr.startswith("−") and ms_ssim.startswith("−"), optimised
 
 
-def test_a_variant_sets_what_its_backend_knows() -> None:
+CLASSICAL = "jpeg", "jpegli", "jpeg2000", "webp", "avif", "av1", "jpegxl", "hevc", "hevc10", "vvc"
+
+
+def test_every_classical_id_of_the_catalogue_is_in_the_policy_and_no_other() -> None:
     known = entries.codecs()
-    for name, variants in encoder_policy.VARIANTS.items():
-        for change in variants:
-            assert set(change) <= set(known[name].settings), (name, change)
-            assert change.items() - known[name].settings.items(), f"{name}: {change} is the catalogue's own"
+    listed = [name for family, others in encoder_policy.FAMILIES.items() for name in (family, *others)]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == {name for name, entry in known.items() if entry.backend in CLASSICAL}
+
+
+def test_the_documented_policy_is_the_catalogues() -> None:
+    known, text = entries.codecs(), (paths.ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
+    for family, others in encoder_policy.FAMILIES.items():
+        for name in (family, *others):
+            assert f"| `{name}` | {encoder_policy.settings(known[name])} | " in text, name
 
 
 def test_a_refused_figure_is_no_mean() -> None:

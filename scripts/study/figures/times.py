@@ -116,7 +116,7 @@ def timed(
     sizes = {row["image"]: int(row["width"]) * int(row["height"]) / 1e6 for row in timing}
     first = timing[0]
     source = (
-        f"the median of {first['repeats']} calls on one core of {first['machine']} with nothing beside "
+        f"the median of {first['repeats']} calls on one core of {first['machine']} with no other job of the run beside "
         f"({len(sizes)} image{'s' * (len(sizes) != 1)})"
     )
     return timed_rows, sum(sizes.values()) / len(sizes), source

@@ -227,9 +227,8 @@ def costs(
         )
     clock = "no times, since the study has no `timing` (the seconds in rd.csv are a log)"
     if timing:
-        clock = (
-            f"times by timing.csv: {timing[0]['repeats']} calls on one core of {timing[0]['machine']}, nothing beside"
-        )
+        first = timing[0]
+        clock = f"times by timing.csv: {first['repeats']} calls on one core of {first['machine']}, no other job beside"
     return Table(
         f"Per codec, over all its cells: median, and the range from the least to the most; {clock}",
         columns, body, "complexity.csv" if complexity else "rd.csv", {}, [False] + [True] * (len(columns) - 1),
