@@ -46,6 +46,20 @@ def test_a_metric_where_less_is_better_is_turned() -> None:
     assert found.orders == 1
 
 
+def test_a_preference_is_counted_where_both_have_a_score() -> None:
+    """One codec leads by 1 dB at equal rate and trails by LPIPS; an infinite or missing score is no comparison."""
+    rows = []
+    for image in "ab":
+        for codec, lead in (("first", 1.0), ("second", 0.0)):
+            for bpp in (0.2, 0.6, 2.5):
+                score = 30 + 5 * math.log2(bpp) + lead
+                lost = "" if (image, codec) == ("b", "first") else score
+                rows.append(row(image, codec, bpp, bpp, psnr_rgb=score, lpips_alex=0.1 * lead + 1, vmaf=lost))
+    found = rank_agreement.preferred(rows, ["psnr_rgb", "lpips_alex", "vmaf"], [("first", "second")])
+    assert found == {"psnr_rgb": (8, 8), "lpips_alex": (0, 8), "vmaf": (4, 4)}  # 0.25, 0.5, 1 and 2 bpp
+    assert rank_agreement.preferred(rows, ["psnr_rgb"], [("first", "third")]) == {"psnr_rgb": (0, 0)}
+
+
 def test_codecs_are_compared_at_equal_rate() -> None:
     """At its own points the worse codec scores more, as it spends more bits; at equal rate it scores less."""
     rows = []

@@ -26,7 +26,33 @@ class Agreement:
 
 
 def codecs_order(rows: Sequence[Mapping[str, str]], metrics: Sequence[str]) -> Agreement:
-    """The agreement on the order of codecs, for each image at each of `RATES`, from rows of rd.csv of one image set.
+    """The agreement on the order of codecs, for each image at each of `RATES`, from rows of rd.csv of one image set."""
+    tables = [np.array(list(scores.values())) for scores in at_rates(rows, metrics).values()]
+    return _mean(tables, len(metrics))
+
+
+def preferred(
+    rows: Sequence[Mapping[str, str]], metrics: Sequence[str], pairs: Sequence[tuple[str, str]]
+) -> dict[str, tuple[int, int]]:
+    """How often each metric puts the first codec of a pair before the second, and in how many comparisons it could.
+
+    The pairs are compared for each image at each of `RATES` within the points of both, from rows of rd.csv of one set.
+    """
+    gains = [
+        scores[first] - scores[second]
+        for scores in at_rates(rows, metrics).values()
+        for first, second in pairs
+        if first in scores and second in scores
+    ]
+    table = np.array(gains).reshape(-1, len(metrics))
+    counts = (table > 0).sum(axis=0), (~np.isnan(table)).sum(axis=0)
+    return {name: (int(wins), int(known)) for name, wins, known in zip(metrics, *counts)}
+
+
+def at_rates(
+    rows: Sequence[Mapping[str, str]], metrics: Sequence[str]
+) -> dict[tuple[str, float], dict[str, np.ndarray]]:
+    """The scores of codecs by image and rate, [metric], more being better, from rows of rd.csv of one image set.
 
     A codec's score at a rate is read from the line through its points over the logarithm of the rate; it has none
     outside its points.
@@ -35,14 +61,14 @@ def codecs_order(rows: Sequence[Mapping[str, str]], metrics: Sequence[str]) -> A
     for row in rows:
         if row["bpp"]:
             curves.setdefault((row["image"], row["codec"]), []).append([float(row["bpp"]), *_scores(row, metrics)])
-    tables: dict[tuple[str, float], list[np.ndarray]] = {}
-    for (image, _), points in curves.items():
+    found: dict[tuple[str, float], dict[str, np.ndarray]] = {}
+    for (image, codec), points in curves.items():
         table = np.array(sorted(points))
         for rate in RATES:
             if len(table) > 1 and table[0, 0] <= rate <= table[-1, 0]:
                 scores = [_at(rate, table[:, 0], table[:, column]) for column in range(1, table.shape[1])]
-                tables.setdefault((image, rate), []).append(np.array(scores))
-    return _mean([np.array(scores) for scores in tables.values()], len(metrics))
+                found.setdefault((image, rate), {})[codec] = np.array(scores)
+    return found
 
 
 def images_order(rows: Sequence[Mapping[str, str]], metrics: Sequence[str]) -> Agreement:

@@ -1,0 +1,44 @@
+"""Which metric prefers codecs that were trained for MS-SSIM."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from study.core import atomic_io
+
+TOOL = Path(__file__).resolve().parents[2] / "tools/trained_for.py"
+
+
+def run(path: Path, rows: list[dict]) -> subprocess.CompletedProcess:
+    atomic_io.write_rows(path, list(rows[0]), rows)
+    return subprocess.run([sys.executable, TOOL, path], capture_output=True, text=True, check=False)
+
+
+def rows(*codecs: str, image_set: str = "set") -> list[dict]:
+    """Curves of which the codecs for MS-SSIM have the higher MS-SSIM and the lower PSNR."""
+    return [
+        {"image_set": image_set, "image": "a", "codec": codec, "quality": quality, "bpp": bpp}
+        | {
+            "psnr_rgb": 30 + quality - ("-msssim" in codec),
+            "ms_ssim": 0.9 + quality / 100 + 0.01 * ("-msssim" in codec),
+        }
+        for codec in codecs
+        for quality, bpp in enumerate((0.2, 0.6))
+    ]
+
+
+def test_each_metric_prefers_what_was_trained_for_it(tmp_path: Path) -> None:
+    done = run(tmp_path / "rd.csv", rows("net-mse", "net-msssim", "jpeg"))
+    assert "| `ms_ssim` | 2 | 2 | 100 % |\n| `psnr_rgb` | 0 | 2 | 0 % |" in done.stdout
+    assert "1 pairs of codecs, 1 images" in done.stdout
+
+
+def test_tables_without_a_pair_or_of_two_sets_are_refused(tmp_path: Path) -> None:
+    for given, message in (
+        (rows("net-mse", "jpeg"), "nothing to compare"),
+        (rows("net-mse") + rows("net-msssim", image_set="other"), "rd.csv must be of one image set"),
+    ):
+        done = run(tmp_path / "rd.csv", given)
+        assert done.returncode == 1 and message in done.stderr and "Traceback" not in done.stderr
