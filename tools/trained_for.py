@@ -48,7 +48,8 @@ def table(rows: list[dict[str, str]]) -> str:
     for name, (wins, known) in sorted(found.items(), key=lambda item: -item[1][0] / item[1][1]):
         lines.append(f"| `{name}` | {wins} | {known} | {100 * wins / known:.0f} % |")
     rates = ", ".join(f"{rate:g}" for rate in rank_agreement.RATES)
-    told = f"{len(pairs)} pairs of codecs, {images} images, at {rates} bpp where the curves of both reach."
+    names = ", ".join(f"`{second.replace('-mse', '-*')}`" for _, second in pairs)
+    told = f"Images: {images}. Codecs: {names}. At {rates} bpp, where the curves of both reach."
     return "\n".join(lines) + f"\n\n{told}\n"
 
 

@@ -32,7 +32,7 @@ def rows(*codecs: str, image_set: str = "set") -> list[dict]:
 def test_each_metric_prefers_what_was_trained_for_it(tmp_path: Path) -> None:
     done = run(tmp_path / "rd.csv", rows("net-mse", "net-msssim", "jpeg"))
     assert "| `ms_ssim` | 2 | 2 | 100 % |\n| `psnr_rgb` | 0 | 2 | 0 % |" in done.stdout
-    assert "1 pairs of codecs, 1 images" in done.stdout
+    assert "Images: 1. Codecs: `net-*`." in done.stdout
 
 
 def test_tables_without_a_pair_or_of_two_sets_are_refused(tmp_path: Path) -> None:
