@@ -215,6 +215,16 @@ def test_the_command_writes_tables_and_a_page_and_fails_by_its_status(first, tmp
     assert done.returncode == 3 and "2 of 4 figures are beyond 1% or can't be had" in done.stdout
 
 
+def test_differences_stand_on_the_page_as_they_are_written(first, tmp_path):
+    b = other(tmp_path, settings={"level": 0.10000000000000001}, config={"figures": {"panels": ["psnr_rgb"]}})
+    assert run(first, b, "--out", tmp_path / "out").returncode == 0
+    text = (tmp_path / "out/index.html").read_text(encoding="utf-8").split('id="differences-title"')[1]
+    shown = [cell.split(">", 1)[1] for cell in text.split("</section>")[0].split("</td>")[:-1]]
+    assert [cell.strip() for cell in shown if "figures.panels" in cell]
+    for value in ("setting level", "not there", "0.1"):
+        assert any(cell.endswith(value) for cell in shown), (value, shown)
+
+
 def test_studies_are_found_by_name_config_and_folder(first, tmp_path):
     checkout = first.parents[2]
     config = tmp_path / "mine.yaml"

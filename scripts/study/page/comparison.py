@@ -38,9 +38,7 @@ def build(a: Finished, b: Finished, names: tuple[str, str], files: Mapping[str, 
             "names": names,
             "verdicts": _verdicts(files["comparison.csv"], a),
             "worst": worst,
-            "differences": tables.generic(
-                "What differs between A and B", _text(files["differences.csv"]), "differences.csv"
-            ),
+            "differences": _differences(files["differences.csv"]),
             "data": payload.as_text(data),
             "script": page_script.joined(),
             "css": (study_page.HERE / "static" / "page.css").read_text(encoding="utf-8"),
@@ -124,8 +122,8 @@ def _worst(rows: Sequence[Mapping], data: Mapping) -> list[dict]:
         start = {"set": row["image_set"], "image": row["image"], "panes": panes, "mode": "flicker", "reference": 1}
         view = urlencode(start | {"panes": "~".join("@".join(pane) for pane in panes)})
         texts = {
-            "rate_text": f"{row['bd_rate']:+.2f}",
-            "metric_text": f"{row['bd_metric']:+.4g}" if row["bd_metric"] is not None else "–",
+            "rate_text": f"{row['bd_rate']:+.2f}".replace("-", "−"),
+            "metric_text": "–" if row["bd_metric"] is None else f"{row['bd_metric']:+.4g}".replace("-", "−"),
         }
         group["rows"].append({**row, **texts, "view": view, "start": start})
     return sorted(groups.values(), key=lambda group: -group["rows"][0]["bd_rate"])
@@ -174,6 +172,16 @@ def _verdicts(rows: Sequence[Mapping], a: Finished) -> tables.Table:
     return tables.Table(
         "BD-rate of B against A, mean of images, with 95 % intervals", names, body, "comparison.csv", {}, numeric
     )
+
+
+def _differences(rows: Sequence[Mapping[str, str]]) -> tables.Table:
+    """Values are shown as they are written: a setting is no measure, so nothing is rounded."""
+    shown = rows[: tables.LONGEST]
+    body = [[tables.Cell(row[name], row[name]) for name in study_pair.DIFFERENCES] for row in shown]
+    rest = f", the first {len(shown)} of {len(rows)}; the file has all" if len(rows) > len(shown) else ""
+    caption = f"What differs between A and B in what their folders record{rest}"
+    names = ["Kind", "Codec or image set", "Name", "A", "B"]
+    return tables.Table(caption, names, body, "differences.csv", {}, [False] * len(names))
 
 
 def _kind(verdict: str) -> str:

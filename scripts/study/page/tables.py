@@ -294,7 +294,8 @@ def _difference(row: Mapping[str, str] | None, name: str, digits: int) -> Cell:
 
 
 def _signed(value: float, digits: int) -> str:
-    return f"{value:+.{digits}f}".replace("-", "−")
+    text = f"{value:+.{digits}f}"
+    return text.replace("-", "−") if float(text) else text.replace("-", "+")  # no −0.0
 
 
 def _figure(row: Mapping[str, str], name: str) -> Cell:

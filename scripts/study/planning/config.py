@@ -9,7 +9,6 @@ from typing import Any
 import jsonschema
 
 from study.analysis import claim_pairs, published_curves
-from study.codecs import registry as codec_registry
 from study.core import paths, readers, typed
 from study.core.errors import StudyError, allowed
 from study.images import sets
@@ -168,7 +167,7 @@ def _codec_problems(name: str, chosen: Chosen, entry: CodecEntry) -> Iterator[st
         return
     for quality in entry.chosen(chosen):
         try:
-            codec_registry.load(name, quality, entry)
+            entries.check_codec(name, quality, entry)
         except StudyError as error:
             yield f"codecs.{name}: {error}"
             return

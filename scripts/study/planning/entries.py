@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from study.codecs import targeted
+from study.codecs import registry, targeted
 from study.codecs.registry import CodecSpec
-from study.core import typed
+from study.core import paths, results, typed
 from study.core.errors import StudyError
 from study.images import sets
 from study.planning import catalogue
@@ -107,6 +107,21 @@ def codecs(own: Mapping[str, CodecEntry] | None = None) -> dict[str, CodecEntry]
     """
     shared = {name: typed.built(CodecEntry, entry, f"codec {name}") for name, entry in catalogue.read("codecs").items()}
     return with_own(shared, own or {}, "codec")
+
+
+def check_codec(name: str, quality: Quality, entry: CodecEntry) -> None:
+    """Raises StudyError for a codec that can't be at a quality, or whose weights there are a file that isn't there.
+
+    Files of weights that a job makes or downloads need not be there.
+    """
+    registry.load(name, quality, entry)  # type: ignore[arg-type]
+    source = registry.backend(entry.backend, entry.settings).weights_source(entry.settings, quality)  # type: ignore[arg-type]
+    path = source and source.path
+    if path and not path.startswith(f"{results.FOLDER}/") and not paths.found(path).is_file():
+        raise StudyError(
+            f"codec {name}: at quality {quality} its weights are the file {path}, which isn't there; correct the path, "
+            "which is relative to the working folder or the repository"
+        )
 
 
 def image_sets(own: Mapping[str, ImageSetEntry] | None = None) -> dict[str, ImageSetEntry]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from study.codecs import registry, targeted
 from study.core.errors import StudyError, allowed
 from study.metrics.registry import REGISTRY
-from study.planning.entries import CodecEntry, TargetValues
+from study.planning.entries import CodecEntry, TargetValues, check_codec
 
 
 def problems(codec: str, target: TargetValues, entry: CodecEntry) -> Iterator[str]:
@@ -42,7 +42,7 @@ def _range_problems(where: str, codec: str, entry: CodecEntry) -> Iterator[str]:
     try:
         files = set()
         for quality in (worst, best):
-            registry.load(codec, quality, entry)
+            check_codec(codec, quality, entry)
             source = registry.backend(entry.backend, entry.settings).weights_source(entry.settings, quality)
             files.add(source and source.file)
     except StudyError as error:

@@ -346,6 +346,15 @@ def test_an_edit_of_the_code_and_another_checkpoint_are_other_parameters(folder,
     with pytest.raises(StudyError, match=r"codecs.mine: codec mine: the class .* say `trust: true`"):
         entry["settings"]["trust"] = False
         config.checked(study)
+    entry["settings"] |= {"trust": True, "checkpoint": str(tmp_path / "none.pth")}
+    missing = r"codecs.mine: codec mine: at quality 1 its weights are the file .*none.pth, which isn't there; correct"
+    with pytest.raises(StudyError, match=missing):
+        config.checked(study)
+    study["latents"] = {
+        "one": {"images": ["kodak"], "codecs": {"mine": [1]}, "edits": {"half": {"op": {"scale": 0.5}}}}
+    }
+    with pytest.raises(StudyError, match=rf"latents.one.codecs.{missing.removeprefix('codecs.')}"):
+        config.checked(study)
 
 
 def test_what_it_costs(elic, own):

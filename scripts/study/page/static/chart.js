@@ -48,7 +48,9 @@ export function drawChart() {
   const what = state.curve ? `${state.curve} of ${state.set}`
     : `means over ${images} images of ${state.set}${state.tag && ` with the tag ${state.tag}`}`;
   $("chart").setAttribute("aria-label", `${metric.label} against the rate for ${traces.length} codecs: ${what}. The numbers are in the table below.`);
-  $("chart-note").textContent = lacking ? `${lacking} points have no value here or an infinite one; the tables tell why.` : "";
+  const notes = lacking ? [`${lacking} points have no value here or an infinite one; the tables tell why.`] : [];
+  if (state.published && data.published.length && (state.curve || state.tag)) notes.push("Published curves are means over all images of the set, so none is shown here.");
+  $("chart-note").textContent = notes.join(" ");
   if (typeof Plotly !== "undefined") plot(drawn, layout(style, paint));
   if ($("points").open) fillPoints(found);
 }

@@ -11,7 +11,7 @@ from study.core import paths, readers
 from study.core.errors import CodecError, StudyError, allowed
 from study.images import sets
 from study.latents import edits
-from study.planning.entries import CodecEntry, ImageSetEntry, image_spec
+from study.planning.entries import CodecEntry, ImageSetEntry, check_codec, image_spec
 from study.planning.latents import figure_choice
 from study.planning.study import Experiment, Quality, Study
 
@@ -117,7 +117,7 @@ def _codec_problems(
         return
     for quality in entry.chosen(chosen):
         try:
-            codec_registry.load(codec, quality, entry)
+            check_codec(codec, quality, entry)
             counts = channels(entry, quality)
         except StudyError as error:
             yield f"{where}: {error}"
