@@ -345,6 +345,7 @@ def test_published_curves_are_dashed_and_can_be_left_out(browser: Browser, tmp_p
     browser.click("#published")
     browser.choose("#curve", '["set","first"]')
     assert browser.run(curves) == []
+    assert "Published curves are means over all images" in browser.run("return $('chart-note').textContent")
 
 
 def test_tags_bands_fronts_and_matching_by_a_metric(browser: Browser, tmp_path: Path) -> None:

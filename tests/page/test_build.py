@@ -211,3 +211,7 @@ def test_the_page_names_the_files_of_its_rows(tmp_path: Path, monkeypatch: pytes
     text = (page.parent / second["file"]).read_text(encoding="utf-8")
     columns = json.loads(text.removeprefix("(window.studyRows ??= {})[1] = ").removesuffix(";\n"))
     assert columns["image"]["texts"] == ["second one"] and len(columns["bpp"]) == 9
+
+
+def test_a_difference_that_rounds_to_zero_has_no_minus():
+    assert [tables._signed(value, 1) for value in (-0.04, 0.04, -0.06)] == ["+0.0", "+0.0", "−0.1"]

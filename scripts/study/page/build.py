@@ -22,6 +22,10 @@ HERE = Path(__file__).parent
 PARTS = (*(f"templates/{name}.html.j2" for name in ("index", "chart", "images", "macros")), "static/page.css")
 LIBRARY = "page/plotly.min.js"
 NEEDED = ("study", "config", "metrics", "sets", "codecs", "files", "locks", "graph")
+TITLES = {
+    "published_check.csv": "Means against published ones",
+    "published_bd.csv": "BD-rates against published curves, in %",
+}
 FIRST = ("verdict", "text", "decoded", "edit", "value", "side_information")
 _KNOWN = ("rd.csv", "means.csv", "codecs.csv", "bd.csv", "complexity.csv", "timing.csv", "published.csv", "audit.csv")
 
@@ -120,10 +124,8 @@ def _sections(plan: Mapping, rows: Mapping[str, list], known: Mapping[str, palet
 def _tables(plan: Mapping, folder: Path, stem: str) -> list[page_tables.Table]:
     """The tables among the study's files whose names begin so, such as claims.csv and claims_figures.csv."""
     names = [name for name in plan["files"] if name.endswith(".csv") and "/" not in name and name.startswith(stem)]
-    return [
-        page_tables.generic(Path(name).stem.replace("_", " ").capitalize(), _read(folder / name), name, first=FIRST)
-        for name in names
-    ]
+    titles = {name: TITLES.get(name) or Path(name).stem.replace("_", " ").capitalize() for name in names}
+    return [page_tables.generic(titles[name], _read(folder / name), name, first=FIRST) for name in names]
 
 
 def _opinions(plan: Mapping, folder: Path) -> dict:
