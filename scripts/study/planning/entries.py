@@ -117,7 +117,7 @@ def check_codec(name: str, quality: Quality, entry: CodecEntry) -> None:
     registry.load(name, quality, entry)  # type: ignore[arg-type]
     source = registry.backend(entry.backend, entry.settings).weights_source(entry.settings, quality)  # type: ignore[arg-type]
     path = source and source.path
-    if path and not path.startswith(f"{results.FOLDER}/") and not paths.found(path).is_file():
+    if path and not path.startswith(f"{results.FOLDER}/") and not paths.resolved(path).is_file():
         raise StudyError(
             f"codec {name}: at quality {quality} its weights are the file {path}, which isn't there; correct the path, "
             "which is relative to the working folder or the repository"
