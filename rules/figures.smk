@@ -43,11 +43,12 @@ rule plot_images:
         "../envs/study.yaml"
     params:
         drawing=DRAWING,
+        generation=lambda w: generation(f"{FIGURES}/{w.set}/images.csv"),
         code=code("plot_images.py"),
         lock=lock("study"),
     shell:
         f"python {SCRIPTS}/plot_images.py --rd {{input.rd:q}} --codecs {{input.codecs:q}} {{params.drawing}}"
-        " --images {input.images:q} --set {wildcards.set:q} --out {output.figures:q} --record {output.record:q} 2> {log:q}"
+        " --images {input.images:q} --set {wildcards.set:q} --generation {params.generation} --out {output.figures:q} --record {output.record:q} 2> {log:q}"
 
 
 rule plot_average:

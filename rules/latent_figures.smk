@@ -46,7 +46,8 @@ rule latent_figures:
         "../envs/study.yaml"
     params:
         tables=lambda w: [content(table) for table in figure_plan.tables(PLAN, figure_job(w))],
+        generation=lambda w: generation(f"{DRAWN}/figures.csv".format(**dict(w.items()))),
         code=code("plot_latents.py"),
         lock=lock("study"),
     shell:
-        f"python {SCRIPTS}/plot_latents.py --figures {{input.spec:q}} --out {{output.figures:q}} --record {{output.record:q}} 2> {{log:q}}"
+        f"python {SCRIPTS}/plot_latents.py --figures {{input.spec:q}} --generation {{params.generation}} --out {{output.figures:q}} --record {{output.record:q}} 2> {{log:q}}"

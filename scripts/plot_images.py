@@ -26,6 +26,7 @@ def main() -> None:
     parser.add_argument(
         "--record", type=Path, metavar="CSV", help="table to write of the figures, their files relative to its folder"
     )
+    parser.add_argument("--generation", type=int, default=0, help="how often this job's lost files were made again")
     arguments = parser.parse_args()
     codecs = figures_options.codecs(arguments.codecs)
     images: dict[str, list[dict[str, str]]] = {}
@@ -45,7 +46,8 @@ def main() -> None:
     if arguments.record:
         folder = arguments.record.parent
         rows = [row | {kind: os.path.relpath(row[kind], folder) for kind in ("png", "pdf")} for row in drawn]
-        atomic_io.write_rows(arguments.record, ("image", "png", "pdf"), rows)
+        rows = [row | {"generation": arguments.generation} for row in rows]
+        atomic_io.write_rows(arguments.record, ("image", "png", "pdf", "generation"), rows)
 
 
 if __name__ == "__main__":

@@ -30,9 +30,11 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder for the figures")
     parser.add_argument("--record", type=Path, required=True, metavar="CSV", help="list of the figures to write")
+    parser.add_argument("--generation", type=int, default=0, help="how often this job's lost files were made again")
     arguments = parser.parse_args()
     plan = typed.built(FigurePlan, readers.plan(arguments.figures), "the plan")
-    drawing.draw(plan, arguments.results, arguments.references, arguments.out, arguments.record)
+    where = (arguments.results, arguments.references, arguments.out, arguments.record)
+    drawing.draw(plan, *where, arguments.generation)
 
 
 if __name__ == "__main__":

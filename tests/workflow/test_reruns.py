@@ -187,6 +187,20 @@ def test_deleted_bitstream_and_source_are_made_again(study: Study) -> None:
     assert study.plan() == {}
 
 
+def test_deleted_figures_are_drawn_again(study: Study) -> None:
+    figures = study.folder / "results/studies/tiny/figures"
+    lost = [figures / "crops/images/face.pdf", figures / "crops/average.png"]
+    before = [path.read_bytes() for path in lost]
+    for path in lost:
+        path.unlink()
+    plan = study.plan()
+    assert (plan["plot_images"], plan["plot_average"]) == (1, 1)
+    assert "encode" not in plan and "score" not in plan
+    assert study.run().status == 0
+    assert [path.read_bytes() for path in lost] == before
+    assert study.plan() == {}
+
+
 def test_killed_run_resumes_to_the_same_bytes(finished: Study, tmp_path: Path) -> None:
     """Killed while WebP waits, so never after the end, each time after some more files of JPEG were written."""
     study = make_study(tmp_path / "killed")

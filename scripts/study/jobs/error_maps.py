@@ -20,6 +20,7 @@ def map_set(images_record: Path, decoded: Path, record: Path, limit: Limit | Non
 
     An image that was not decoded keeps its status and reason. Where FLIP isn't installed all are `skipped`; a file that
     is not the one its record tells of, a crash or more than `limit` fails its image alone.
+    Raises StudyError for a record that doesn't fit.
     """
     originals = {row["image"]: row for row in readers.read_record(images_record, ("image", "file", "sha256"))}
     images = readers.read_record(decoded, ("image", "file", "sha256"))

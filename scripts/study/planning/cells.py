@@ -268,9 +268,9 @@ class Plan:
 def generation(record: str | Path, runs: Callable[[], bool] = lambda: False) -> int:
     """How often a job's lost files were made again: the number in its record, one more if files are lost now.
 
-    The workflow keeps it as a parameter of the job, so that a deleted bitstream or image, a cell that failed, or a
-    skipped one whose codec now `runs` makes the job run again although its record is there. 0 without a record, and for
-    one that another version wrote, whose job runs again since its code differs.
+    The workflow keeps it as a parameter of the job, so that a deleted bitstream, image or figure, a cell that failed,
+    or a skipped one whose codec now `runs` makes the job run again although its record is there. 0 without a record,
+    and for one that another version wrote, whose job runs again since its code differs.
     """
     record = Path(record)
     try:
@@ -278,23 +278,27 @@ def generation(record: str | Path, runs: Callable[[], bool] = lambda: False) -> 
             columns, *rows = list(csv.reader(lines)) or [[]]
     except FileNotFoundError:
         return 0
-    if not {"file", "generation"} <= set(columns):
+    files = [columns.index(name) for name in ("file", "png", "pdf") if name in columns]
+    if not files or "generation" not in columns:
         return 0
-    file, number = columns.index("file"), columns.index("generation")
+    number = columns.index("generation")
     status = columns.index("status") if "status" in columns else None
-    here = _names(record.parent)
     ended = set() if status is None else {row[status] for row in rows}  # images' records have none
     lost = (
-        any(row[file] and row[file] not in here for row in rows)
+        any(row[file] and not _is_there(record.parent / row[file]) for row in rows for file in files)
         or outcome.FAILED in ended
         or (outcome.SKIPPED in ended and runs())
     )
     return int(rows[0][number] if rows else 0) + lost
 
 
+def _is_there(path: Path) -> bool:
+    return path.name in _names(path.parent)
+
+
 @cache
 def _names(folder: Path) -> frozenset[str]:
-    return frozenset(entry.name for entry in os.scandir(folder))
+    return frozenset(entry.name for entry in os.scandir(folder)) if folder.is_dir() else frozenset()
 
 
 def _metric(quality: str) -> list[str]:

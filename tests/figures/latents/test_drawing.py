@@ -1,5 +1,6 @@
 """The figures of experiments on latents: what they show, that nothing is cut or dropped, and that bytes repeat."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from study.figures.latents.names import FigureChoice
 from study.figures.latents.records import JobRecords
 from study.jobs.latents import impulse_response
 from study.latents import edits
+from study.planning.cells import generation
 
 ROOT = paths.ROOT
 
@@ -66,6 +68,15 @@ def test_nothing_is_cut(tmp_path, drawn, channels):
     assert drawn
     for name, figure in drawn.items():
         assert not cut(figure), name
+
+
+def test_a_lost_file_of_a_figure_makes_the_job_run_again(tmp_path):
+    rows = LatentRecords(tmp_path, 3).draw(tmp_path / "out", sheet=True)
+    record = tmp_path / "out" / "figures.csv"
+    assert generation(record) == 0
+    copy = shutil.copytree(tmp_path / "out", tmp_path / "copy")  # names in a folder are looked at once in a process
+    (copy / rows[0]["pdf"]).unlink()
+    assert generation(copy / "figures.csv") == 1
 
 
 def test_a_codec_without_hyperprior(tmp_path, drawn):

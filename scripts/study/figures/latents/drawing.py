@@ -24,7 +24,7 @@ from study.figures.latents.kinds import (
 )
 from study.figures.latents.records import FigurePlan, JobRecords, NotDrawn
 
-COLUMNS = ("image", "figure", "edit", "file", "pdf", "caption", "reason")
+COLUMNS = ("image", "figure", "edit", "file", "pdf", "caption", "reason", "generation")
 KINDS: Mapping[str, ModuleType] = {
     "atlas": atlas,
     "rate_map": rate_map,
@@ -44,12 +44,12 @@ TABLES = {
 }  # the columns and rows of the table beside a figure
 
 
-def draw(plan: FigurePlan, results: Path, references: Path, out: Path, record: Path) -> None:
+def draw(plan: FigurePlan, results: Path, references: Path, out: Path, record: Path, generation: int = 0) -> None:
     """Draw the figures of a job, `<figure>-<image>[-<edit>]` as .png and .pdf in `out`, and `record`, their list, last.
 
     Records are read below `results`, the report's figures from `references`. A figure that can't be drawn is an image
-    that tells why, and has the reason in the list, whose files are relative to its folder. Raises StudyError for a
-    record that can't be read.
+    that tells why, and has the reason in the list, whose files are relative to its folder; `generation`
+    is how often lost ones were made again. Raises StudyError for a record that can't be read.
     """
     records = JobRecords(plan, results, references)
     rows, below = [], PurePosixPath(os.path.relpath(out, record.parent))
@@ -57,6 +57,7 @@ def draw(plan: FigurePlan, results: Path, references: Path, out: Path, record: P
         kind = KINDS[named.figure]
         title = f"{records.title(named.image)}: {kind.TITLE}" + (f", {named.edit}" if named.edit else "")
         row = {**named._asdict(), "file": f"{below / named.stem}.png", "pdf": f"{below / named.stem}.pdf"}
+        row["generation"] = generation
         try:
             figure, row["caption"] = kind.drawn(records, named, title)
         except NotDrawn as error:
