@@ -46,7 +46,10 @@ def main() -> None:
         raise StudyError(f"--worst must be 0 or more; found {arguments.worst}")
     a, b = study_pair.finished(arguments.a), study_pair.finished(arguments.b)
     out = arguments.out or Path("results/comparisons", f"{a.folder.name}-{b.folder.name}")
-    figures = study_verdicts.bd_rows(a, b, arguments.metrics or a.metrics, arguments.rate)
+    if (out / "rd.csv").exists():
+        raise StudyError(f"--out {out} is the folder of a study, whose page and tables would be lost; name another")
+    metrics = study_verdicts.compared_metrics(a, b, arguments.metrics, limits)
+    figures = study_verdicts.bd_rows(a, b, metrics, arguments.rate)
     tables = {
         "differences.csv": (study_pair.DIFFERENCES, study_pair.differences(a, b)),
         "comparison.csv": (study_verdicts.COLUMNS, study_verdicts.comparison(a, b, figures, limits)),

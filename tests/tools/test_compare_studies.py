@@ -13,7 +13,7 @@ from PIL import Image
 
 import finished_studies
 from study.analysis import study_pair, study_verdicts
-from study.core import readers
+from study.core import atomic_io, readers
 from study.core.errors import StudyError
 from tiny_study import ROOT
 
@@ -144,6 +144,13 @@ def edited(folder: Path, **facts: object) -> Path:
     return folder
 
 
+def spoilt(folder: Path, column: str) -> None:
+    """A study with a text where a number belongs."""
+    rows = readers.read_rows(folder / "rd.csv")
+    rows[1][column] = "x"
+    atomic_io.write_rows(folder / "rd.csv", list(rows[0]), rows)
+
+
 def told(a: Path, b: Path) -> dict[tuple[str, str, str], tuple[str, str]]:
     found = study_pair.differences(study_pair.read(a), study_pair.read(b))
     return {(row["kind"], row["of"], row["name"]): (row["a"], row["b"]) for row in found}
@@ -243,6 +250,9 @@ def test_studies_are_found_by_name_config_and_folder(first, tmp_path):
         (lambda folder: (folder / "codecs.csv").write_text("codec\njpeg\n"), "lacks the codec 'webp' of rd.csv"),
         (lambda folder: (folder / "provenance.json").write_text("{"), "provenance.json is not valid JSON"),
         (lambda folder: (folder / "provenance.json").write_text("[]"), "must be an object with the objects"),
+        (lambda folder: edited(folder, images={"set": ["first"]}), "with the objects 'images.set'"),
+        (lambda folder: edited(folder, code=[]), "with the objects 'code'"),
+        (lambda folder: spoilt(folder, "psnr_rgb"), "broken/rd.csv has 'x' in column psnr_rgb, where a number belongs"),
         (lambda folder: (folder / "rd.csv").write_bytes((folder / "rd.csv").read_bytes()[:-30]), "cut short"),
         (lambda folder: (folder / "rd.csv").write_bytes(b"\xff\xfe\x00"), "is no table"),
     ],
@@ -267,7 +277,21 @@ def test_what_is_asked_for_wrongly_is_told(first, tmp_path):
         with pytest.raises(StudyError, match=message):
             study_verdicts.thresholds([text])
     done = run(first, first, "--metrics", "vmaf", "--out", tmp_path / "out")
-    assert done.returncode == 1 and "have no metric in common" in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 1 and "--metrics vmaf: not a metric of both studies" in done.stderr
+    assert "Traceback" not in done.stderr
+    done = run(first, first, "--fail-above", "vmaf=1%", "--out", tmp_path / "out")
+    assert done.returncode == 1 and "--fail-above vmaf=1%: this metric isn't compared; allowed: psnr_rgb" in done.stderr
+    with pytest.raises(StudyError, match=r"^there is no folder no/where; allowed: "):
+        study_pair.finished("no/where")
+
+
+def test_a_studys_own_folder_is_not_written_to(first, tmp_path):
+    a = tmp_path / "a"
+    shutil.copytree(first, a)
+    before = {path: path.read_bytes() for path in a.rglob("*") if path.is_file()}
+    done = run(a, first, "--out", a)
+    assert done.returncode == 1 and "is the folder of a study" in done.stderr
+    assert {path: path.read_bytes() for path in a.rglob("*") if path.is_file()} == before
 
 
 def test_studies_without_images_are_compared_all_the_same(tmp_path):

@@ -64,7 +64,7 @@ class Finished:
         if kind == "config":
             return {("", key): value for key, value in _flat(self.provenance.get("config", {}))}
         if kind == "code":
-            stages = {codec: one for codec, one in self.provenance.get("code", {}).items() if isinstance(one, dict)}
+            stages = self.provenance.get("code", {})
             hashes = {
                 (codec, f"{name} (hash)"): str(value) for codec, one in stages.items() for name, value in one.items()
             }
@@ -102,10 +102,13 @@ def read(folder: Path) -> Finished:
     for column in _NEEDED:
         if column not in rows[0]:
             raise StudyError(f"{folder / 'rd.csv'} has no column {column!r}; {allowed(column, rows[0])}")
+    numeric = ["width", "height", "bytes", *RATES, *(name for name in rows[0] if name in registry.REGISTRY)]
     for row in rows:
         if None in row.values() or None in row:
             raise StudyError(f"{folder / 'rd.csv'} has a row that is cut short or too long; run the study again")
         outcome.check(row, folder / "rd.csv")
+        for column in numeric:
+            _check_number(row[column], column, folder / "rd.csv")
     listed = readers.table(folder / "codecs.csv", "a finished study")
     codecs = {row.get("codec", ""): row for row in listed}
     if lost := next((row["codec"] for row in rows if row["codec"] not in codecs), None):
@@ -162,10 +165,12 @@ def _folder(given: str, parent: Path) -> Path:
         named = Path(results.study(given, parent / results.FOLDER))
         if (named / "rd.csv").is_file():
             return named
+        if "/" in given:
+            raise StudyError(f"there is no folder {given}; allowed: a finished study's name, config or folder")
         known = [one.name for one in _studies(named.parent)]
+        names = f"{allowed(given, known)}, or" if known else "there is none; allowed:"
         raise StudyError(
-            f"{given!r} is neither a folder nor a finished study of {named.parent}; {allowed(given, known)}, "
-            "or a study's config or folder"
+            f"{given!r} is neither a folder nor a finished study of {named.parent}; {names} a study's config or folder"
         )
     if (path / "rd.csv").is_file():
         return path
@@ -184,6 +189,15 @@ def _studies(folder: Path) -> list[Path]:
     return sorted(file.parent for file in folder.glob("*/rd.csv"))
 
 
+def _check_number(text: str, column: str, path: Path) -> None:
+    try:
+        float(text or 0)
+    except ValueError:
+        raise StudyError(
+            f"{path} has {text!r} in column {column}, where a number belongs; run the study again"
+        ) from None
+
+
 def _provenance(path: Path) -> Mapping[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -192,11 +206,13 @@ def _provenance(path: Path) -> Mapping[str, Any]:
     except ValueError as error:
         raise StudyError(f"{path} is not valid JSON: {error}; run the study again") from None
     objects = ("packages", "machine", "images", "config", "code", "locks")
-    wrong = (
-        objects
-        if not isinstance(content, dict)
-        else [key for key in objects if not isinstance(content.get(key, {}), dict)]
-    )
+    nested = ("images", "code")  # of objects
+    if not isinstance(content, dict):
+        wrong = list(objects)
+    else:
+        wrong = [key for key in objects if not isinstance(content.get(key, {}), dict)]
+        for key in set(nested) - set(wrong):
+            wrong += [f"{key}.{name}" for name, one in content.get(key, {}).items() if not isinstance(one, dict)]
     if wrong:
         raise StudyError(
             f"{path} must be an object with the objects {', '.join(map(repr, wrong))}; run the study again"

@@ -65,6 +65,22 @@ def thresholds(texts: Sequence[str]) -> list[Threshold]:
     return parsed
 
 
+def compared_metrics(a: Finished, b: Finished, named: Sequence[str] | None, limits: Sequence[Threshold]) -> list[str]:
+    """The metrics to compare at: those `named`, or all that both studies have.
+
+    Raises StudyError for a metric, named or with a threshold, that isn't compared: it would pass without a figure.
+    """
+    both = shared(a.metrics, b.metrics)
+    for name in named or ():
+        if name not in both:
+            raise StudyError(f"--metrics {name}: not a metric of both studies; {allowed(name, both)}")
+    chosen = [name for name in both if named is None or name in named]
+    for limit in limits:
+        if limit.metric and limit.metric not in chosen:
+            raise StudyError(f"--fail-above {limit.text}: this metric isn't compared; {allowed(limit.metric, chosen)}")
+    return chosen
+
+
 def bd_rows(a: Finished, b: Finished, metrics: Sequence[str], rate: str = "bpp") -> list[dict]:
     """The rows of bd.csv for B against A, `BD_COLUMNS`: every shared codec over the shared images.
 
