@@ -5,6 +5,10 @@ and every codec is JPEG, so that a job's own work is nothing and what is left is
 told: CPU seconds of all processes and of Snakemake's own, wall time, peak memory of Snakemake and of the largest
 job, and the most threads that Snakemake had. A line through the sizes tells what a job costs, and how far the costs
 are from a line: the largest residual as a share of the largest size's.
+
+With `--replay` the jobs of codecs and scores of the larger sizes copy what those of the first made (a function of the
+shell stands in for python), so that thousands of jobs take minutes: Snakemake's own share of such a run means nothing,
+its CPU seconds, memory and threads are those of a run of real jobs.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import argparse
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -35,10 +40,26 @@ COLUMNS = (
 SIDE = 16
 SETTINGS = [
     {"subsampling": subsampling, "optimize": optimize, "progressive": progressive}
-    for subsampling in ("4:2:0", "4:4:4", "4:2:2")
-    for optimize in (False, True)
-    for progressive in (False, True)
-]
+    for subsampling, optimize, progressive in (
+        ("4:2:0", False, False), ("4:2:0", True, False), ("4:2:0", True, True), ("4:4:4", False, False), ("4:4:4", True, True)
+    )
+]  # fmt: skip
+PLAYER = """
+python() {{
+  case "$1" in
+  */encode.py | */decode.py | */score.py)
+    local out="" name number
+    while [ $# -gt 0 ]; do if [ "$1" = --out ]; then out=$2; fi; shift; done
+    name=${{out#*/codec-}}; name=${{name%%/*}}
+    number=$(( (1$name - 1000) % {codecs} ))
+    number=$(printf %03d "$number")
+    cp -rl {folder}/"${{out%/codec-*}}/codec-$number/$(basename "$(dirname "$out")")/." "${{out%/*}}"
+    cp --remove-destination --no-preserve=timestamps {folder}/"${{out%/codec-*}}/codec-$number/${{out#*/codec-*/}}" "$out"
+    ;;
+  *) command python "$@" ;;
+  esac
+}}
+"""
 
 
 class Size(NamedTuple):
@@ -58,16 +79,20 @@ def main() -> None:
         "--shares", type=float, nargs="+", default=[1 / 14, 2 / 7, 1], help="sizes, as shares of the codecs"
     )
     parser.add_argument("--cores", type=int, default=2, help="jobs at a time (default: %(default)s)")
+    parser.add_argument("--replay", action="store_true", help="larger sizes take their cells from the first one")
     parser.add_argument("--out", type=Path, help="also write <out>.csv")
     parser.add_argument("--keep", type=Path, help="folder for the studies (default: a temporary one)")
     arguments = parser.parse_args()
     full = Size(*(getattr(arguments, name) for name in Size._fields))
-    rows = []
+    rows: list[Mapping[str, float]] = []
+    player = None
     print(*COLUMNS)
     with tempfile.TemporaryDirectory(prefix="study-") as temporary:
         for share in arguments.shares:
             size = full._replace(codecs=max(1, round(full.codecs * share)))
-            rows.append(measure(size, Path(arguments.keep or temporary) / f"large-{size.codecs}", arguments.cores))
+            folder = Path(arguments.keep or temporary).resolve() / f"large-{size.codecs}"
+            rows.append(measure(size, folder, arguments.cores, player))
+            player = player or (write_player(folder, size) if arguments.replay else None)
             print(*(f"{rows[-1][name]:.5g}" for name in COLUMNS), flush=True)
     for name in ("wall_s", "cpu_s", "snakemake_cpu_s", "snakemake_mb", "largest_mb"):
         print(fitted([row["jobs"] for row in rows], [row[name] for row in rows], name))
@@ -75,10 +100,20 @@ def main() -> None:
         atomic_io.write_rows(arguments.out.with_name(f"{arguments.out.name}.csv"), COLUMNS, rows)
 
 
-def measure(size: Size, folder: Path, cores: int = 2) -> Mapping[str, float]:
+def measure(size: Size, folder: Path, cores: int = 2, player: Path | None = None) -> Mapping[str, float]:
     """A row of `COLUMNS` for a study of that size, which is made and run in `folder`."""
     write(size, folder)
-    return run(folder, "--cores", str(cores)) | {"rows": size.codecs * size.qualities * size.images}
+    found = run(folder, "--cores", str(cores), player=player)
+    return found | {"rows": size.codecs * size.qualities * size.images}
+
+
+def write_player(folder: Path, size: Size) -> Path:
+    """Write what the shell of each job reads, to copy the cells of a finished study; the file."""
+    if size.codecs % len(SETTINGS):
+        raise errors.StudyError(f"a study to replay has a multiple of {len(SETTINGS)} codecs; found {size.codecs}")
+    path = folder / "player.sh"
+    path.write_text(PLAYER.format(folder=shlex.quote(str(folder)), codecs=size.codecs), encoding="utf-8")
+    return path
 
 
 def write(size: Size, folder: Path) -> None:
@@ -127,9 +162,9 @@ def command(folder: Path, *options: str) -> list[str]:
     return [*map(str, words), *options]
 
 
-def run(folder: Path, *options: str) -> dict[str, float]:
+def run(folder: Path, *options: str, player: Path | None = None) -> dict[str, float]:
     """Run the study in `folder` to its end; all of `COLUMNS` but `rows`. Raises StudyError where it fails."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"OMP_NUM_THREADS": "1"} | ({"BASH_ENV": str(player)} if player else {})
     started, log = time.monotonic(), folder / "output.txt"
     with log.open("wb") as output:
         process = subprocess.Popen(
