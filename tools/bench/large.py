@@ -39,22 +39,21 @@ COLUMNS = (
 )  # fmt: skip
 SIDE = 16
 SETTINGS = [
-    {"subsampling": subsampling, "optimize": optimize, "progressive": progressive}
-    for subsampling, optimize, progressive in (
-        ("4:2:0", False, False), ("4:2:0", True, False), ("4:2:0", True, True), ("4:4:4", False, False), ("4:4:4", True, True)
-    )
-]  # fmt: skip
+    {"subsampling": "4:2:0", "optimize": optimize, "progressive": progressive}
+    for optimize, progressive in ((False, False), (True, False), (True, True))
+] + [{"subsampling": name, "optimize": False, "progressive": False} for name in ("4:4:4", "4:2:2")]
 PLAYER = """
 python() {{
   case "$1" in
   */encode.py | */decode.py | */score.py)
-    local out="" name number
+    local out="" name number from
     while [ $# -gt 0 ]; do if [ "$1" = --out ]; then out=$2; fi; shift; done
     name=${{out#*/codec-}}; name=${{name%%/*}}
     number=$(( (1$name - 1000) % {codecs} ))
     number=$(printf %03d "$number")
-    cp -rl {folder}/"${{out%/codec-*}}/codec-$number/$(basename "$(dirname "$out")")/." "${{out%/*}}"
-    cp --remove-destination --no-preserve=timestamps {folder}/"${{out%/codec-*}}/codec-$number/${{out#*/codec-*/}}" "$out"
+    from={folder}/${{out%/codec-*}}/codec-$number/${{out#*/codec-*/}}
+    cp -rl "${{from%/*}}/." "${{out%/*}}"
+    cp --remove-destination "$from" "$out"
     ;;
   *) command python "$@" ;;
   esac
