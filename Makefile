@@ -10,7 +10,7 @@
 # make cvvdp           ColorVideoVDP, for studies that name it; installed as well for tests and benches
 # make faults          a small study interrupted at 100 seeded moments: what came of each signal
 # make tensorflow      the environment of TensorFlow Compression's models, built as well when a study or a test needs it
-# make bench           benchmarks, as ratios against the named peers
+# make bench           benchmarks, written to docs/benchmarks.md; OPTIONS='Graph Kodak' runs some of them
 # make compare         study B against study A (names, configs or folders): make compare A=… B=… OPTIONS='--fail-above 1%'
 # make audit           what of the study's codecs is bit-exact (STUDY=<name> as above)
 # make screenshots     the images of README and docs, from the finished default study and chromium
@@ -81,16 +81,7 @@ faults: .venv/.study .venv/.perceptual
 	.venv/bin/python tools/faults.py
 
 bench: .venv/.study .venv/.perceptual .venv/.cvvdp .venv/.lab .venv-tensorflow/.ready
-	@export OMP_NUM_THREADS=1; status=0; bench() { echo "== $$*"; "$$@" || status=1; }; \
-	bench .venv/bin/python tools/bench/scorer.py; \
-	bench .venv/bin/python tools/bench/shortcuts.py; \
-	bench .venv/bin/python tools/bench/answer_time.py; \
-	bench .venv/bin/python tools/bench/learned.py; \
-	bench .venv-tensorflow/bin/python tools/bench/tfci.py; \
-	bench .venv/bin/python tools/bench/graph.py --out results/bench/graph; \
-	bench .venv/bin/python tools/bench/study_overhead.py; \
-	bench .venv/bin/python tools/bench/study_overhead.py --configfile studies/kodak.yaml --thin 3; \
-	exit $$status
+	.venv/bin/python tools/bench/run.py $(OPTIONS)
 
 # Its exit status 3 is that of figures beyond the thresholds; make itself ends with 2 then.
 compare: .venv/.study

@@ -1,0 +1,55 @@
+"""The benchmarks' page keeps the sections of what was not run; the bench of a large study makes one that is valid."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import large as bench_large
+import numpy as np
+import pytest
+import run as bench_run
+
+from study.core.errors import StudyError
+from study.planning import cells, config
+
+ORDER = ["First", "Second", "Third"]
+
+
+def test_a_section_replaces_its_earlier_one_and_keeps_the_others(tmp_path: Path) -> None:
+    page = tmp_path / "benchmarks.md"
+    for name, number in (("Third", 3), ("First", 1), ("Third", 4)):
+        text, status = bench_run.run(name, [sys.executable, "-c", f"print('## {number} s')"])
+        assert status == 0
+        bench_run.write(page, name, text, ORDER)
+    lines = [line for line in page.read_text().splitlines() if line.startswith("## ")]
+    assert lines == ["## First", "## 1 s", "## Third", "## 4 s"]
+
+
+def test_a_benchmark_that_fails_says_so_in_its_section() -> None:
+    text, status = bench_run.run("First", [sys.executable, "-c", "print('slow'); raise SystemExit(3)"])
+    assert status == 3 and "Exit status 3" in text and "slow" in text
+
+
+def test_every_benchmark_is_there() -> None:
+    for command in bench_run.BENCHES.values():
+        assert (Path(bench_run.paths.ROOT) / command[1]).is_file()
+
+
+def test_the_large_study_is_as_large_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = bench_large.Size()
+    monkeypatch.chdir(tmp_path)
+    bench_large.write(size, tmp_path)
+    plan = cells.Plan(config.checked(bench_large.make(size)))
+    assert 3 * len(plan.cells()) == 6720 and len(plan.cells()) // len(plan.parts["tiny"]) * size.images == 239680
+    settings = [str(entry.settings) for entry in plan.codecs.values()]
+    assert settings[:5] == settings[65:] and len(set(settings)) == len(bench_large.SETTINGS) == 5
+    assert bench_large.image(3).shape == (16, 16, 3) and not np.array_equal(bench_large.image(3), bench_large.image(4))
+
+
+def test_a_line_through_the_sizes() -> None:
+    assert bench_large.fitted([500, 1000, 2000], [6, 11, 21], "cpu_s") == (
+        "cpu_s: 1 + 10 for 1,000 jobs; 0.0% off the line at most"
+    )
+    with pytest.raises(StudyError, match="multiple of 5 codecs; found 7"):
+        bench_large.write_player(Path("nowhere"), bench_large.Size(codecs=7))
