@@ -51,11 +51,11 @@ def lines(rows: Sequence[Mapping[str, str]], anchor: str, chosen: Sequence[str] 
             raise errors.StudyError(f"head_to_head.csv has no codec {name!r}; {errors.allowed(name, known)}")
     turned = head_to_head.reversed_pairs(rows, anchor)
     shown = sorted(chosen or known, key=lambda codec: -_won(codec, rates, known))
-    yield "| | " + " | ".join(f"`{name}`" for name in shown) + " |"
+    yield "| | " + " | ".join(f"{place}" for place in range(1, len(shown) + 1)) + " |"
     yield "| --- |" + " ---: |" * len(shown)
-    for codec in shown:
+    for place, codec in enumerate(shown, start=1):
         cells = ["" if codec == other else _cell(rates[codec, other], turned) for other in shown]
-        yield f"| `{codec}` | " + " | ".join(cells) + " |"
+        yield f"| {place} `{codec}` | " + " | ".join(cells) + " |"
     pairs = [(one, other) for place, one in enumerate(known) for other in known[place + 1 :]]
     ok = [pair for pair in pairs if rates[pair]["bd_rate"]]
     undecided = sum(not _decided(rates[pair]) for pair in ok)

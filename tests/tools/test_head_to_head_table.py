@@ -30,9 +30,9 @@ def table() -> list[dict[str, str]]:
 
 def test_the_matrix_tells_what_is_decided_and_what_the_anchor_ranks_otherwise() -> None:
     made = list(head_to_head_table.lines(table(), "jpeg"))
-    assert made[0] == "| | `a` | `b` | `c` | `jpeg` |"
-    assert made[2] == "| `a` |  | **−5.0** ↺ | −0.5 ↺ | **−20.0** |"
-    assert made[3] == "| `b` | **+5.3** ↺ |  | – | **−30.0** |"
+    assert made[0] == "| | 1 | 2 | 3 | 4 |"
+    assert made[2] == "| 1 `a` |  | **−5.0** ↺ | −0.5 ↺ | **−20.0** |"
+    assert made[3] == "| 2 `b` | **+5.3** ↺ |  | – | **−30.0** |"
     assert made[-1] == (
         "Of all 6 pairs of the study's 4 codecs, 1 have no figure, 1 have an interval that holds 0, and 2 are ranked "
         "otherwise by BD-rates against `jpeg`."
@@ -41,7 +41,7 @@ def test_the_matrix_tells_what_is_decided_and_what_the_anchor_ranks_otherwise() 
 
 def test_chosen_codecs_alone_are_shown_and_all_are_counted() -> None:
     made = list(head_to_head_table.lines(table(), "jpeg", ["jpeg", "b"]))
-    assert made[0] == "| | `b` | `jpeg` |" and "Of all 6 pairs" in made[-1]
+    assert made[2].startswith("| 1 `b` |  |") and len(made) == 6 and "Of all 6 pairs" in made[-1]
     with pytest.raises(StudyError, match="has no codec 'x'"):
         list(head_to_head_table.lines(table(), "jpeg", ["x"]))
 
@@ -51,6 +51,6 @@ def test_the_command(tmp_path: Path) -> None:
     atomic_io.write_rows(tmp_path / "bd.csv", ["anchor"], [{"anchor": "jpeg"}])
     command = [sys.executable, paths.ROOT / "tools" / "head_to_head_table.py", "--study", tmp_path]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0 and "| `jpeg` | **+25.0** |" in done.stdout, done.stderr
+    assert done.returncode == 0 and "| 4 `jpeg` | **+25.0** |" in done.stdout, done.stderr
     wrong = subprocess.run([*command, "--metric", "ssim"], capture_output=True, text=True)
     assert wrong.returncode == 1 and wrong.stderr.startswith("error: head_to_head.csv has no metric 'ssim'")
