@@ -50,7 +50,7 @@ opinions: .venv/.study .venv/.perceptual $(if $(findstring tfci-,$(file <studies
 	.venv/bin/snakemake opinion_test $(settings) $(config)
 
 test: checks .venv/.dev .venv-tensorflow/.ready .venv-docs/.ready node_modules/.ready
-	.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile
+	.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 checks: .venv/.dev
 	.venv/bin/ruff check .
@@ -61,7 +61,7 @@ checks: .venv/.dev
 	.venv/bin/mypy
 
 quick: checks node_modules/.ready
-	.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not study and not browser and not slow"
+	.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not study and not browser and not slow"
 
 # Pages made from the code come first (docs/generated/); a broken link is an error. Nothing is fetched.
 docs: .venv/.study .venv-docs/.ready

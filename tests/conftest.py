@@ -6,6 +6,7 @@ import copy
 import importlib.util
 import os
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,9 @@ if importlib.util.find_spec("hypothesis"):  # the environment of TensorFlow has 
     # The same examples in every run, however slow the machine is.
     hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
     hypothesis.settings.load_profile("repeatable")
+
+
+COSTS = {"study": 15, "slow": 5, "browser": 3}  # seconds of a test of the kind, about
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +64,15 @@ def study(finished: Study, tmp_path: Path) -> Study:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who asks for the finished study waits for a run of the workflow."""
+    """Mark who asks for the finished study, which waits for a run of the workflow; put the longest files first.
+
+    A file of tests goes to one process, so that a long one that comes last leaves the others idle (`make test` keeps
+    this order by `--no-loadscope-reorder`).
+    """
     for item in items:
         if "finished" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.study)
+    weights = Counter()
+    for item in items:
+        weights[item.path] += sum(cost for mark, cost in COSTS.items() if item.get_closest_marker(mark))
+    items.sort(key=lambda item: -weights[item.path])

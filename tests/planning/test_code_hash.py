@@ -28,7 +28,7 @@ def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def fresh(*names: str) -> str:
-    for function in (code_hash.code, code_hash._tree, code_hash._meaning, code_hash._imports):
+    for function in (code_hash.code, code_hash._facts, code_hash._imports, code_hash._files, code_hash._kept):
         function.cache_clear()
     return code_hash.code(*names)
 
@@ -96,3 +96,22 @@ def test_commands_of_cells_know_neither_edits_nor_claims_nor_what_a_study_is(scr
     files = {file.relative_to(code_hash.SCRIPTS).as_posix() for file in code_hash.closure([code_hash.SCRIPTS / script])}
     assert not {file for file in files if file.startswith(("study/latents/", "study/analysis/"))}
     assert "study/planning/study.py" not in files
+
+
+def test_a_cache_changes_no_hash_and_a_damaged_one_is_begun_anew(
+    scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDY_CACHE", str(tmp_path / "cache"))
+    without = fresh("a.py")
+    code_hash._keep()
+    (kept,) = (tmp_path / "cache").iterdir()
+    monkeypatch.setattr(code_hash.ast, "parse", None)  # what is in the cache is not parsed again
+    assert fresh("a.py") == without
+    monkeypatch.undo()
+    monkeypatch.setattr(code_hash, "SCRIPTS", scripts)
+    monkeypatch.setenv("STUDY_CACHE", str(tmp_path / "cache"))
+    (scripts / "study/one.py").write_text("y = 2\n")
+    assert fresh("a.py") != without
+    (scripts / "study/one.py").write_text("from .two import x\nfrom study.deep import four\n")
+    kept.write_text("{")
+    assert fresh("a.py") == without

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import ast
+import atexit
 import hashlib
+import json
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from study.core import atomic_io
 from study.core.errors import StudyError
-from study.core.paths import ROOT, SCRIPTS, resolved
+from study.core.paths import ROOT, SCRIPTS, cache_folder, resolved
 from study.core.readers import sha256
+
+_MOST = 5000  # files in the cache, before it is begun anew
 
 
 @cache
@@ -64,27 +71,68 @@ def closure(start: Iterable[Path]) -> set[Path]:
     return reached
 
 
-@cache
-def _tree(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
-
-
-@cache
 def _meaning(file: Path) -> str:
-    return ast.dump(_tree(file))
+    return _facts(file)[0]
 
 
 @cache
 def _imports(file: Path) -> frozenset[Path]:
+    return frozenset(path for name in _facts(file)[1] for path in _files(name, SCRIPTS))
+
+
+@cache
+def _facts(file: Path) -> tuple[str, list[str]]:
+    """The hash of a file's syntax tree, and the absolute names that it imports.
+
+    Parsing the library takes a fifth of what a run without jobs does, so both are kept in the cache under the file's
+    content: with it, the hashes of all rules take 0.1 s instead of 0.8 s.
+    """
+    data = file.read_bytes()
+    key = f"{file.relative_to(SCRIPTS)} {hashlib.sha256(data).hexdigest()}"
+    kept = _kept()
+    if key not in kept:
+        tree = ast.parse(data, filename=str(file))
+        kept[key] = [hashlib.sha256(ast.dump(tree).encode()).hexdigest(), sorted(_names(tree, file))]
+        _keep_at_exit()
+    meaning, names = kept[key]
+    return meaning, names
+
+
+def _names(tree: ast.Module, file: Path) -> set[str]:
     names: set[str] = set()
-    for node in _statements(_tree(file)):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = _absolute(node, file)
             names.add(base)
             names.update(f"{base}.{alias.name}" for alias in node.names)
-    return frozenset(path for name in names for path in _files(name))
+    return names
+
+
+def _cache_file() -> Path:
+    """The cache of this Python, whose syntax trees are its own, and of this module as it is."""
+    own = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
+    return cache_folder() / f"code-{sys.implementation.cache_tag}-{own}.json"
+
+
+@cache
+def _kept() -> dict[str, list]:
+    try:
+        kept = json.loads(_cache_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return kept if isinstance(kept, dict) and len(kept) < _MOST else {}
+
+
+@cache
+def _keep_at_exit() -> None:
+    atexit.register(_keep)
+
+
+def _keep() -> None:
+    with suppress(OSError, StudyError):  # a cache that can't be written costs the next run its time
+        atomic_io.write_text(_cache_file(), json.dumps(_kept()))
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:
@@ -112,12 +160,13 @@ def _absolute(node: ast.ImportFrom, file: Path) -> str:
     return ".".join((*parts, node.module) if node.module else parts)
 
 
-def _files(name: str) -> Iterable[Path]:
+@cache
+def _files(name: str, scripts: Path) -> tuple[Path, ...]:
     """The project's files that importing `name` runs: the packages on the way, and the module itself."""
-    parts = name.split(".")
-    for length in range(1, len(parts) + 1):
-        path = SCRIPTS.joinpath(*parts[:length])
-        if (path / "__init__.py").is_file():
-            yield path / "__init__.py"
-        elif path.with_suffix(".py").is_file():
-            yield path.with_suffix(".py")
+    package, _, last = name.rpartition(".")
+    above = _files(package, scripts) if package else ()
+    if package and not above:
+        return ()  # not of the project
+    path = scripts.joinpath(*name.split("."))
+    own = (path / "__init__.py", path.with_suffix(".py")) if last else ()
+    return (*above, *[file for file in own if file.is_file()][:1])
