@@ -46,8 +46,8 @@ def main() -> None:
         raise StudyError(f"--worst must be 0 or more; found {arguments.worst}")
     a, b = study_pair.finished(arguments.a), study_pair.finished(arguments.b)
     out = arguments.out or Path("results/comparisons", f"{a.folder.name}-{b.folder.name}")
-    if (out / "rd.csv").exists():
-        raise StudyError(f"--out {out} is the folder of a study, whose page and tables would be lost; name another")
+    if (out / "rd.csv").exists() or (out.is_dir() and any(out.iterdir()) and not (out / "comparison.csv").exists()):
+        raise StudyError(f"--out {out} holds other files, which may be lost; name a new folder, or a comparison's")
     metrics = study_verdicts.compared_metrics(a, b, arguments.metrics, limits)
     figures = study_verdicts.bd_rows(a, b, metrics, arguments.rate)
     tables = {

@@ -285,13 +285,16 @@ def test_what_is_asked_for_wrongly_is_told(first, tmp_path):
         study_pair.finished("no/where")
 
 
-def test_a_studys_own_folder_is_not_written_to(first, tmp_path):
-    a = tmp_path / "a"
+def test_a_folder_with_other_files_is_not_written_to(first, tmp_path):
+    """The page's links would take the place of what is in its folder of files."""
+    a, other_files = tmp_path / "a", tmp_path / "mine"
     shutil.copytree(first, a)
-    before = {path: path.read_bytes() for path in a.rglob("*") if path.is_file()}
-    done = run(a, first, "--out", a)
-    assert done.returncode == 1 and "is the folder of a study" in done.stderr
-    assert {path: path.read_bytes() for path in a.rglob("*") if path.is_file()} == before
+    atomic_io.write_text(other_files / "files" / "mine.txt", "mine")
+    for out in (a, other_files):
+        before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+        done = run(a, first, "--out", out)
+        assert done.returncode == 1 and "holds other files, which may be lost" in done.stderr
+        assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 
 def test_studies_without_images_are_compared_all_the_same(tmp_path):
