@@ -16,10 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     options.add_codec(parser)
     parser.add_argument("--encoded", type=Path, required=True, help="record of the encode job (…/encoded.csv)")
-    parser.add_argument(
-        "--out", type=Path, required=True, help="record to write (decoded.csv); the images are put beside it"
-    )
-    parser.add_argument("--generation", type=int, default=0, help="how often this job's lost files were made again")
+    options.add_job(parser, "decoded.csv", "images")
     limits.add_options(parser)
     arguments = parser.parse_args()
     codec = targeted.load(*options.codec(arguments))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from study.codecs import registry as codec_registry
 from study.core import limits
@@ -15,13 +14,8 @@ from study.planning import options
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     options.add_codec(parser)
-    parser.add_argument(
-        "--images", type=Path, required=True, help="record of the image set (results/images/<set>/images.csv)"
-    )
-    parser.add_argument(
-        "--out", type=Path, required=True, help="record to write (encoded.csv); the bitstreams are put beside it"
-    )
-    parser.add_argument("--generation", type=int, default=0, help="how often this job's lost files were made again")
+    options.add_images(parser)
+    options.add_job(parser, "encoded.csv", "bitstreams")
     limits.add_options(parser)
     arguments = parser.parse_args()
     codec = codec_registry.load(*options.codec(arguments))

@@ -27,6 +27,21 @@ def add_codec(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_job(parser: argparse.ArgumentParser, record: str, beside: str) -> None:
+    """Options of a job that writes a record, such as encoded.csv, and files beside it."""
+    parser.add_argument(
+        "--out", type=Path, required=True, help=f"record to write ({record}); the {beside} are put beside it"
+    )
+    parser.add_argument("--generation", type=int, default=0, help="how often this job's lost files were made again")
+
+
+def add_images(parser: argparse.ArgumentParser) -> None:
+    """The option that names an image set's record."""
+    parser.add_argument(
+        "--images", type=Path, required=True, help="record of the image set (results/images/<set>/images.csv)"
+    )
+
+
 def codec(arguments: argparse.Namespace) -> tuple[str, int | float | str, codec_registry.CodecSpec, Path | None]:
     """The arguments of `registry.load` from the options of `add_codec`. Raises StudyError for an unknown codec."""
     return arguments.codec, readers.number(arguments.quality), spec(arguments), arguments.weights
