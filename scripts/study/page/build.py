@@ -13,21 +13,32 @@ from study.core import atomic_io, readers
 from study.core import results as core_results
 from study.core.errors import StudyError, allowed
 from study.figures import palette
+from study.page import best, payload, row_files, rule_graph, trust
+from study.page import claims as page_claims
+from study.page import latents as page_latents
 from study.page import links as page_links
-from study.page import payload, row_files, rule_graph
 from study.page import script as page_script
 from study.page import tables as page_tables
 
 HERE = Path(__file__).parent
-PARTS = (*(f"templates/{name}.html.j2" for name in ("index", "chart", "images", "macros")), "static/page.css")
+STYLES = ("page", "sections")
+TEMPLATES = ("index", "best", "chart", "claims", "images", "latents", "macros", "trust")
+PARTS = (*(f"templates/{name}.html.j2" for name in TEMPLATES), *(f"static/{name}.css" for name in STYLES))
+LARGEST_MATRIX = 40  # codecs, beyond which a matrix of all pairs is nothing to look at
 LIBRARY = "page/plotly.min.js"
 NEEDED = ("study", "config", "metrics", "sets", "codecs", "files", "locks", "graph")
 TITLES = {
-    "published_check.csv": "Means against published ones",
-    "published_bd.csv": "BD-rates against published curves, in %",
+    "published_check": "Means against published ones",
+    "published_bd": "BD-rates against published curves, in %",
+    "audit": "Audit: what is bit-exact when it is encoded and decoded again",
+    "claims": "Verdicts",
+    "claims_comparisons": "Comparisons of codecs",
+    "claims_edits": "Edits of latents",
 }
-FIRST = ("verdict", "text", "decoded", "edit", "value", "side_information")
-_KNOWN = ("rd.csv", "means.csv", "codecs.csv", "bd.csv", "complexity.csv", "timing.csv", "published.csv", "audit.csv")
+_KNOWN = (
+    "rd.csv", "means.csv", "codecs.csv", "bd.csv", "head_to_head.csv", "complexity.csv", "timing.csv", "published.csv",
+    "published_check.csv", "published_bd.csv", "audit.csv", "claims.csv", "claims_comparisons.csv", "claims_edits.csv",
+)  # fmt: skip
 
 
 def parts_hash() -> str:
@@ -60,7 +71,7 @@ def build(plan: Mapping, results: Path, out: Path) -> None:
         name: [row | {"part": part} for part in parts for row in _read(Path(core_results.images(part, results)))]
         for name, parts in plan["sets"].items()
     }
-    latents = _latents(plan["files"], folder, results, links)
+    experiments = page_latents.experiments(plan["files"], folder, results, links, known)
     first, *others = row_files.groups(rows["rd"])
     data = payload.study(plan, rows | {"rd": first}, images, known, links)
     data["rows"] = row_files.place(folder, others, plan["metrics"])
@@ -69,16 +80,22 @@ def build(plan: Mapping, results: Path, out: Path) -> None:
             "plan": plan,
             "data": payload.as_text(data),
             "script": page_script.joined(),
-            "css": (HERE / "static" / "page.css").read_text(encoding="utf-8"),
+            "css": css(),
             "library": LIBRARY,
             **_sections(plan, rows, known, folder),
-            "latents": latents,
+            "latents": experiments,
+            "latent_data": payload.as_text([group["views"] for group in experiments]),
             "maps": maps,
         }
     )
     page_links.write(folder, links)
     copy_library(folder / LIBRARY)
     atomic_io.write_text(out, text)
+
+
+def css() -> str:
+    """The page's style."""
+    return "\n".join((HERE / "static" / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
 
 
 def render(context: Mapping, template: str = "index.html.j2") -> str:
@@ -99,16 +116,26 @@ def _sections(plan: Mapping, rows: Mapping[str, list], known: Mapping[str, palet
     provenance = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
     config = json.dumps(plan["config"], indent=2, ensure_ascii=False)
     cells = {record["rule"]: record["records"] for record in provenance["records"] if record["rule"] != "fetch_images"}
+    bd_rows = rows.get("bd", [])
+    anchor = bd_rows[0]["anchor"] if bd_rows else ""
+    cards = page_claims.cards(
+        rows.get("claims", ()), rows.get("claims_comparisons", ()), rows.get("claims_edits", ()), known
+    )
+    pairs = rows.get("head_to_head", []) if len(known) <= LARGEST_MATRIX else []
     return {
-        "bd": page_tables.bd_matrices(rows["bd"], known) if rows.get("bd") else [],
-        "bd_images": page_tables.bd_images(rows.get("bd", []), known),
-        "bd_worst": page_tables.worst_images(rows.get("bd", []), known),
+        "rankings": best.rankings(bd_rows, known),
+        "matrices": best.matrices(pairs, known, anchor),
+        "bd": page_tables.bd_matrices(bd_rows, known) if bd_rows else [],
+        "bd_images": page_tables.bd_images(bd_rows, known),
+        "bd_worst": page_tables.worst_images(bd_rows, known),
         "means": page_tables.means(rows["means"], plan["metrics"], known),
         "costs": page_tables.costs(rows["rd"], rows.get("complexity", []), known, rows.get("timing", [])),
         "missing": page_tables.missing(rows["rd"], known),
-        "claims": _tables(plan, folder, "claims"),
-        "check": _tables(plan, folder, "published_check") + _tables(plan, folder, "published_bd"),
-        "audit": _tables(plan, folder, "audit"),
+        "claims": cards,
+        "claim_counts": page_claims.counted(cards),
+        "claim_tables": _tables(rows, page_claims.COLUMNS),
+        "statements": trust.statements(rows, provenance, len(provenance["packages"])),
+        "check": _tables(rows, trust.COLUMNS),
         "opinions": _opinions(plan, folder),
         "exports": [name for name in plan["files"] if name.startswith("exports/")],
         "figures": _figures(plan["files"]),
@@ -121,11 +148,15 @@ def _sections(plan: Mapping, rows: Mapping[str, list], known: Mapping[str, palet
     }
 
 
-def _tables(plan: Mapping, folder: Path, stem: str) -> list[page_tables.Table]:
-    """The tables among the study's files whose names begin so, such as claims.csv and claims_figures.csv."""
-    names = [name for name in plan["files"] if name.endswith(".csv") and "/" not in name and name.startswith(stem)]
-    titles = {name: TITLES.get(name) or Path(name).stem.replace("_", " ").capitalize() for name in names}
-    return [page_tables.generic(titles[name], _read(folder / name), name, first=FIRST) for name in names]
+def _tables(rows: Mapping[str, list], columns: Mapping[str, Sequence[str] | None]) -> list[page_tables.Table]:
+    """Those of the tables that the study has, with the columns chosen."""
+    return [
+        page_tables.generic(
+            TITLES.get(name) or name.replace("_", " ").capitalize(), rows[name], f"{name}.csv", columns=chosen
+        )
+        for name, chosen in columns.items()
+        if name in rows
+    ]
 
 
 def _opinions(plan: Mapping, folder: Path) -> dict:
@@ -133,7 +164,8 @@ def _opinions(plan: Mapping, folder: Path) -> dict:
     names = [name for name in plan["files"] if name.startswith("opinions_")]
     shown = [name for name in plan["files"] if PurePosixPath(name).name == "opinions.png"]
     simulated = any(row["simulated"] == "yes" for name in names for row in _read(folder / name))
-    return {"tables": _tables(plan, folder, "opinions_"), "figures": shown, "simulated": simulated}
+    rows = {Path(name).stem: _read(folder / name) for name in names if name.endswith(".csv")}
+    return {"tables": _tables(rows, dict.fromkeys(rows)), "figures": shown, "simulated": simulated}
 
 
 def _figures(names: Sequence[str]) -> dict[str, list[tuple[str, list[str]]]]:
@@ -144,42 +176,6 @@ def _figures(names: Sequence[str]) -> dict[str, list[tuple[str, list[str]]]]:
         if path.parts[0] == "figures" and len(path.parts) == 3 and path.parts[1] != "latents":
             by_set.setdefault(path.parts[1], {}).setdefault(path.stem, []).append(name)
     return {image_set: sorted(figures.items()) for image_set, figures in by_set.items()}
-
-
-def _latents(names: Sequence[str], folder: Path, results: Path, links: dict[str, Path]) -> list[dict]:
-    """For each experiment on latents its figures and tables: what lies in latents/<name>/, figures/latents/<name>/.
-
-    A table figures.csv lists figures that lie beside it (with a `caption`, if it has that column). An image that
-    another table names by its path under `results` is added to `links`.
-    """
-
-    def find(name: str) -> str:
-        if not (results / name).is_file():
-            return ""
-        links[f"{page_links.FOLDER}/{name}"] = results / name
-        return f"{page_links.FOLDER}/{name}"
-
-    by_experiment: dict[str, dict[str, list]] = {}
-    for name in names:
-        path = PurePosixPath(name)
-        inside = path.parts[1:] if path.parts[0] == "figures" else path.parts
-        if inside[0] != "latents" or len(inside) < 3:
-            continue
-        group = by_experiment.setdefault(inside[1], {"figures": [], "tables": []})
-        where = " / ".join(inside[2:-1])
-        if path.name == "figures.csv":
-            for row in _read(folder / name):
-                file = next((text for text in row.values() if text and text.endswith(".png")), None)
-                if file is not None and (folder / path.parent / file).is_file():
-                    title = row.get("caption") or PurePosixPath(file).stem.replace("_", " ")
-                    group["figures"].append((f"{where}: {title}" if where else title, f"{path.parent}/{file}"))
-        elif path.suffix == ".png":
-            title = path.stem.replace("_", " ")
-            group["figures"].append((f"{where}: {title}" if where else title, name))
-        elif path.suffix == ".csv":
-            title = f"{where} {path.stem}".strip().capitalize()
-            group["tables"].append(page_tables.generic(title, _read(folder / name), name, find, FIRST))
-    return [{"title": name, **group} for name, group in by_experiment.items()]
 
 
 def _read(path: Path) -> list[dict[str, str]]:

@@ -266,14 +266,14 @@ def generic(
     rows: Sequence[Mapping[str, str]],
     file: str,
     find: Callable[[str], str] = lambda name: "",
-    first: Sequence[str] = (),
+    columns: Sequence[str] | None = None,
 ) -> Table:
-    """Any table of the study as it is; numbers are rounded, and an image's name becomes the image that `find` links.
+    """Any table of the study; numbers are rounded, and an image's name becomes the image that `find` links.
 
-    Columns without any value are left out, those named by `first` come first.
+    `columns` chooses some (by default all that are there); those without any value are left out. `file` has all.
     """
-    columns = [name for name in (rows[0] if rows else ()) if any(row[name] for row in rows)]
-    columns.sort(key=lambda name: first.index(name) if name in first else len(first))
+    there = rows[0] if rows else {}
+    columns = [name for name in columns or there if name in there and any(row[name] for row in rows)]
     body = [[_guess(row[name], find) for name in columns] for row in rows[:LONGEST]]
     if len(rows) > LONGEST:
         caption = f"{caption} (the first {LONGEST} of {len(rows)} rows; the file has all)"

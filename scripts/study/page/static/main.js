@@ -2,6 +2,7 @@
 
 import { dark, drawChart, fillPoints } from "./chart.js";
 import { $ } from "./dom.js";
+import { makeLaboratories } from "./latents.js";
 import { drawLegend } from "./legend.js";
 import { tagged } from "./statistics.js";
 import { DEFAULTS, change, data, drawers, readAddress, state, whenLoaded } from "./study.js";
@@ -86,6 +87,7 @@ $("published-label").hidden = !data.published.length;
 whenLoaded(drawImages);
 for (const table of document.querySelectorAll("table.sortable")) makeSortable(table);
 for (const box of document.querySelectorAll(".chooser")) makeChooser(box);
+makeLaboratories();
 listenToCurves();
 listenToImages();
 listenToPage();
