@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pytest
 
+import page_answers
+import pages
 from browser import Browser
-from pages import make_page
+from study.page import build
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a small study, moved away from its records: its folder is all that there is."""
-    made = make_page(tmp_path_factory.mktemp("made"))
+    root = tmp_path_factory.mktemp("made")
+    made = root / "results/studies/made/index.html"
+    build.build(page_answers.add(root, pages.make(root)), root / "results", made)
     moved = tmp_path_factory.mktemp("sent") / "a study & more"
     shutil.move(made.parent, moved)
     shutil.rmtree(made.parents[2])

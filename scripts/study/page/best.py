@@ -96,7 +96,9 @@ def _ranking(
         _line(row, on, saving.get((*key, row["codec"]), ()), known[row["codec"]])
         for row in sorted(rows, key=lambda row: float(row["bd_rate"] or "inf"))
     ]
-    zero = Line(known[anchor].label, colours.look(known[anchor]), forest.mark(on, 0, None, None, 1, " %"), 0, "", "", "")
+    zero = Line(
+        known[anchor].label, colours.look(known[anchor]), forest.mark(on, 0, None, None, 1, " %"), 0, "", "", ""
+    )
     place = next((i for i, line in enumerate(lines) if not isinstance(line.rate, float) or line.rate > 0), len(lines))
     n = rows[0]["n_images"]
     name = palette.short(metric)
@@ -105,7 +107,9 @@ def _ranking(
         f"{100 * float(rows[0]['level'] or bd.LEVEL):g} % intervals over images"
     )
     choice = {"Image set": image_set, "Metric": name, "Anchor": known[anchor].label}
-    return Ranking(caption, choice, _verdict(rows, known, anchor, name), on, name, [*lines[:place], zero, *lines[place:]])
+    return Ranking(
+        caption, choice, _verdict(rows, known, anchor, name), on, name, [*lines[:place], zero, *lines[place:]]
+    )
 
 
 def _line(row: Mapping[str, str], on: forest.Axis, saves: Sequence[bool], style: Style) -> Line:
@@ -136,17 +140,16 @@ def _verdict(rows: Sequence[Mapping[str, str]], known: Mapping[str, Style], anch
     if first["bd_rate_lo"]:
         ends = (forest.signed(float(first[f"bd_rate_{end}"]), 1) for end in ("lo", "hi"))
         text += f" (interval {' to '.join(ends)})"
+    name, least = known[first["codec"]].label, known[anchor].label
     if float(first["bd_rate"]) >= 0:
-        return f"No codec needs less rate than {known[anchor].label} at {metric}; the nearest is {known[first['codec']].label}, {text}."
+        return f"No codec needs less rate than {least} at {metric}; the nearest is {name}, {text}."
     return (
-        f"{known[first['codec']].label} has the lowest BD-rate at {metric}: {text} against {known[anchor].label}. "
+        f"{name} has the lowest BD-rate at {metric}: {text} against {least}. "
         f"The interval of {surely} of {len(rows)} codecs is wholly below 0."
     )
 
 
-def _matrix(
-    key: tuple[str, str], rows: Sequence[Mapping[str, str]], known: Mapping[str, Style], anchor: str
-) -> Matrix:
+def _matrix(key: tuple[str, str], rows: Sequence[Mapping[str, str]], known: Mapping[str, Style], anchor: str) -> Matrix:
     image_set, metric = key
     pairs = {(row["codec"], row["anchor"]): row for row in rows}
     wins = {codec: 0 for codec in known if any(codec == one for one, _ in pairs)}

@@ -14,7 +14,9 @@ from study.page import colours, forest
 
 SHOWN = 8  # comparisons of a part that are shown without a click
 COLUMNS = {
-    "claims": ("claim", "verdict", "data", "image_set", "weights", "holds", "fails", "undecided", "not_tested", "reason"),
+    "claims": (
+        "claim", "verdict", "data", "image_set", "weights", "holds", "fails", "undecided", "not_tested", "reason",
+    ),
     "claims_comparisons": (
         "claim", "image_set", "better", "than", "metric", "difference", "lo", "hi", "unit", "p_holm", "agree",
         "n_images", "verdict", "reason",
@@ -111,7 +113,9 @@ def _verdict(
     keys = ("claim", "image_set", "weights")
     own = [one for one in comparisons if all(one[key] == row[key] for key in keys)]
     edited = [one for one in changes if all(one[key] == row[key] for key in (*keys, "data"))]
-    parts = [_compared(group, known) for group in _grouped(own)] + [_changed(group, known) for group in _grouped(edited)]
+    parts = [_compared(group, known) for group in _grouped(own)] + [
+        _changed(group, known) for group in _grouped(edited)
+    ]
     reasons = [_reason(part) for part in parts] or [row["reason"]]
     if row["data"] == "report":
         about = "in the report's own table"
@@ -179,7 +183,9 @@ def _changed(rows: Sequence[Mapping[str, str]], known: Mapping[str, Style]) -> P
         if len(codecs) > 1:
             text += f" ({known[row['codec']].label}, quality {row['quality']})"
         look = colours.look(known[row["codec"]]) if row["codec"] in known else None
-        pairs.append(Pair(text, look, _mark(on, row, "change", digits), row["verdict"], row["reason"], _number(row["p_holm"])))
+        pairs.append(
+            Pair(text, look, _mark(on, row, "change", digits), row["verdict"], row["reason"], _number(row["p_holm"]))
+        )
     claimed = 1 if first["claimed"] == claim_pairs.RISES else -1
     return _part(f"Change of {name}, claimed: {first['claimed']}", name, on, claimed, on.at(0), pairs)
 
@@ -214,7 +220,9 @@ def _reason(part: Part) -> str:
         told = f"all {len(pairs)} comparisons {_VERBS[pairs[0].verdict]}"
     else:
         said = [
-            f"{count[one]} {(_VERB if count[one] == 1 else _VERBS)[one]}" for one in claim_verdicts.VERDICTS if count[one]
+            f"{count[one]} {(_VERB if count[one] == 1 else _VERBS)[one]}"
+            for one in claim_verdicts.VERDICTS
+            if count[one]
         ]
         told = f"of {len(pairs)} comparisons {', '.join(said[:-1])} and {said[-1]}"
     return f"{part.about}: {told}{_why(pairs)}."

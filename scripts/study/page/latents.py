@@ -55,11 +55,9 @@ def experiments(
             group["figures"].append((f"{where}: {told}" if where else told, name))
         elif path.suffix == ".csv":
             rows = group["rows"][path.stem] = readers.read_rows(folder / name)
-            told = f"{where} {path.stem}".strip().capitalize()
+            told = f"{inside[1]}: {where} {path.stem}".replace(":  ", ": ")
             group["tables"].append(page_tables.generic(told, rows, name, find, columns=COLUMNS.get(path.stem)))
-    return [
-        {"title": title, "views": views(group.pop("rows"), known, find), **group} for title, group in found.items()
-    ]
+    return [{"title": title, "views": views(group.pop("rows"), known, find), **group} for title, group in found.items()]
 
 
 def views(tables: Mapping[str, Sequence[Mapping[str, str]]], known: Mapping[str, Style], find: Callable) -> list[dict]:
@@ -109,12 +107,13 @@ def views(tables: Mapping[str, Sequence[Mapping[str, str]]], known: Mapping[str,
 
 
 def _item(row: Mapping[str, str], metrics: Sequence[str], find: Callable) -> dict:
-    label = row["edit"].replace("-", " ") + (f" {row['value']}" if row["value"] else "")
+    channel = _channel(row.get("steps", ""))
+    value = row["value"] if channel is None else str(channel)
+    label = " ".join(filter(None, (row["edit"].replace("-", " "), value)))
     item: dict = {"label": label, "image": find(row["decoded"])}
     item["values"] = [payload.number(row[name]) for name in ("bpp", *metrics)]
     if not item["image"]:
         item["why"] = outcome.told(row) or "no decoded image"
-    channel = _channel(row.get("steps", ""))
     return item if channel is None else item | {"channel": channel}
 
 

@@ -28,8 +28,10 @@ class Statement:
     text: str
 
 
-def statements(tables: Mapping[str, Sequence[Mapping[str, str]]], provenance: Mapping, packages: int) -> list[Statement]:
-    """The statements from the rows of rd, published_check, audit and timing (without .csv), as far as they are there."""
+def statements(
+    tables: Mapping[str, Sequence[Mapping[str, str]]], provenance: Mapping, packages: int
+) -> list[Statement]:
+    """The statements from the rows of rd, published_check, audit and timing (by name), as far as they are there."""
     found = [_cells(tables["rd"])]
     found.append(_published(tables.get("published_check", ())))
     found.append(_audit(tables.get("audit", ())))
@@ -71,7 +73,8 @@ def _audit(rows: Sequence[Mapping[str, str]]) -> Statement:
         return Statement(title, "not audited", "not tested", text)
     checks = [name for name in rows[0] if name not in ("codec", "cells", "reason")]
     odd = [row["codec"] for row in rows if any(row[name] == "no" for name in checks)]
-    done = f"{sum(int(row['cells'] or 0) for row in rows)} cells of {len(rows)} codecs, in other processes and thread counts"
+    cells = sum(int(row["cells"] or 0) for row in rows)
+    done = f"{cells} cells of {len(rows)} codecs, in other processes and thread counts"
     if odd:
         return Statement(title, "not all", "no", f"{done}: bits differ for {', '.join(odd)}.")
     return Statement(title, "exact", "yes", f"{done}: no bit differs.")
@@ -84,8 +87,8 @@ def _timing(rows: Sequence[Mapping[str, str]]) -> Statement:
         return Statement(title, "not measured", "not tested", text)
     first = rows[0]
     images = len({(row.get("image_set"), row["image"]) for row in rows})
-    text = f"Median of {first['repeats']} calls on one core of {first['machine']}, nothing beside, {images} image{'s' * (images > 1)}."
-    return Statement(title, "exclusive", "yes", text)
+    text = f"Median of {first['repeats']} calls on one core of {first['machine']}, nothing beside"
+    return Statement(title, "exclusive", "yes", f"{text}; {images} image{'s' * (images > 1)}.")
 
 
 def _records(provenance: Mapping, packages: int) -> Statement:
@@ -95,4 +98,3 @@ def _records(provenance: Mapping, packages: int) -> Statement:
         f"{packages} library versions, hashes of code and locks, and the config are below."
     )
     return Statement("Provenance", "recorded", "yes", text)
-
