@@ -18,12 +18,14 @@ from browser import Browser, missing
 from pages import make_page
 from study.analysis import study_pair, study_verdicts
 from study.core import atomic_io, readers
+from study.core.paths import ROOT
 from study.figures.palette import FAMILIES
 from study.images import png
 from study.jobs import error_maps
 from study.page import build, comparison, row_files
 from vision import linear
 
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=missing())]
 
 
@@ -78,7 +80,7 @@ def test_a_point_that_is_clicked_shows_its_image(browser: Browser, page: Path) -
 def test_a_cell_without_value_tells_why(browser: Browser, page: Path) -> None:
     browser.open(page, "panes=mine@60")
     assert browser.run("return document.querySelector('.empty').textContent") == f"failed: {pages.HOSTILE}"
-    assert pages.HOSTILE in browser.run("return document.getElementById('tables').textContent")
+    assert pages.HOSTILE in browser.run("return document.getElementById('best').textContent")
     assert browser.run("return document.querySelectorAll('.pair:not([hidden]) img[src]').length") == 0
 
 
@@ -251,13 +253,14 @@ def test_tables_sort(browser: Browser, page: Path) -> None:
     assert browser.run(column, "Quality", True)[1] == sorted(["10.0", "30.0", "60.0"] * 3)
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [390, 768, 1280, 1920])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_fits_the_window_in_light_and_dark(browser: Browser, page: Path, width: int, scheme: str) -> None:
     browser.size(width, 844)
     browser.scheme(scheme)
     browser.open(page)
     sources(browser)
+    browser.run("for (const one of document.querySelectorAll('details')) one.open = true")
     assert browser.run("return document.documentElement.scrollWidth") <= width
     outside = """const wide = [];
       for (const e of document.querySelectorAll('main *, header *')) {
@@ -268,7 +271,8 @@ def test_fits_the_window_in_light_and_dark(browser: Browser, page: Path, width: 
       return wide"""
     assert browser.run(outside) == []
     overlaps = """const found = [];
-      for (const bar of document.querySelectorAll('.controls, .choose, #viewer, #codecs, main')) {
+      for (const bar of document.querySelectorAll('.controls, .choose, #viewer, #codecs, .card, .forest li, .bench,'
+        + '.gallery, .edit, .statements, main')) {
         const boxes = [...bar.children].map(e => [e, e.getBoundingClientRect()]).filter(([, r]) => r.width && r.height);
         for (const [a, r] of boxes) for (const [b, s] of boxes)
           if (a !== b && Math.min(r.right, s.right) - Math.max(r.left, s.left) > 1
@@ -308,7 +312,7 @@ def test_everything_is_reached_by_keyboard_and_has_a_name(browser: Browser, page
     for _ in range(400):
         browser.keys("\ue004")
         seen.add(browser.run("const e = document.activeElement; return e.id || e.className || e.tagName"))
-        if browser.run("return document.activeElement === [...document.querySelectorAll('#provenance summary')].pop()"):
+        if browser.run("return document.activeElement === [...document.querySelectorAll('#trust summary')].pop()"):
             break
     assert {"curve", "metric", "log", "image", "mode", "matched", "fit", "codec", "quality", "view", "scroll"} <= seen
     view = "document.querySelector('.pair .view')"
@@ -324,6 +328,47 @@ def test_everything_is_reached_by_keyboard_and_has_a_name(browser: Browser, page
     browser.run(f"{buttons}[4].focus()")
     browser.keys("\ue007")
     assert browser.wait(lambda: browser.run("return state.panes[state.active].join()") == "webp,30")
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed; `npm ci` brings it")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_keeps_a_screen_reader_out(browser: Browser, page: Path, scheme: str) -> None:
+    browser.scheme(scheme)
+    browser.open(page)
+    sources(browser)
+    browser.run("for (const one of document.querySelectorAll('details')) one.open = true")
+    browser.run(f"{AXE.read_text(encoding='utf-8')}; window.axe = axe")
+    wrong = browser.driver.execute_async_script(
+        "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(found => done("
+        "{passes: found.passes.length, violations: found.violations.map("
+        "one => [one.impact, one.id, one.nodes.map(node => node.html.slice(0, 120))])}))"
+    )
+    assert wrong["passes"] > 20
+    assert [one for one in wrong["violations"] if one[0] in ("serious", "critical")] == []
+
+
+def test_edits_and_channels_are_compared_with_the_image_without_them(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    title = "return document.querySelector('.stage-title').textContent"
+    assert browser.run(title).endswith("side information made anew: rows half")
+    numbers = "return document.querySelector('.stage .numbers').textContent"
+    assert browser.run(numbers) == "bpp 0.2500 (−50 %)PSNR 20.00 (−10)"
+    bars = "[...document.querySelectorAll('.bar input')]"
+    assert browser.run(f"return {bars}.map(bar => bar.parentNode.title.slice(0, 9)).join()") == "channel 0,channel 1"
+    browser.run(f"{bars}[0].focus()")
+    browser.keys("\ue014")
+    assert browser.run(title).endswith("channel 1")
+    browser.choose(".atlas select", "loss")
+    assert browser.run(f"return {bars}[0].parentNode.title").startswith("channel 1: 25 % of the bits of y, PSNR −8.0")
+    browser.click(".gallery li:nth-child(2) button")
+    assert browser.run(numbers) == "refused: beyond the coder's range"
+    assert browser.run("return document.querySelector('.edit[aria-pressed=true] strong').textContent") == "x100"
+    cut = "return getComputedStyle(document.querySelector('.frame .after')).clipPath"
+    browser.run(
+        "const r = document.querySelector('.stage [type=range]'); r.value = 20; r.dispatchEvent(new Event('input'))"
+    )
+    assert browser.run(cut) == "inset(0px 0px 0px 20%)"
+    assert browser.logs()[0] == []
 
 
 def test_published_curves_are_dashed_and_can_be_left_out(browser: Browser, tmp_path: Path) -> None:

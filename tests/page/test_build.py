@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
+import page_answers
 import pages
 from pages import make_page
 from study.core import atomic_io, readers
@@ -91,15 +92,12 @@ def test_every_local_address_in_the_page_exists(page: Path) -> None:
 
 
 def test_every_kind_of_table_has_its_place(tmp_path: Path) -> None:
-    plan = pages.make(tmp_path)
+    plan = page_answers.add(tmp_path, pages.make(tmp_path))
     study = tmp_path / "results/studies/made"
     image = (tmp_path / "results/images/set/first.png").read_bytes()
     for name, header in (
-        ("claims.csv", "claim,text,verdict\none,A is better than B,holds\n"),
-        ("published_check.csv", "codec,delta\njpeg,0.125\n"),
-        ("latents/zero/edits.csv", "edit,bpp,image\nzero rows,0.25,images/set/first.png\n"),
+        ("latents/zero/other.csv", "edit,bpp,image\nzero rows,0.25,images/set/first.png\n"),
         ("figures/latents/zero/first/figures.csv", "figure,file,caption\natlas,atlas.png,All channels\n"),
-        ("audit.csv", "codec,same\njpeg,yes\n"),
         ("exports/papers.bib", ""),
     ):
         (study / name).parent.mkdir(parents=True, exist_ok=True)
@@ -111,14 +109,14 @@ def test_every_kind_of_table_has_its_place(tmp_path: Path) -> None:
     atomic_io.write_bytes(study / "figures/latents/zero/first/atlas.png", image)
     build.build(plan, tmp_path / "results", study / "index.html")
     text = (study / "index.html").read_text(encoding="utf-8")
-    for part in ("A is better than B", "0.125", "zero rows", 'data-kind="holds"'):
+    for part in (page_answers.CLAIM, "0.125", "zero rows", 'data-kind="holds"'):
         assert part in text
     assert (study / "files/images/set/first.png").read_bytes() == image and "first: All channels" in text
     edited = "files/images/set/first.png"
     sheet, atlas = (f"figures/latents/zero/{name}.png" for name in ("sheet", "first/atlas"))
     for name in (edited, sheet, atlas, "exports/papers.bib", "figures/set/average.png", "audit.csv"):
         assert f'href="{name}"' in text
-    for section in ("curves", "images", "tables", "claims", "check", "latents", "exports", "provenance"):
+    for section in ("best", "images", "claims", "latents", "trust", "exports"):
         assert f'<section id="{section}"' in text and f'href="#{section}"' in text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -24,7 +25,7 @@ def test_an_axis_of_rates_treats_half_and_twice_alike() -> None:
     assert axis.at(-500) == 0 and axis.at(1e9) == 100
     places = [place for place, _ in axis.ticks]
     assert [label for _, label in axis.ticks] == ["−50", "0", "+100"] or len(places) > 3
-    assert all(b - a >= forest.APART for a, b in zip(places, places[1:]))
+    assert all(b - a >= forest.APART for a, b in itertools.pairwise(places))
 
 
 def test_a_linear_axis_has_round_ticks_and_holds_every_value() -> None:

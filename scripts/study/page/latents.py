@@ -113,7 +113,7 @@ def _item(row: Mapping[str, str], metrics: Sequence[str], find: Callable) -> dic
     item: dict = {"label": label, "image": find(row["decoded"])}
     item["values"] = [payload.number(row[name]) for name in ("bpp", *metrics)]
     if not item["image"]:
-        item["why"] = outcome.told(row) or "no decoded image"
+        item["why"] = outcome.in_words(row) or "no decoded image"
     return item if channel is None else item | {"channel": channel}
 
 

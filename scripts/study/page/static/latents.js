@@ -68,7 +68,8 @@ export function makeLaboratory(box, views, number) {
   const bar = element("div", { className: "controls" }, element("label", {}, "Image and codec ", select));
   bar.hidden = views.length < 2;
   const about = `Under each edit: bits per pixel, ${view.about}; in brackets the change against the image without an edit.`;
-  box.replaceChildren(bar, element("p", { className: "note", textContent: about }), element("div", { className: "bench" }, parts.node, element("div", { className: "choices" }, atlas, gallery)));
+  const choices = element("div", { className: "choices" }, atlas, gallery);
+  box.replaceChildren(bar, element("p", { className: "note", textContent: about }), element("div", { className: "bench" }, parts.node, choices));
   draw();
 }
 
@@ -98,7 +99,8 @@ function card(view, item, choose) {
 function stage() {
   const before = element("img", { className: "before", draggable: false }), after = element("img", { className: "after", draggable: false });
   const frame = element("div", { className: "frame" }, before, after);
-  const range = element("input", { type: "range", min: 0, max: 100, value: 50, ariaLabel: "Border between the image without the edit (left) and the edited one (right)" });
+  const range = element("input", { type: "range", min: 0, max: 100, value: 50 });
+  range.setAttribute("aria-label", "Border between the image without the edit (left) and the edited one (right)");
   const box = element("input", { type: "checkbox" });
   const title = element("p", { className: "stage-title" }), numbers = element("p", { className: "numbers" });
   title.setAttribute("aria-live", "polite");
