@@ -149,7 +149,11 @@ def once(folder: Path, name: str, target: str, moment: float) -> dict | None:
             if target.endswith("group"):
                 os.killpg(process.pid, number)
         time.sleep(0.02)
-    while working(folder) and time.monotonic() - sent < 60:
+    told = False
+    while (left := working(folder)) and time.monotonic() - sent < 60:
+        if not told and time.monotonic() - sent > ENDED_S:
+            print("still there:", *left.values(), sep="\n  ", file=sys.stderr, flush=True)
+            told = True
         process.poll()
         time.sleep(0.05)
     seconds = time.monotonic() - sent

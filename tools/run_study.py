@@ -6,8 +6,11 @@ being loaded, ends the run with one line.
 
 from __future__ import annotations
 
-import argparse
 import signal
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # while what follows is loaded: Python's own would tell a traceback
+
+import argparse
 import sys
 from pathlib import Path
 

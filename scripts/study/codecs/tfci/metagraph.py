@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from study.codecs.tfci import protobuf, runtime
+from study.codecs.tfci import protobuf, runtime, tables
 from study.core.errors import StudyError
 
 _GRAPH, _SIGNATURE = 2, 5  # fields of MetaGraphDef
@@ -68,6 +68,7 @@ class Metagraph:
         self._tensorflow = runtime.runtime()
         metagraph = self._parsed(Path(path))
         _check_operations(metagraph, path)
+        tables.check(metagraph.graph_def, path)
         for node in metagraph.graph_def.node:
             node.device = ""
         self.nodes = {node.name: _node(node) for node in metagraph.graph_def.node}
