@@ -44,11 +44,19 @@ def lock(name: str) -> str:
     return hashlib.sha256("\n".join(pin for pin in pins if pin).encode()).hexdigest()[:16]
 
 
+LARGEST_FILE = 2**32  # that any job takes
+
+
 @cache
 def content(file: str) -> str:
-    """16 hex digits of the content of a file of the checkout or the working folder. Raises StudyError without it."""
+    """16 hex digits of the content of a file of the checkout or the working folder. Raises StudyError without it.
+
+    Of a file that is larger than what any job takes, the size instead: its job will refuse it.
+    """
     try:
-        return sha256(resolved(file))[:16]
+        path = resolved(file)
+        size = path.stat().st_size
+        return sha256(path)[:16] if size <= LARGEST_FILE else f"{size} bytes"
     except OSError as error:
         raise StudyError(f"can't read {file}: {error.strerror}") from None
 

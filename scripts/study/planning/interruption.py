@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import threading
@@ -39,6 +40,11 @@ def handle(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def told() -> bool:
+    """Whether a signal has come."""
+    return bool(_told)
+
+
 def _say_last(line: str) -> None:
     """Write a line to the standard error, and nothing more to that and to the standard output."""
     with suppress(OSError):
@@ -64,3 +70,10 @@ def _kill_children() -> None:
 def _end() -> None:
     _kill_children()
     os._exit(128 + signal.SIGINT)
+
+
+@atexit.register  # here, when nothing else is loaded, so that it is called after all that others have registered
+def _end_if_told() -> None:
+    """Spare an interrupted run what Python does last: seconds, for the millions of objects of a graph."""
+    if _told:
+        _end()

@@ -12,6 +12,9 @@ from typing import TextIO
 
 from tqdm import tqdm
 
+from study.planning import interruption
+
+SIGNAL_S = 0.1
 JOB_TEXTS = frozenset(
     {
         "workflow_started",
@@ -114,9 +117,15 @@ class Progress(logging.Handler):
 
 
 class Texts(logging.Filter):
-    """Lets through what a user must see: errors, warnings, the table of jobs. Texts of single jobs stay in the log."""
+    """Lets through what a user must see: errors, warnings, the table of jobs. Texts of single jobs stay in the log.
+
+    Ctrl-C ends jobs as well, whose errors may come before this process has seen the signal: they wait a moment for it.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.ERROR:
+            time.sleep(SIGNAL_S)
+            return not interruption.told()
         if record.levelno >= logging.WARNING:
             return True
         return event_of(record) not in JOB_TEXTS and not record.getMessage().startswith(CHATTER)
