@@ -40,9 +40,9 @@ def handle(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def told() -> bool:
+def noted() -> bool:
     """Whether a signal has come."""
-    return bool(_told)
+    return bool(_noted)
 
 
 def _say_last(line: str) -> None:
@@ -75,5 +75,5 @@ def _end() -> None:
 @atexit.register  # here, when nothing else is loaded, so that it is called after all that others have registered
 def _end_if_told() -> None:
     """Spare an interrupted run what Python does last: seconds, for the millions of objects of a graph."""
-    if _told:
+    if _noted:
         _end()

@@ -125,7 +125,7 @@ class Texts(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if record.levelno >= logging.ERROR:
             time.sleep(SIGNAL_S)
-            return not interruption.told()
+            return not interruption.noted()
         if record.levelno >= logging.WARNING:
             return True
         return event_of(record) not in JOB_TEXTS and not record.getMessage().startswith(CHATTER)
