@@ -3,6 +3,7 @@
 
 import gc
 import inspect
+import logging
 import signal
 import sys
 import threading
@@ -50,8 +51,10 @@ def collect_garbage_less():
 def show_progress(workflow, progress, texts):
     """Have a handler show Snakemake's events, and keep the texts of jobs to the log file, unless more was asked for.
 
-    A logger plugin would have to be an installed package, named on each command line; 9.27.
+    A logger plugin would have to be an installed package, named on each command line; 9.27. A log file that a full disk
+    ends is no reason for tracebacks.
     """
+    logging.raiseExceptions = False
     logger.addHandler(progress)
     settings = workflow.output_settings
     for handler in logger.handlers:

@@ -11,6 +11,7 @@ import signal
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # while what follows is loaded: Python's own would tell a traceback
 
 import argparse
+import logging
 import sys
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def main() -> None:
     if arguments.snakemake:
         from snakemake import cli
 
+        logging.raiseExceptions = False  # a log file on a full disk is no reason for tracebacks: the error is told
         sys.argv = ["snakemake", *arguments.snakemake]
         cli.main()
 

@@ -65,8 +65,11 @@ def read_rows(path: str | Path) -> list[dict[str, str]]:
     try:
         with Path(path).open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise StudyError(f"{path} is no table (CSV, UTF-8) of the study: {' '.join(str(error).split())}") from None
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise StudyError(f"{path} is no table (CSV) of the study: not text in UTF-8 (byte {byte:#04x})") from None
+    except csv.Error as error:
+        raise StudyError(f"{path} is no table (CSV) of the study: {' '.join(str(error).split())}") from None
 
 
 def read_record(path: str | Path, columns: Collection[str]) -> list[dict[str, str]]:

@@ -16,6 +16,8 @@ from pathlib import Path
 from study.core import results, typed
 from study.core.errors import WriteError
 
+SPACE = 4096  # bytes without which nothing begins
+
 
 def write(whose: str, content: object) -> str:
     """The path of the file of a job's specification, which is written if it isn't there.
@@ -31,8 +33,8 @@ def prepare() -> None:
     folder = Path(results.spec("x")).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return
+        with tempfile.TemporaryFile(dir=folder) as tried:
+            tried.write(bytes(SPACE))
     except OSError as error:
         raise WriteError(f"can't write {folder}: {error.strerror}; free some space or correct the rights") from None
 
