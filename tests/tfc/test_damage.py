@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from damage import damaged
+from disk_damage import DAMAGE, decoded_after_damage
 from metagraph_cases import ALL, photo
 from study.codecs.tfci import tfci_file
 from study.codecs.tfci.metagraph import Metagraph
+from study.core import isolation
 from study.core.errors import BitstreamError, StudyError
 
 
@@ -116,3 +118,13 @@ def test_another_kind_of_graph_is_named(tmp_path):
     path.write_bytes(metagraph.SerializeToString())
     with pytest.raises(StudyError, match="can't be loaded"):
         Metagraph(path)
+
+
+@pytest.mark.parametrize("name", ["b2018-gdn-128-1", "mbt2018-mean-mse-1"])
+def test_damage_on_the_disk_is_told_by_the_studys_own_record(name, codec, tmp_path, monkeypatch):
+    in_this_process = lambda things, start, limit: list(map(start(), things))  # noqa: E731 (TensorFlow can't be forked)
+    monkeypatch.setattr(isolation, "each", in_this_process)
+    rows = decoded_after_damage(codec(name), photo(64, 80), tmp_path)
+    assert rows["whole"]["status"] == "ok", rows["whole"]["reason"]
+    assert {rows[kind]["status"] for kind in DAMAGE} == {"failed"}
+    assert all("isn't the bitstream that was encoded" in rows[kind]["reason"] for kind in DAMAGE if kind != "gone")

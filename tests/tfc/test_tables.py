@@ -61,13 +61,21 @@ FORGED_1 = {
     "too long": ("lengths", put(slice(None), 4000), "rows of 4000 to 4000 entries; allowed: 3 to 43"),
     "fewer lengths": ("lengths", lambda array: array[:-1], r"lengths of shape \[11\]"),
     "lengths of nothing": ("lengths", lambda array: array[:0], r"lengths of shape \[0\]"),
-    "shuffled lengths": ("lengths", lambda array: array - np.arange(12), r"row 1 doesn't rise strictly from 0 to 65536"),
+    "shuffled lengths": (
+        "lengths",
+        lambda array: array - np.arange(12),
+        r"row 1 doesn't rise strictly from 0 to 65536",
+    ),
     "zeros": ("cdf", put(..., 0), "row 0 doesn't rise"),
     "random": ("cdf", lambda array: np.random.default_rng(0).integers(0, 65536, array.shape), "row 0 doesn't rise"),
     "empty": ("cdf", lambda array: array[:0], r"a table of shape \[0, 43\]"),
     "one column": ("cdf", lambda array: array[:, :1], r"a table of shape \[12, 1\]"),
     "another axis": ("cdf", lambda array: array[None], r"a table of shape \[1, 12, 43\]"),
-    "a symbol of no width": ("cdf", lambda array: np.insert(array[:, :-1], 5, array[:, 5], axis=1), "row 0 doesn't rise"),
+    "a symbol of no width": (
+        "cdf",
+        lambda array: np.insert(array[:, :-1], 5, array[:, 5], axis=1),
+        "row 0 doesn't rise",
+    ),
     "huge offset": ("offsets", put(2, 2**31 - 1), r"offsets from -20 to 2147483647; allowed: within ±1048576"),
     "lowest offset": ("offsets", put(2, -(2**31)), "offsets from -2147483648 to"),
 }
