@@ -22,6 +22,8 @@ def main() -> None:
         args.model, args.metric, args.n, args.m, args.h, args.lam, args.steps, args.batch, args.crop, args.lr,
         args.warmup, args.decay, args.seed, args.precision, args.init, args.lpips, args.adversarial, args.pretraining,
     )  # fmt: skip
+    if args.validation:
+        loop.check_validation(recipe)  # before the training, not after it
     trainer = loop
     if recipe.metric == "perceptual":
         from study.training import generative

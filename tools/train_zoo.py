@@ -64,7 +64,8 @@ def _train(known: Mapping[str, recipes.Recipe], name: str, quality: str, args: a
     work.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, str(paths.SCRIPTS / "train.py"), "--photos", str(args.photos)]
     command += ["--manifest", str(args.manifest)]
-    command += ["--validation", str(args.validation)] if args.validation else []
+    if args.validation and known[name].metric != "perceptual":  # that one holds photos out by itself
+        command += ["--validation", str(args.validation)]
     for key, value in recipes.options(known, name, quality, args.folder).items():
         command += [f"--{key}", value]
     command += ["--checkpoint", str(work / f"{quality}.checkpoint"), "--log", str(work / f"{quality}.csv")]

@@ -130,6 +130,19 @@ def test_rates_stay_and_the_synthesis_changes(trained, parent, tmp_path):
     assert codec.decode(one).shape == rgb.shape and not np.array_equal(codec.decode(one), before.decode(two))
 
 
+def test_lpips_is_taken_at_every_phase_of_alexnets_stride(crops, parent, tmp_path, monkeypatch):
+    """At one phase alone a generator learns a grid that LPIPS doesn't see."""
+    real, seen = generative._Run._distorted, set()
+
+    def noted(run, latent, x, top=0, left=0):
+        seen.add((top, left))
+        return real(run, latent, x, top, left)
+
+    monkeypatch.setattr(generative._Run, "_distorted", noted)
+    generative.train(TINY, crops, tmp_path / "it", parent, stop=80)
+    assert seen == set(itertools.product(range(4), range(4)))
+
+
 def test_terms_and_stages(trained):
     _, log = trained
     assert [row["step"] for row in log] == [50, 100, 150, 200] and set(log[0]) == set(generative.LOG)
@@ -205,8 +218,8 @@ def test_held_out_photos_are_never_trained_on(crops):
 def test_a_loss_that_is_not_finite_stops_with_the_step(crops, parent, tmp_path, monkeypatch):
     real = generative._Run._distorted
 
-    def poisoned(run, latent, x):
-        image, mse, perceived = real(run, latent, x)
+    def poisoned(run, *arguments):
+        image, mse, perceived = real(run, *arguments)
         return image, mse, perceived * (float("nan") if run.steps == 75 else 1)
 
     def counted(run, step_crops, step):

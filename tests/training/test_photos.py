@@ -155,6 +155,14 @@ def test_a_validated_training_tells_its_loss_on_held_out_photos(folder: Path, tm
     assert "validation_loss" in str(said)
 
 
+def test_photos_for_validation_are_refused_before_a_training_that_holds_some_out_by_itself(tmp_path: Path) -> None:
+    command = [sys.executable, paths.SCRIPTS / "train.py", "--photos", tmp_path / "none.npz", "--validation"]
+    command += [tmp_path / "none.npz", "--model", "hific", "--metric", "perceptual", "--n", "4", "--m", "12"]
+    command += ["--lam", "0.01", "--steps", "2", "--checkpoint", tmp_path / "c", "--log", tmp_path / "log.csv"]
+    done = subprocess.run([*command, "--out", tmp_path / "1.safetensors"], capture_output=True, text=True)
+    assert done.returncode == 1 and "leave --validation out" in done.stderr, done.stderr
+
+
 def test_a_table_without_rows_is_no_manifest(tmp_path: Path) -> None:
     atomic_io.write_rows(tmp_path / "m.csv", photos.COLUMNS, [])
     with pytest.raises(StudyError, match="is no manifest"):

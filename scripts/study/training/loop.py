@@ -135,15 +135,19 @@ def train(
     return net, log
 
 
+def check_validation(recipe: Recipe) -> None:
+    """Raise StudyError for the metric perceptual, whose training holds photos out by itself."""
+    if recipe.metric == "perceptual":
+        raise StudyError("the metric perceptual holds photos out by itself; leave --validation out")
+
+
 def validated(net: CompressionModel, recipe: Recipe, pictures: list[np.ndarray]) -> dict[str, str]:
     """Bits per pixel, distortion and loss over 64 crops of photos, uint8 [H, W, 3]; equal sides get equal crops.
 
-    Raises StudyError for the metric perceptual, whose training holds photos out by itself.
+    For the recipes of `check_validation`.
     """
     import torch
 
-    if recipe.metric == "perceptual":
-        raise StudyError("the metric perceptual holds photos out by itself; leave --validation out")
     torch.manual_seed(0)
     batch = torch.from_numpy(Crops(pictures, recipe.crop, 0).batch(0, 64)).permute(0, 3, 1, 2)
     with torch.no_grad():
