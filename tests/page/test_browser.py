@@ -261,6 +261,10 @@ def test_fits_the_window_in_light_and_dark(browser: Browser, page: Path, width: 
     browser.open(page)
     sources(browser)
     browser.run("for (const one of document.querySelectorAll('details')) one.open = true")
+    browser.run(
+        "const bar = document.querySelector('.laboratory .controls'); bar.hidden = false;"
+        "bar.querySelector('select').add(new Option('a name that is long '.repeat(9)))"
+    )
     assert browser.run("return document.documentElement.scrollWidth") <= width
     outside = """const wide = [];
       for (const e of document.querySelectorAll('main *, header *')) {
