@@ -322,14 +322,15 @@ def test_claims_of_the_catalogue_that_a_study_can_not_test_say_why():
     made = payloads.claims(Plan(config.checked(made)))
     problems = {claim.claim: claim.problems for claim in made.claims}
     assert problems["mine"] == []
-    assert problems["report2021-5"][-1] == "no codec of the study is 'tfci-hific'"
-    assert len(problems) == 12
+    assert problems["report2021-5"][-1] == "no codec of the study is 'tfci-hific' or 'tiny-hific'"
+    assert "the metric 'dists' is not among the study's metrics" in problems["report2021-5-perceptual"]
+    assert len(problems) == 13
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "studies/kodak.yaml", "studies/epfl2021.yaml"])
 def test_the_studies_test_the_six_findings(name):
     made = payloads.claims(Plan(config.checked(readers.read_yaml(ROOT / name))))
-    findings = [f"report2021-{number}" for number in range(1, 7)]
+    findings = [*(f"report2021-{number}" for number in range(1, 7)), "report2021-5-perceptual"]
     of_edits = {f"report2021-edits-{measure}" for measure in ("rate", "psnr", "msssim")}
     of_codecs = {*findings, "report2021-2-sewar", "report2021-3-sewar"}
     assert {claim.claim for claim in made.claims} == of_codecs | of_edits
@@ -340,6 +341,14 @@ def test_the_studies_test_the_six_findings(name):
     else:
         assert {"report2021-3", "report2021-6"} <= testable
         assert set(made.weights.values()) == {"", "bundled"}
+
+
+def test_finding_5_is_tested_on_bundled_weights():
+    """At the report's four metrics and at the perceptual ones, by a study of its own."""
+    made = payloads.claims(Plan(config.checked(readers.read_yaml(ROOT / "studies/hific.yaml"))))
+    assert [claim.claim for claim in made.claims] == ["report2021-5", "report2021-5-perceptual"]
+    assert all(claim.parts and not claim.problems for claim in made.claims)
+    assert set(made.weights.values()) == {"bundled"}
 
 
 # ------------------------------------------------------------------------------------------------ in the workflow
@@ -369,7 +378,7 @@ def test_a_study_tests_a_claim_of_its_own(study: Study) -> None:
     assert (other["verdict"], other["reason"][:11]) == ("not tested", "no codec of")
     assert study.plan() == {}
     study.config["define"]["claims"]["webp-is-better"]["text"] = "WebP is better."
-    assert {"claims", "check_cells"} <= set(study.plan()) <= {"claims", "check_cells", "page"}
+    assert {"claims", "check_cells"} <= set(study.plan()) <= {"claims", "check_cells", "page", "provenance"}
 
 
 @pytest.mark.parametrize("by", ["bd_rate", "bd_metric", "points"])

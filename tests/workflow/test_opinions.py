@@ -28,7 +28,7 @@ def test_a_study_has_a_test_and_evaluates_its_answers(study: Study) -> None:
     for number in range(3):
         sheet = simulate_opinions.sheet(test, f"observer {number}", {"webp": 2}, np.random.default_rng(number))
         (answers / f"{number}.json").write_text(json.dumps(sheet))
-    assert set(study.plan()) == {"opinions", "plot_opinions", "page", "check_cells"}
+    assert set(study.plan()) == {"opinions", "plot_opinions", "page", "check_cells", "provenance"}
     done = study.run()
     assert done.status == 0, done.output
     scale = (folder / "opinions_scale.csv").read_text().splitlines()
