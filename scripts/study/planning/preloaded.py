@@ -229,7 +229,9 @@ class _Server:
         )
 
     def _gone(self, client: socket.socket) -> None:
-        """A client sends nothing after its question: it was killed, and its job is to end as well."""
+        """A client sends nothing after its question: it was killed, and its job is to end too, unless it just has."""
+        if client not in self._clients:
+            return
         self._selector.unregister(client)
         for process in isolation.family(self._clients.pop(client)):
             with suppress(ProcessLookupError):
