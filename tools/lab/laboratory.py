@@ -200,9 +200,7 @@ class Laboratory:
         return self._codecs[name, quality]
 
     def _rgb(self, image_set: str, image: str) -> np.ndarray:
-        names = [own for name, own in self._images if name == image_set]
-        if not names:
-            raise StudyError(f"the image set {image_set!r} isn't here; {allowed(image_set, self.sets())}")
+        names = self.names(image_set)
         if image not in names:
             raise StudyError(f"the image set {image_set} has no image {image!r}; {allowed(image, names)}")
         return self._images[image_set, image]

@@ -32,12 +32,13 @@ def statements(
     tables: Mapping[str, Sequence[Mapping[str, str]]], provenance: Mapping, packages: int
 ) -> list[Statement]:
     """The statements from the rows of rd, published_check, audit and timing (by name), as far as they are there."""
-    found = [_cells(tables["rd"])]
-    found.append(_published(tables.get("published_check", ())))
-    found.append(_audit(tables.get("audit", ())))
-    found.append(_timing(tables.get("timing", ())))
-    found.append(_records(provenance, packages))
-    return found
+    return [
+        _cells(tables["rd"]),
+        _published(tables.get("published_check", ())),
+        _audit(tables.get("audit", ())),
+        _timing(tables.get("timing", ())),
+        _records(provenance, packages),
+    ]
 
 
 def _cells(rows: Sequence[Mapping[str, str]]) -> Statement:
