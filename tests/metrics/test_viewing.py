@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from distortions import CROPS, DISTORTIONS
+from study.core import paths
 from study.metrics import cvvdp, flip, registry
 
 needs_cvvdp = pytest.mark.skipif(cvvdp.skip() is not None, reason="`make cvvdp` installs it")
@@ -35,6 +38,24 @@ def test_the_entries_tell_the_displays_of_the_package() -> None:
             assert told in metric.definition, (name, told)
         assert f"{geometry.get_ppd():.0f} pixels for a degree" in metric.definition
         assert display in metric.function
+
+
+AFTER_A_LEARNED_CODEC = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import study.codecs.compressai.codec
+import numpy, torch
+from study.metrics import cvvdp
+image = numpy.zeros((64, 64, 3), "uint8")
+print(cvvdp.compute(image, image, ["cvvdp_4k"], 1))
+"""
+
+
+@needs_cvvdp
+def test_colorvideovdp_in_the_process_of_a_learned_codec() -> None:
+    command = [sys.executable, "-c", AFTER_A_LEARNED_CODEC, str(paths.SCRIPTS)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout.startswith("{'cvvdp_4k': "), done.stderr
 
 
 @needs_cvvdp

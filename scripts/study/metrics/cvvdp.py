@@ -31,8 +31,11 @@ def compute(reference: np.ndarray, image: np.ndarray, names: Collection[str], th
 
 @cache
 def _model(display: str) -> Any:
+    import torch._meta_registrations
+
+    # In the process of a learned codec these wait for their first use, and torchvision can't be imported before it.
+    torch._meta_registrations.register_meta  # noqa: B018 (the first use of a name loads the module)
     import pycvvdp
-    import torch
 
     return pycvvdp.cvvdp(display_name=display, device=torch.device("cpu"), quiet=True)
 
