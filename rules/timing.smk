@@ -1,35 +1,49 @@
 # INPUTS:  results/images/{set}/images.csv of each set (of its first part, if it is cut), weights; for a study with `timing`
-# OUTPUTS: results/studies/{study}/timing/{set}/{codec}/{quality}.csv; results/studies/{study}/timing.csv
-# A timing takes all cores of the run, so that nothing runs beside it, and pins itself to one of them.
+# OUTPUTS: results/studies/{study}/timing/round{round}/{set}/{codec}/{quality}.csv; results/studies/{study}/timing.csv
+# A timing takes all cores of the run, so that nothing runs beside it, and pins itself to one of them. A round
+# begins when the one before is done, so that a codec's rounds lie apart in time.
 
 TIMING = PLAN.study.timing or study_config_types.Timing()
+
+
+def round_before(number):
+    """What a round of timings waits for: the study's cells, or the round before."""
+    return f"{STUDY}/rd.csv" if number == 1 else f"{STUDY}/timing/round{number - 1}.done"
 
 
 rule time_codec:
     input:
         **codec_input,
         images=results.images("{set}"),
-        after=ancient(f"{STUDY}/rd.csv"),  # when the cells are done
+        after=lambda w: ancient(round_before(int(w.round))),
     output:
-        record=f"{STUDY}/timing/{{set}}/{{codec}}/{{quality}}.csv",
+        record=f"{STUDY}/timing/round{{round}}/{{set}}/{{codec}}/{{quality}}.csv",
     log:
-        results.log(f"{LOGS}/timing/{CELL.path}"),
+        results.log(f"{LOGS}/timing/round{{round}}/{CELL.path}"),
     conda:
         lambda w: f"../envs/{PLAN.environment(w.codec)}.yaml"
     threads: workflow.resource_settings.cores or 1
     resources:
         **codec_resources,
     params:
-        **codec_params("timing.py", f"{STUDY}/timing/{CELL.path}.csv")
+        **codec_params("timing.py", f"{STUDY}/timing/round{{round}}/{CELL.path}.csv")
         | {"generation": 0, "images": TIMING.images, "repeats": TIMING.repeats},
     shell:
         codec_command("--images {input.images:q} --count {params.images} --repeats {params.repeats}", AGAIN)
 
 
+rule timing_round:
+    input:
+        lambda w: [cell["records"][int(w.round) - 1] for cell in payloads.timing(PLAN)["cells"]],
+    output:
+        touch(f"{STUDY}/timing/round{{round}}.done"),
+    localrule: True
+
+
 rule timing:
     input:
         plan=lambda w: spec(f"{LOGS}/timing", payloads.timing(PLAN)),
-        records=lambda w: [cell["record"] for cell in payloads.timing(PLAN)["cells"]],
+        records=lambda w: [path for cell in payloads.timing(PLAN)["cells"] for path in cell["records"]],
     output:
         report(f"{STUDY}/timing.csv", caption="report/timing.rst", category="Tables"),
     log:

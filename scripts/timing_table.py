@@ -1,6 +1,6 @@
 """Join the timings of a study's cells to one table, timing.csv.
 
-The plan is a JSON list: `image_set`, `codec`, `quality` and `record` (of timing.py) of each cell.
+The plan is a JSON list: `image_set`, `codec`, `quality` and `records` (of timing.py, one for each round) of each cell.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from study.analysis import timing
 from study.core import atomic_io, readers
 from study.core.errors import guarded
-from study.jobs.timing import COLUMNS
 
 CELL = ("image_set", "codec", "quality")
 
@@ -21,11 +21,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="table to write (timing.csv)")
     arguments = parser.parse_args()
     rows = [
-        {name: cell[name] for name in CELL} | row
+        {name: cell[name] for name in CELL} | timing.joined(rounds)
         for cell in readers.plan(arguments.plan)["cells"]
-        for row in readers.table(Path(cell["record"]), "scripts/timing.py")
+        for rounds in zip(*(readers.table(Path(path), "scripts/timing.py") for path in cell["records"]), strict=True)
     ]
-    atomic_io.write_rows(arguments.out, (*CELL, *COLUMNS), rows)
+    atomic_io.write_rows(arguments.out, timing.COLUMNS, rows)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """How far two runs of the timing rule agree: the median and the largest difference over the codecs, as Markdown.
 
-To time a finished study again, move its timing.csv away, delete its folder timing/ and run it; all else is there.
+To time a finished study again, move its timing.csv away, delete its folder timing/, and make the target `timing`:
+`snakemake timing --workflow-profile profiles/default --configfile studies/kodak.yaml`.
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
-from study.core import errors, readers
-from study.jobs import timing
+from study.core import columns, errors, readers
 
 KEY = ("image_set", "codec", "quality", "image")
 FIGURES = {"s": "wall clock, median of the calls", "s_lo": "wall clock, shortest call", "cpu_s": "processor, median"}
@@ -37,7 +37,7 @@ def lines(first: Sequence[Mapping[str, str]], second: Sequence[Mapping[str, str]
         raise errors.StudyError("the two runs have timed nothing alike; give timing.csv of one study twice")
     yield "| stage | seconds | median difference | largest |"
     yield "| --- | --- | ---: | ---: |"
-    for stage in timing.STAGES:
+    for stage in columns.TIMING_STAGES:
         for figure, words in FIGURES.items():
             apart = {one["codec"]: _apart(one, other, f"{stage}_{figure}") for one, other in pairs}
             worst = max(apart, key=lambda codec: apart[codec])

@@ -17,8 +17,8 @@ def test_seconds_per_megapixel_are_those_of_all_images_together():
     same = {"image_set": "s", "codec": "c", "quality": "1", "bpp": "1"}
     sizes = {"a": ("1000", "500"), "b": ("100", "100")}
     clocked = [
-        {**same, "image": name, "encode_s": seconds, "decode_s": "1", "repeats": "5", "machine": "M", "status": "ok",
-         "reason": "", "width": sizes[name][0], "height": sizes[name][1]}
+        {**same, "image": name, "encode_s": seconds, "decode_s": "1", "rounds": "3", "repeats": "5",
+         "machine": "M", "status": "ok", "reason": "", "width": sizes[name][0], "height": sizes[name][1]}
         for name, seconds in (("a", "3"), ("b", "1"))
     ]  # fmt: skip
     rows, megapixels, source = times.timed([{**same, "encode_s": "99", "decode_s": "99"}], clocked)

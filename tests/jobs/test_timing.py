@@ -9,7 +9,7 @@ import pytest
 
 from study.codecs import registry as codec_registry
 from study.codecs.registry import CodecSpec
-from study.core import atomic_io, readers
+from study.core import atomic_io, columns, readers
 from study.figures import times
 from study.images import png
 from study.jobs import timing
@@ -37,7 +37,7 @@ def test_the_first_images_are_timed(images, tmp_path):
         ("i1", "5", "here", "ok"),
     ]
     for row in rows:
-        for stage in timing.STAGES:
+        for stage in columns.TIMING_STAGES:
             low, middle, high = (float(row[f"{stage}_{name}"]) for name in ("s_lo", "s", "s_hi"))
             assert 0 < low <= middle <= high
             assert 0 <= float(row[f"{stage}_cpu_s"]) <= 2 * high + 0.02
@@ -77,17 +77,17 @@ def test_figures_take_the_timed_qualities_alone():
         {"codec": "a", "quality": quality, "encode_s": "9", "decode_s": "9", "status": "ok", "reason": ""}
         for quality in "12"
     ]
-    clocked = {"width": "1000", "height": "500", "repeats": "5", "machine": "M", "status": "ok", "reason": ""}
+    conditions = {"rounds": "3", "repeats": "5", "machine": "M"}
+    clocked = {"width": "1000", "height": "500", "status": "ok", "reason": ""} | conditions
     rows = [
         clocked | {"codec": "a", "quality": "2", "image": image, "encode_s": seconds, "decode_s": "1"}
         for image, seconds in (("x", "2"), ("y", "4"))
     ]
     found, megapixels, source = times.timed(means, rows)
     assert [(row["quality"], row["encode_s"], row["decode_s"]) for row in found] == [("2", "3.0", "1.0")]
-    assert (
-        megapixels == 0.5
-        and source == "the median of 5 calls on one core of M with no other job of the run beside (2 images)"
-    )
+    assert megapixels == 0.5
+    words = "the median of 3 rounds of 5 calls on one core of M"
+    assert source == f"{words} with no other job of the run beside (2 images)"
     rows[0] |= {"encode_s": "", "decode_s": "", "status": "skipped", "reason": "no program"}
     (row,) = times.timed(means, rows)[0]
     assert (row["encode_s"], row["status"], row["reason"]) == ("", "skipped", "no program")

@@ -119,7 +119,7 @@ def test_statements_tell_what_was_checked_and_what_was_not() -> None:
     cell = {"status": "ok", "reason": "", "gaps": ""}
     bare = trust.statements({"rd": [cell, cell]}, provenance, 3)
     assert [one.kind for one in bare] == ["yes", "not tested", "not tested", "not tested", "yes"]
-    clock = {"image_set": "s", "image": "a", "repeats": "5", "machine": "M"}
+    clock = {"image_set": "s", "image": "a", "rounds": "3", "repeats": "5", "machine": "M"}
     whole = trust.statements(
         {
             "rd": [cell, {"status": "failed", "reason": "x", "gaps": ""}],

@@ -84,7 +84,7 @@ class FigureStudy:
         atomic_io.write_rows(folder / "means.csv", means.mean_columns(METRICS), self.means)
         atomic_io.write_rows(folder / "codecs.csv", means.CODEC_COLUMNS, self.codec_rows)
         atomic_io.write_rows(folder / "bd.csv", bd_table.COLUMNS, self.bd())
-        clocked = [row | {"repeats": 5, "machine": "M"} for row in self.rows]
+        clocked = [row | {"rounds": 3, "repeats": 5, "machine": "M"} for row in self.rows]
         atomic_io.write_rows(folder / "timing.csv", clocked[0], clocked)
 
 

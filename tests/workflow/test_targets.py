@@ -36,8 +36,11 @@ def test_a_study_of_targets(tmp_path: Path) -> None:
         "figures": {"panels": ["psnr_rgb", "ssim"]},
         "timing": {},
     }
+    alone = study.run("-n", "timing")  # a rule as the target, in a folder without results
+    assert alone.status == 0 and alone.jobs["time_codec"] == 3, alone.output
     done = study.run("--keep-going")
     assert done.status == 0, done.output
+    assert [(row["codec"], row["rounds"]) for row in table(study, "timing.csv")] == [("jpeg-optimised", "3")] * 2
     rows = table(study, "rd.csv")
     reached = [row for row in rows if row["codec"] in ("jpeg", "webp")]
     assert len(reached) == 2 * 2 * len(VALUES)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from study.analysis import timing as timing_table
 from study.core import outcome
 from study.core.errors import StudyError
 from study.figures import axes, bd_rate, canvas, curves, legend, missing_notes, palette, tiles
@@ -114,9 +115,8 @@ def timed(
         times = {stage: "" if lacking else str(total / len(part)) for stage, total in sums.items()}
         timed_rows.append({**row, **times, **ending})
     sizes = {row["image"]: int(row["width"]) * int(row["height"]) / 1e6 for row in timing}
-    first = timing[0]
     source = (
-        f"the median of {first['repeats']} calls on one core of {first['machine']} with no other job of the run beside "
+        f"{timing_table.conditions(timing[0])} with no other job of the run beside "
         f"({len(sizes)} image{'s' * (len(sizes) != 1)})"
     )
     return timed_rows, sum(sizes.values()) / len(sizes), source

@@ -1,7 +1,8 @@
 """Times of one codec at one quality, measured apart from the study: repeated calls, on one core, with nothing beside.
 
 Every image has the same warm-up: one whole encoding and decoding of it, which aren't counted. That nothing runs beside
-is the workflow's part (the rule `time_codec` takes all cores); that it is one core is this module's.
+is the workflow's part (the rule `time_codec` takes all cores); that it is one core is this module's. A machine's speed
+drifts over minutes, so a study's codecs are timed in rounds: each once, then each again.
 """
 
 from __future__ import annotations
@@ -16,22 +17,17 @@ from pathlib import Path
 import numpy as np
 
 from study.codecs.base import Codec
-from study.core import atomic_io, isolation, outcome, readers
+from study.core import atomic_io, columns, isolation, outcome, readers
 from study.core.errors import CodecError
 from study.core.isolation import Limit
 from study.images import png
 from study.jobs import supervised
 
-STAGES = ("encode", "decode")
-FIGURES = ("s", "s_lo", "s_hi", "cpu_s")
-COLUMNS = ("image", "width", "height", "repeats", *(f"{stage}_{figure}" for stage in STAGES for figure in FIGURES))
-COLUMNS += ("machine", "versions", "status", "reason", "note")
-
 
 def time_set(
     codec: Codec, images: Path, record: Path, *, count: int, repeats: int, machine: str, limit: Limit | None = None
 ) -> None:
-    """Time a codec on the first `count` of an image set's record, and write `record` (CSV, `COLUMNS`).
+    """Time a codec on the first `count` of an image set's record, and write `record` (CSV, `columns.TIMING`).
 
     Seconds are wall-clock: the median of `repeats` calls (`_s`), the shortest and the longest (`_s_lo`, `_s_hi`);
     `_cpu_s` is the median of processor time, that of programs which the codec runs included. `machine` names this one.
@@ -57,7 +53,7 @@ def time_set(
                     taken["decode"].append(measured(lambda: codec.decode(data)))
             except CodecError as error:
                 return outcome.without(outcome.REFUSED, error)
-            figures = {f"{stage}_{name}": value for stage in STAGES for name, value in summary(taken[stage]).items()}
+            figures = {f"{stage}_{name}": value for stage in taken for name, value in summary(taken[stage]).items()}
             return figures | {"versions": versions} | outcome.ok()
 
         return work
@@ -68,7 +64,7 @@ def time_set(
         | supervised.ended(codec, source["image"], result)
         for source, result in zip(sources, isolation.each(sources, start, limit or Limit()))
     ]
-    atomic_io.write_rows(record, COLUMNS, rows)
+    atomic_io.write_rows(record, columns.TIMING, rows)
 
 
 def measured(call: Callable[[], object]) -> tuple[float, float]:
@@ -82,7 +78,7 @@ def summary(taken: list[tuple[float, float]]) -> dict[str, float]:
     """The figures of a stage from (wall, processor) seconds of its calls."""
     walls, cpus = zip(*taken)
     values = statistics.median(walls), min(walls), max(walls), statistics.median(cpus)
-    return {name: round(value, 6) for name, value in zip(FIGURES, values)}
+    return {name: round(value, 6) for name, value in zip(columns.TIMES, values)}
 
 
 def _cpu() -> float:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
+from study.analysis import timing as timing_table
 from study.core import outcome
 from study.figures import palette
 from study.figures.palette import Style
@@ -227,8 +228,7 @@ def costs(
         )
     clock = "no times, since the study has no `timing` (the seconds in rd.csv are a log)"
     if timing:
-        first = timing[0]
-        clock = f"times by timing.csv: {first['repeats']} calls on one core of {first['machine']}, no other job beside"
+        clock = f"times by timing.csv: {timing_table.conditions(timing[0])}, no other job beside"
     return Table(
         f"Per codec, over all its cells: median, and the range from the least to the most; {clock}",
         columns, body, "complexity.csv" if complexity else "rd.csv", {}, [False] + [True] * (len(columns) - 1),

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from study.analysis import timing
 from study.core import outcome
 
 COLUMNS: dict[str, tuple[str, ...] | None] = {
@@ -86,9 +87,8 @@ def _timing(rows: Sequence[Mapping[str, str]]) -> Statement:
     if not rows:
         text = "The study has no timing. Seconds of its jobs are a log, taken while other jobs ran."
         return Statement(title, "not measured", "not tested", text)
-    first = rows[0]
     images = len({(row.get("image_set"), row["image"]) for row in rows})
-    text = f"Median of {first['repeats']} calls on one core of {first['machine']}, nothing beside"
+    text = f"Each is {timing.conditions(rows[0])}, nothing beside"
     return Statement(title, "exclusive", "yes", f"{text}; {images} image{'s' * (images > 1)}.")
 
 

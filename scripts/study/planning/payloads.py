@@ -91,7 +91,7 @@ def claimed_edits(plan: Plan, folder: str) -> list[str]:
 
 
 def timing(plan: Plan) -> dict:
-    """For `timing_table.py`: the cells that are timed, each with its record; none for a study without `timing`.
+    """For `timing_table.py`: the cells that are timed, each with the records of its rounds; none without `timing`.
 
     Of an image set that is cut, its first part; of a codec's qualities the middle one, or all. Targets aren't timed:
     each image has a parameter of its own.
@@ -99,13 +99,16 @@ def timing(plan: Plan) -> dict:
     if plan.study.timing is None:
         return {"cells": []}
     folder, every = results.study(plan.name), plan.study.timing.qualities == "all"
+    rounds = range(1, plan.study.timing.rounds + 1)
     return {
         "cells": [
             {
                 "image_set": image_set,
                 "codec": codec,
                 "quality": str(quality),
-                "record": f"{folder}/timing/{next(iter(parts))}/{codec}/{quality}.csv",
+                "records": [
+                    f"{folder}/timing/round{number}/{next(iter(parts))}/{codec}/{quality}.csv" for number in rounds
+                ],
             }
             for image_set, parts in plan.parts.items()
             for codec, chosen in plan.qualities.items()

@@ -1,7 +1,9 @@
 """What a job is to do, as a file: an argument of a command ends at 128 KiB on Linux.
 
 A file is named by its content, so that it is never written again, a run that is under way keeps its own, and a job
-reruns when its input has another name: when its content differs, whatever the dates of files.
+reruns when its input has another name: when its content differs, whatever the dates of files. Each job's files have a
+folder of their own: Snakemake lists the folder of a target's input once, and takes what is written there later for
+missing.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ def prepare() -> None:
 
 @cache
 def _written(whose: str, text: str) -> str:
-    path = Path(results.spec(f"{whose}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"))
+    path = Path(results.spec(f"{whose}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"))
     if not path.exists():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -60,6 +60,7 @@ class Timing:
 
     images: int = 2
     repeats: int = 5
+    rounds: int = 3
     qualities: str = "middle"
 
 
