@@ -7,24 +7,24 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from clock import Clock
 from study.core import isolation
 from study.core.errors import StudyError
 from study.core.isolation import Limit, each
+from waiting import alive, wait
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 
 def crash() -> None:
     ctypes.string_at(0)
-
-
-def hang() -> None:
-    time.sleep(600)
 
 
 def devour() -> None:
@@ -61,10 +61,20 @@ def test_a_crash_fails_alone(at: int) -> None:
     assert [row for row in results if row != results[at]] == squares(*(n for n in range(5) if n != at))
 
 
-def test_a_hang_fails_alone_and_takes_its_children_along() -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+def test_a_hang_fails_alone_and_takes_its_children_along(clock: Clock) -> None:
     marker = f"{time.time_ns()}"
-    sleeping = ["sleep", f"600.{marker}"]
-    results = each(range(3), start({1: lambda: subprocess.run(sleeping)}), Limit(seconds=5))
+
+    def hang() -> None:
+        sleeping = subprocess.Popen(["sleep", f"600.{marker}"])
+        clock.move(6)
+        sleeping.wait()
+
+    results = each(range(3), start({1: hang}), Limit(seconds=5))
     assert results == [
         *squares(0),
         "it was stopped after 5 s, the time limit of a cell (cell_limit.seconds)",
@@ -80,8 +90,8 @@ def _read(path: Path) -> bytes:
         return b""
 
 
-def test_the_limit_of_time_is_that_of_one_thing() -> None:
-    nap = dict.fromkeys(range(7), lambda: time.sleep(1))
+def test_the_limit_of_time_is_that_of_one_thing(clock: Clock) -> None:
+    nap = dict.fromkeys(range(7), lambda: clock.move(5))
     assert each(range(7), start(nap), Limit(seconds=6)) == squares(*range(7))
 
 
@@ -92,7 +102,7 @@ def test_hunger_for_memory_fails_alone() -> None:
 
 
 def test_memory_of_a_process_that_it_started_counts() -> None:
-    hungry = [sys.executable, "-c", "import time; taken = bytearray(b'x') * 2_000_000_000; time.sleep(60)"]
+    hungry = [sys.executable, "-c", "import time; taken = bytearray(b'x') * 2_000_000_000; time.sleep(600)"]
     (result,) = each([0], start({0: lambda: subprocess.run(hungry)}), Limit(memory_gb=1.5))
     assert "cell_limit.memory_gb" in result
 
@@ -164,27 +174,11 @@ def test_a_child_dies_with_its_parent(tmp_path) -> None:
     parent = subprocess.Popen(
         [sys.executable, "-c", code, tmp_path / "pid"], env=os.environ | {"PYTHONPATH": str(SCRIPTS)}
     )
-    child = _soon(lambda: int((tmp_path / "pid").read_text()))
-    assert Path(f"/proc/{child}").exists()
+    child = int(wait(lambda: _read(tmp_path / "pid"), "a child"))
+    assert alive(child)
     parent.kill()
     parent.wait()
-    assert _soon(lambda: not _alive(child) or 1 / 0)
-
-
-def _alive(process: int) -> bool:
-    try:
-        return "Z" not in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-
-
-def _soon(call):
-    for _ in range(6000):
-        try:
-            return call()
-        except (OSError, ValueError, ZeroDivisionError):
-            time.sleep(0.05)
-    return call()
+    wait(lambda: not alive(child), "an end of the child")
 
 
 def test_memory_is_at_most_the_machines(monkeypatch) -> None:
@@ -198,7 +192,7 @@ def test_a_killed_process_leaves_its_scratch_to_the_next(tmp_path, monkeypatch) 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     code = (
         "import time; from study.core import isolation\n"
-        "with isolation.scratch() as folder: (folder / 'stream').write_text('x'); print(flush=True); time.sleep(60)"
+        "with isolation.scratch() as folder: (folder / 'stream').write_text('x'); print(flush=True); time.sleep(600)"
     )
     environment = os.environ | {"PYTHONPATH": str(SCRIPTS), "TMPDIR": str(tmp_path)}
     with subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE) as other:
@@ -214,12 +208,30 @@ def test_a_killed_process_leaves_its_scratch_to_the_next(tmp_path, monkeypatch) 
         assert not left.parent.exists()
 
 
-def test_the_time_of_a_start_is_not_that_of_a_thing(monkeypatch) -> None:
-    def slowly():
-        time.sleep(1.5)
+def test_a_scratch_that_is_being_made_is_not_taken_for_one_left(tmp_path, monkeypatch) -> None:
+    """Another process that begins between the making of a folder and its lock waits; it would remove the folder."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    other = threading.Thread(target=lambda: isolation.scratch().__enter__())
+    make = tempfile.mkdtemp
+
+    def made(*given, **options) -> str:
+        folder = make(*given, **options)
+        if not other.ident:
+            other.start()
+            other.join(0.5)  # it can't end before this process has locked its folder
+        return folder
+
+    monkeypatch.setattr(tempfile, "mkdtemp", made)
+    with isolation.scratch() as folder:
+        other.join()
+        (folder / "stream").write_text("x")
+
+
+def test_the_time_of_a_start_is_not_that_of_a_thing(clock: Clock) -> None:
+    def starts(seconds: float):
+        clock.move(seconds)
         return lambda number: {"square": number**2}
 
-    assert each(range(3), slowly, Limit(seconds=0.5)) == squares(*range(3))
-    monkeypatch.setattr(isolation, "STARTING_S", 1.0)
-    (result,) = each([0], slowly, Limit(seconds=0.5))
-    assert result == "it was stopped after 1 s in which it wasn't ready to begin"
+    assert each(range(3), lambda: starts(599), Limit(seconds=5)) == squares(*range(3))
+    (result,) = each([0], lambda: starts(601), Limit(seconds=5))
+    assert result == "it was stopped after 600 s in which it wasn't ready to begin"

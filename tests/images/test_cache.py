@@ -17,7 +17,7 @@ import pytest
 from server import Answer, Server
 from study.core.errors import StudyError
 from study.images import cache, http
-from tiny_study import wait
+from waiting import wait
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 DATA = hashlib.shake_256(b"an image").digest(300_000)

@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 
 from study.core import paths
 from study.planning import preloaded
+from waiting import LONGEST_S, alive, wait
 
 START = """
 import os, sys, time
@@ -56,7 +56,7 @@ class Run:
 
     def job(self, text: str, *arguments: str, name: str = "job", **own: str) -> subprocess.CompletedProcess:
         command = self.command(text, *arguments, name=name)
-        return subprocess.run(command, env=self.environment(**own), capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, env=self.environment(**own), capture_output=True, text=True, timeout=LONGEST_S)
 
 
 @pytest.fixture
@@ -71,17 +71,10 @@ def run(tmp_path: Path) -> Iterator[Run]:
     process.wait()
 
 
-def wait(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def test_a_job_has_its_arguments_folder_environment_and_files(run: Run, tmp_path: Path) -> None:
     command = run.command(SCRIPT, "one", "two words")
     given = {"cwd": tmp_path, "env": run.environment(OWN="x"), "input": "in", "text": True, "umask": 0o27}
-    done = subprocess.run(command, capture_output=True, timeout=60, **given)
+    done = subprocess.run(command, capture_output=True, timeout=LONGEST_S, **given)
     assert done.returncode == 0, done.stderr
     first, second = done.stdout.splitlines()
     assert first == f"{tmp_path} ['one', 'two words'] x in True"
@@ -132,7 +125,7 @@ def test_python_itself_does_everything_else(run: Run, tmp_path: Path, kind: str)
         command[1] = str(Path(command[1]).rename(tmp_path / "job.py"))
     if kind == "code":
         command[1:] = ["-c", "import os; print(os.getppid())"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LONGEST_S)
     assert done.stdout == f"{os.getpid()}\n", done.stderr
 
 
@@ -140,54 +133,54 @@ def test_a_job_is_killed_with_its_client(run: Run, tmp_path: Path) -> None:
     text = f"""
 import subprocess, time, os
 child = subprocess.Popen(["sleep", "1000"])
-open({str(tmp_path / "told")!r} + ".part", "w").write(f"{{os.getpid()}} {{child.pid}}")
-os.rename({str(tmp_path / "told")!r} + ".part", {str(tmp_path / "told")!r})
+open({str(tmp_path / "started")!r} + ".part", "w").write(f"{{os.getpid()}} {{child.pid}}")
+os.rename({str(tmp_path / "started")!r} + ".part", {str(tmp_path / "started")!r})
 time.sleep(1000)
 """
     client = subprocess.Popen(run.command(text), env=run.environment())
-    wait((tmp_path / "told").exists)
-    processes = list(map(int, (tmp_path / "told").read_text().split()))
+    wait((tmp_path / "started").exists, "a job")
+    processes = list(map(int, (tmp_path / "started").read_text().split()))
     client.terminate()
     assert client.wait() == -signal.SIGTERM
-    wait(lambda: not any(psutil.pid_exists(process) for process in processes))
+    wait(lambda: not any(map(alive, processes)), "an end of the job and its child")
     assert run.job("print('next')").stdout == "next\n"
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, None], ids=["killed", "ended"])
 def test_everything_ends_with_the_run(run: Run, tmp_path: Path, how: signal.Signals | None) -> None:
-    text = f"import time; open({str(tmp_path / 'told')!r}, 'w'); time.sleep(1000)"
+    text = f"import time; open({str(tmp_path / 'started')!r}, 'w'); time.sleep(1000)"
     for name, arguments in (("encode", ("--weights", "x")), ("job", ())):
         assert run.job("", *arguments, name=name).returncode == 0
     client = subprocess.Popen(run.command(text), env=run.environment(), stderr=subprocess.PIPE, text=True)
-    wait((tmp_path / "told").exists)
+    wait((tmp_path / "started").exists, "a job")
     family = psutil.Process(run.server).children(recursive=True)
     assert len(family) == 2  # the server of learned codecs, and the job
     run.process.send_signal(how) if how else run.process.stdin.close()
-    assert client.wait(60) != 0
-    wait(lambda: not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in family))
-    run.process.wait(60)
+    assert client.wait(LONGEST_S) != 0
+    wait(lambda: not any(alive(process.pid) for process in family), "an end of the run's processes")
+    run.process.wait(LONGEST_S)
     if how is None:
         assert not Path(run.folder).exists()
 
 
 def test_without_the_process_a_job_starts_by_itself(run: Run) -> None:
     os.kill(run.server, signal.SIGKILL)
-    wait(lambda: psutil.Process(run.server).status() == psutil.STATUS_ZOMBIE)
+    wait(lambda: not alive(run.server), "an end of the server")
     assert run.job("import os; print(os.getppid())").stdout == f"{os.getpid()}\n"
 
 
 def test_benchmarks_see_the_fork(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(preloaded.FOLDER, run.folder)
-    text = f"import time, os; open({str(tmp_path / 'told')!r}, 'w').write(str(os.getpid())); time.sleep(1000)"
+    text = f"import time, os; open({str(tmp_path / 'started')!r}, 'w').write(str(os.getpid())); time.sleep(1000)"
     client = subprocess.Popen(run.command(text), env=run.environment())
-    wait(lambda: (tmp_path / "told").exists() and (tmp_path / "told").read_text())
-    wait(lambda: preloaded.job_of(client.pid))
+    wait(lambda: (tmp_path / "started").exists() and (tmp_path / "started").read_text(), "a job")
+    wait(lambda: preloaded.job_of(client.pid), "the number of its process")
     family = preloaded.Family(psutil.Process(client.pid))
-    assert [process.pid for process in family.children()] == [int((tmp_path / "told").read_text())]
+    assert [process.pid for process in family.children()] == [int((tmp_path / "started").read_text())]
     assert family.pid == client.pid
     client.kill()
     client.wait()
-    wait(lambda: preloaded.job_of(client.pid) is None)
+    wait(lambda: preloaded.job_of(client.pid) is None, "an end of the job")
     assert preloaded.job_of(os.getpid()) is None
 
 

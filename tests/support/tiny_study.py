@@ -9,8 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,14 +134,6 @@ def held(study: Study, codec: str) -> Iterator[None]:
     with gate.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def wait(ready: Callable[[], object], what: str, seconds: float = 600) -> None:
-    """Wait until `ready()` is true. Raises AssertionError after more time than any machine needs."""
-    end = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < end, f"after {seconds:.0f} s there is still not {what}"
-        time.sleep(0.02)
 
 
 def environment() -> dict[str, str]:

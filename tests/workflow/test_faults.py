@@ -20,7 +20,8 @@ import yaml
 from figure_files import check_figure
 from image_files import png, text
 from server import Server
-from tiny_study import ROOT, Run, Study, environment, held, make_study, wait
+from tiny_study import ROOT, Run, Study, environment, held, make_study
+from waiting import wait
 
 pytestmark = pytest.mark.study
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tiny_study import Study, environment, held, make_study, wait
+from tiny_study import Study, environment, held, make_study
+from waiting import wait
 
 pytestmark = pytest.mark.study
 

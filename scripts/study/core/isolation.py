@@ -19,7 +19,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,33 +98,37 @@ def ends_with(parent: int) -> Callable[[], None]:
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A folder of this process for temporary files, removed at the end; those of killed processes are removed first."""
-    folder = Path(tempfile.gettempdir(), f"image-compression-study-{os.getuid()}")
-    folder.mkdir(mode=0o700, exist_ok=True)
-    for left in folder.iterdir():
-        if (lock := _locked(left)) is not None:
-            shutil.rmtree(left, ignore_errors=True)
-            os.close(lock)
-    with tempfile.TemporaryDirectory(dir=folder) as name:
-        lock = _locked(Path(name))
+    """A folder of this process for temporary files, removed at the end; those of killed processes are removed first.
+
+    A folder that nobody locks is one of a killed process. So that no other process takes a folder for such before its
+    own has locked it, one at a time looks and makes its folder, under the lock of the folder above.
+    """
+    above = Path(tempfile.gettempdir(), f"image-compression-study-{os.getuid()}")
+    above.mkdir(mode=0o700, exist_ok=True)
+    with ExitStack() as until_the_end:
+        with _locked(above, wait=True):
+            for left in above.iterdir():
+                with _locked(left) as nobodys:
+                    if nobodys:
+                        shutil.rmtree(left, ignore_errors=True)
+            folder = Path(tempfile.mkdtemp(dir=above))
+            until_the_end.enter_context(_locked(folder))
+            until_the_end.callback(shutil.rmtree, folder, ignore_errors=True)
+        yield folder
+
+
+@contextmanager
+def _locked(folder: Path, wait: bool = False) -> Iterator[bool]:
+    """Hold the lock of a folder, which ends with this process; false where another has it or none can be had."""
+    with ExitStack() as until_the_end:
         try:
-            yield Path(name)
-        finally:
-            if lock is not None:
-                os.close(lock)
-
-
-def _locked(folder: Path) -> int | None:
-    """The lock of a folder, which ends with the process that holds it; None where another one holds it."""
-    handle = None
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        if handle is not None:
-            os.close(handle)
-        return None
-    return handle
+            handle = os.open(folder, os.O_RDONLY)
+            until_the_end.callback(os.close, handle)
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            held = True
+        except OSError:
+            held = False
+        yield held
 
 
 def _run(things: Sequence, start: Callable[[], Callable], limit: Limit, results: list) -> None:
