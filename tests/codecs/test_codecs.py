@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
 import io
@@ -12,7 +11,6 @@ import re
 import struct
 import subprocess
 import sys
-import time
 from functools import cache
 from pathlib import Path
 
@@ -29,6 +27,7 @@ from study.codecs.classical.base import ClassicalCodec
 from study.codecs.registry import CodecSpec
 from study.core.errors import BitstreamError, CodecError, StudyError
 from study.planning import entries
+from waiting import LONGEST_S, alive, wait
 
 CATALOGUE = entries.codecs()
 
@@ -170,7 +169,7 @@ print(json.dumps(found))
         input=natural(64, 96).tobytes(),
         capture_output=True,
         env={**os.environ, "OMP_NUM_THREADS": "3", "PYTHONHASHSEED": "7"},
-        timeout=600,
+        timeout=LONGEST_S,
     )
     assert child.returncode == 0, child.stderr.decode()
     return json.loads(child.stdout)
@@ -200,7 +199,7 @@ def test_damaged_streams_give_an_error_or_an_image_and_no_crash(name):
     codec = load(name)
     count = DAMAGED if _first_of_its_backend(name) else DAMAGED // 5
     streams = damage.damaged(codec.encode(natural(72, 96)), count, seed=2021)
-    results, peak = damage.decode_all(name, codec.quality, CATALOGUE[name], streams, limit_s=300)
+    results, peak = damage.decode_all(name, codec.quality, CATALOGUE[name], streams)
     assert len(results) == count
     for number, result in enumerate(results):
         assert re.fullmatch(r"BitstreamError .*\S.*|image \(\d+, \d+, 3\) uint8", result, re.DOTALL), (number, result)
@@ -214,7 +213,7 @@ def test_no_part_of_a_stream_is_an_image(name):
     codec = load(name)
     stream = codec.encode(natural(48, 64))
     lengths = range(0, len(stream), 20 if issubclass(type(codec), ffmpeg.FfmpegCodec) else 1)
-    results, _ = damage.decode_all(name, codec.quality, CATALOGUE[name], [stream[:n] for n in lengths], limit_s=300)
+    results, _ = damage.decode_all(name, codec.quality, CATALOGUE[name], [stream[:n] for n in lengths])
     assert not [n for n, result in zip(lengths, results) if not result.startswith("BitstreamError")]
 
 
@@ -262,7 +261,7 @@ def _bombs(backend: str, stream: bytes) -> bytes:
 def test_a_claimed_size_of_gigapixels_is_refused_without_the_memory(name):
     codec = load(name)
     bomb = _bombs(CATALOGUE[name].backend, codec.encode(natural(64, 64)))
-    (result,), peak = damage.decode_all(name, codec.quality, CATALOGUE[name], [bomb], limit_s=60)
+    (result,), peak = damage.decode_all(name, codec.quality, CATALOGUE[name], [bomb])
     assert result.startswith("BitstreamError"), result
     assert peak < MEMORY / 4
 
@@ -463,7 +462,7 @@ def test_vvc_gives_up_on_a_decoder_that_hangs(monkeypatch, tmp_path):
     codec = load("vvc")
     bitstream = codec.encode(natural(16, 16))
     slow = tmp_path / "ffmpeg"
-    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.write_text("#!/bin/sh\nexec sleep 600\n")
     slow.chmod(0o755)
     monkeypatch.setattr(sys.modules["imageio_ffmpeg"], "get_ffmpeg_exe", lambda: str(slow))
     monkeypatch.setattr(ffmpeg, "DECODE_LIMIT_S", 0.2)
@@ -502,37 +501,29 @@ def test_averages_over_kodak_are_those_published(name, quality, bpp, quality_db,
 
 
 def test_ffmpeg_ends_with_its_process_and_leaves_no_file(tmp_path):
-    """A killed encoder's ffmpeg would go on for a minute, and its stream stay in the folder for temporary files."""
+    """Else a killed encoder's ffmpeg would go on, and its stream stay in the folder for temporary files.
+
+    In place of ffmpeg a program that never ends says that it has begun.
+    """
+    begun, temporary = tmp_path / "begun", tmp_path / "temporary"
+    temporary.mkdir()
+    program = tmp_path / "ffmpeg"
+    program.write_text(f"#!/bin/sh\necho $$ > {begun}\nexec sleep 6000\n")
+    program.chmod(0o755)
     code = (
-        "import numpy as np; from study.codecs import registry\n"
-        "entry = registry.CodecSpec(backend='vvc', settings={'preset': 'slower'})\n"
-        "rgb = np.random.default_rng(1).integers(0, 256, (1024, 1024, 3), np.uint8)\n"
-        "registry.load('vvc', 20, entry).encode(rgb)"
+        "import numpy as np; from study.codecs.classical import vvc\n"
+        "vvc.Backend._required = lambda codec: None\n"
+        "vvc.Backend('vvc', 20).encode(np.zeros((16, 16, 3), np.uint8))"
     )
-    environment = os.environ | {"PYTHONPATH": str(damage.SCRIPTS), "TMPDIR": str(tmp_path)}
-    parent = subprocess.Popen([sys.executable, "-c", code], env=environment, cwd=tmp_path)
-
-    def encoders():
-        found = []
-        for place in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                if "slower" in (place / "cmdline").read_text() and (place / "cwd").resolve() == tmp_path.resolve():
-                    found.append(int(place.name))
-        return [pid for pid in found if pid != parent.pid]
-
-    def soon(condition):
-        end = time.monotonic() + 30
-        while not condition():
-            assert time.monotonic() < end and (condition() or parent.poll() is None or parent.returncode < 0)
-            time.sleep(0.05)
-
-    soon(encoders)
+    environment = {"PYTHONPATH": str(damage.SCRIPTS), "TMPDIR": str(temporary), "IMAGEIO_FFMPEG_EXE": str(program)}
+    parent = subprocess.Popen([sys.executable, "-c", code], env=os.environ | environment)
+    wait(lambda: parent.poll() is not None or (begun.exists() and begun.read_text()), "an encoder")
+    encoder = int(begun.read_text())
+    assert alive(encoder)
     parent.kill()
     parent.wait()
-    began = time.monotonic()
-    soon(lambda: not encoders())
-    assert time.monotonic() - began < 5
-    assert not list(tmp_path.iterdir())
+    wait(lambda: not alive(encoder), "an end of the encoder")
+    assert not list(temporary.iterdir())
 
 
 @pytest.mark.parametrize("quality", [10, 50, 90])

@@ -22,7 +22,7 @@ from study.codecs.tfci import protobuf, tfci_file
 from study.core.errors import BitstreamError
 
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "4000")) // 4
-SLOWEST_S = 10  # of the processor, whatever else the machine does
+SLOWEST_S = 120  # of the processor: a guard against an endless decoding, whatever else the machine does
 fuzzed = settings(
     max_examples=INPUTS,
     deadline=None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -52,15 +51,14 @@ def test_refused_with_its_line(case, tmp_path) -> None:
     assert said.startswith(f"{file}{message}") and "\n" not in said, said
 
 
-def test_a_bomb_of_aliases_is_refused_at_once(tmp_path) -> None:
+def test_a_bomb_of_aliases_is_refused_without_unfolding_it(tmp_path) -> None:
+    """To visit each of its 10^11 values would take hours."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
     file = tmp_path / "study.yaml"
     file.write_text("\n".join(lines))
-    began = time.process_time()
     with pytest.raises(StudyError, match=r"study\.yaml: its aliases unfold to [0-9,]{10,} values"):
         readers.read_yaml(file)
-    assert time.process_time() - began < 1
 
 
 def test_deep_nesting_is_refused(tmp_path) -> None:

@@ -16,7 +16,7 @@ SCRIPTS = paths.SCRIPTS
 
 def run(*arguments, **environment):
     command_line = [sys.executable, *map(str, arguments)]
-    done = subprocess.run(command_line, env=os.environ | environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command_line, env=os.environ | environment, capture_output=True, text=True, timeout=600)
     return done.returncode, done.stdout + done.stderr
 
 

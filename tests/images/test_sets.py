@@ -21,6 +21,7 @@ from study.core.errors import ImageError, StudyError
 from study.images import png as images_png
 from study.images import sets
 from study.images.http import Patience
+from waiting import LONGEST_S
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = yaml.safe_load((ROOT / "catalogue" / "images.yaml").read_text(encoding="utf-8"))
@@ -361,7 +362,7 @@ def server():
         yield running
 
 
-HASTY = Patience(tries=2, wait=0.001, stall=0.3)
+HASTY = Patience(tries=2, wait=0.001, stall=LONGEST_S)
 
 
 def test_set_from_urls(tmp_path, server):
@@ -372,7 +373,7 @@ def test_set_from_urls(tmp_path, server):
         "licence": "free",
         "images": {"a": hashlib.sha256(saved(RGB)).hexdigest(), "b": {"licence": "other"}},
     }
-    rows, told = make(entry, tmp_path, patience=Patience(tries=3, wait=0.001, stall=0.3))
+    rows, told = make(entry, tmp_path, patience=Patience(tries=3, wait=0.001, stall=LONGEST_S))
     assert [(row["image"], row["licence"], row["was_jpeg"]) for row in rows] == [
         ("a", "free", "unknown"),
         ("b", "other", "unknown"),

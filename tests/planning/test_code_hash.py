@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from study.planning import code_hash
 
 
 @pytest.fixture
-def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A small project: a.py imports study.one in a function, which imports study.two relatively; three is not used."""
     folder = tmp_path / "scripts"
     (folder / "study" / "deep").mkdir(parents=True)
@@ -24,13 +25,20 @@ def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "study/deep/__init__.py").write_text("")
     (folder / "study/deep/four.py").write_text("from ..two import x\n")
     monkeypatch.setattr(code_hash, "SCRIPTS", folder)
-    return folder
+    yield folder
+    forget()
 
 
 def fresh(*names: str) -> str:
-    for function in (code_hash.code, code_hash._facts, code_hash._imports, code_hash._files, code_hash._kept):
-        function.cache_clear()
+    forget()
     return code_hash.code(*names)
+
+
+def forget() -> None:
+    """Clear what the module keeps of the files."""
+    for function in vars(code_hash).values():
+        if hasattr(function, "cache_clear"):
+            function.cache_clear()
 
 
 @pytest.mark.parametrize("name", ["a.py", "study/__init__.py", "study/one.py", "study/two.py", "study/deep/four.py"])

@@ -7,10 +7,13 @@ import io
 import json
 import os
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
+import waiting
+
+T = TypeVar("T")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
 
@@ -66,30 +69,13 @@ class Browser:
         self.driver.get(page.as_uri() + (f"#{fragment}" if fragment else ""))
         self.wait(lambda: self.run("return document.documentElement.dataset.ready"))
 
-    def cpu(self, act: Callable[[], object]) -> float:
-        """Seconds of CPU that an act takes in the page's main thread: what it would wait for on an idle machine."""
-        self.driver.get("about:blank")
-        self.driver.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
-        before = self._busy()
-        act()
-        return self._busy() - before
-
-    def _busy(self) -> float:
-        found = self.driver.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
-        return next(one["value"] for one in found if one["name"] == "TaskDuration")
-
     def run(self, script: str, *arguments: object) -> object:
         """What a script returns in the page."""
         return self.driver.execute_script(script, *arguments)
 
-    def wait(self, condition: Callable[[], object], seconds: float = 120) -> object:
+    def wait(self, condition: Callable[[], T]) -> T:
         """The first true value of a condition."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if value := condition():
-                return value
-            time.sleep(0.03)
-        raise AssertionError(f"waited {seconds} s in vain")
+        return waiting.wait(condition, "what the test waits for in the browser")
 
     def logs(self) -> tuple[list[str], list[str]]:
         """The console's messages and the requests' addresses since the last call."""

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from waiting import LONGEST_S
+
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 
@@ -20,14 +22,14 @@ def damaged(bitstream: bytes, count: int, seed: int) -> list[bytes]:
     return [_damage(bitstream, chance, index % 4) for index in range(count)]
 
 
-def decode_all(name: str, quality: float, spec: dict, streams: list[bytes], limit_s: float) -> tuple[list[str], int]:
+def decode_all(name: str, quality: float, spec: dict, streams: list[bytes]) -> tuple[list[str], int]:
     """What a child process makes of each stream, and its peak memory in bytes.
 
     A result is `image <shape> <dtype>`, or the name of the exception and what it says. Raises AssertionError if the
-    process dies and TimeoutExpired if it takes longer than `limit_s`.
+    process dies and TimeoutExpired if it never ends.
     """
     task = pickle.dumps((name, quality, spec, streams))
-    child = subprocess.run([sys.executable, __file__], input=task, capture_output=True, timeout=limit_s)
+    child = subprocess.run([sys.executable, __file__], input=task, capture_output=True, timeout=LONGEST_S)
     assert child.returncode == 0, (
         f"{name}: the decoder's process ended with {child.returncode}: {child.stderr[-2000:]!r}"
     )

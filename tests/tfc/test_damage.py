@@ -26,7 +26,7 @@ def outcomes(codec, streams: list[bytes], whole: np.ndarray) -> dict[str, int]:
         except BitstreamError as error:
             assert "\n" not in str(error)
             result = "refused"
-        assert time.process_time() - start < 20
+        assert time.process_time() - start < 120
         found[result] += 1
     return found
 

@@ -21,7 +21,7 @@ from figure_files import check_figure
 from image_files import png, text
 from server import Server
 from tiny_study import ROOT, Run, Study, environment, held, make_study
-from waiting import wait
+from waiting import LONGEST_S, wait
 
 pytestmark = pytest.mark.study
 
@@ -165,7 +165,7 @@ def test_killed_at_random_moments_and_resumed(finished: Study, tmp_path: Path) -
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         wait(lambda: running(study.folder).keys() <= orphans.keys(), "an end of the killed run")  # noqa: B023
-    done = subprocess.run(MAKE, cwd=study.folder, env=environment(), capture_output=True, text=True, timeout=600)
+    done = subprocess.run(MAKE, cwd=study.folder, env=environment(), capture_output=True, text=True, timeout=LONGEST_S)
     assert done.returncode == 0, done.stdout + done.stderr
     wait(lambda: not running(study.folder), "an end of the killed run's jobs")
     check_same(study, finished)
@@ -181,7 +181,7 @@ def test_second_run_in_a_folder_is_refused(finished: Study, tmp_path: Path) -> N
         wait(lambda: lock.is_file() and lock.read_text(), "a lock of the first run")
         for command in (MAKE, study.command()):
             second = subprocess.run(
-                command, cwd=study.folder, env=environment(), capture_output=True, text=True, timeout=600
+                command, cwd=study.folder, env=environment(), capture_output=True, text=True, timeout=LONGEST_S
             )
             output = second.stdout + second.stderr
             assert second.returncode != 0
@@ -189,7 +189,7 @@ def test_second_run_in_a_folder_is_refused(finished: Study, tmp_path: Path) -> N
             assert "wait for it, or use another clone" in output and "Traceback" not in output
         assert study.run("--dry-run").status == 0
         assert first.poll() is None, (study.folder / "run.log").read_text()
-    assert first.wait(timeout=600) == 0, (study.folder / "run.log").read_text()
+    assert first.wait(timeout=LONGEST_S) == 0, (study.folder / "run.log").read_text()
     check_same(study, finished)
 
 
@@ -207,7 +207,7 @@ def test_two_studies_at_once_share_downloads(tmp_path: Path, finished: Study) ->
             study.write()
             runs.append((study, started(study, study.command("results/images/web/images.csv"))))
         for study, process in runs:
-            assert process.wait(timeout=600) == 0, (study.folder / "run.log").read_text()
+            assert process.wait(timeout=LONGEST_S) == 0, (study.folder / "run.log").read_text()
         assert sorted(path for path, _ in server.requests) == sorted(images)
     same = [sorted(path.read_bytes() for path in study.folder.glob("results/images/web/*")) for study, _ in runs]
     assert same[0] == same[1] and len(same[0]) == 3
@@ -219,7 +219,7 @@ def test_cells_that_crash_hang_or_devour_fail_alone(tmp_path: Path) -> None:
     cases = {
         "crash-encode": "the process was killed by signal 11 (SIGSEGV)",
         "crash-decode": "the process was killed by signal 11 (SIGSEGV)",
-        "hang-encode": "it was stopped after 15 s, the time limit of a cell (cell_limit.seconds)",
+        "hang-encode": "it was stopped after 30 s, the time limit of a cell (cell_limit.seconds)",
         "devour-decode": r"it was stopped at \d+\.\d GiB of memory (cell_limit.memory_gb)",
     }
     study.config["define"]["codecs"] = {
@@ -234,7 +234,7 @@ def test_cells_that_crash_hang_or_devour_fail_alone(tmp_path: Path) -> None:
         for name in cases
     }
     study.config["codecs"] = {"jpeg": [50], **dict.fromkeys(cases, "all")}
-    study.config["cell_limit"] = {"seconds": 15, "memory_gb": 1}
+    study.config["cell_limit"] = {"seconds": 30, "memory_gb": 1}
     done = study.run("--keep-going")
     assert done.status != 0
     assert "4 of 10 cells failed" in done.output
@@ -303,7 +303,13 @@ def run_mounted(study: Study, mount: str, *options: str) -> Run:
     script = f'{mount} && {{ "$@"; status=$?; cp -a results left; exit $status; }}'
     command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", *study.command(*options)]
     done = subprocess.run(
-        command, cwd=study.folder, env=environment(), capture_output=True, text=True, errors="replace", timeout=600
+        command,
+        cwd=study.folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=LONGEST_S,
     )
     return Run(done.returncode, done.stdout + done.stderr)
 

@@ -33,7 +33,7 @@ def make(folder: Path, *arguments: str, environment: bool = True) -> list[str]:
         "study",
         *arguments,
     ]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, env=dict(os.environ))
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, env=dict(os.environ))
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     return done.stderr.splitlines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 import signal
@@ -82,15 +83,26 @@ def test_a_job_that_slurm_kills_for_its_memory_is_tried_again_with_more(finished
     assert made == {name: local[name] for name in made} and len(made) == 2 + 2 + 2 + 1 + 1
 
 
-def daemons() -> set[str]:
-    """The processes of Slurm and munge on this machine."""
-    found = subprocess.run(["ps", "-e", "-o", "pid=,comm="], capture_output=True, text=True).stdout.splitlines()
-    return {line for line in found if line.split()[1] in ("munged", "slurmctld", "slurmd", "slurmstepd")}
+def processes(folder: Path) -> list[int]:
+    """The processes whose environment names a folder."""
+    running = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if str(folder).encode() in (process / "environ").read_bytes():
+                running.append(int(process.name))
+    return running
 
 
-def test_nothing_is_left_behind() -> None:
-    before, seen = daemons(), sorted(slurm.CONFIG.iterdir())
-    done = subprocess.run(slurm.command("squeue", "--noheader"), capture_output=True, text=True, timeout=120)
+def test_nothing_is_left_behind(tmp_path: Path) -> None:
+    own, configuration = os.environ | {"TMPDIR": str(tmp_path)}, sorted(slurm.CONFIG.iterdir())
+    sleeping = subprocess.Popen(["sleep", "600"], env=own)
+    assert processes(tmp_path) == [sleeping.pid]
+    sleeping.kill()
+    sleeping.wait()
+    done = subprocess.run(
+        slurm.command("squeue", "--noheader"), env=own, capture_output=True, text=True, timeout=LIMIT_S
+    )
     assert (done.returncode, done.stdout) == (0, "")
-    assert subprocess.run(slurm.command("false"), timeout=120).returncode == 1
-    assert (daemons(), sorted(slurm.CONFIG.iterdir())) == (before, seen)
+    assert subprocess.run(slurm.command("false"), env=own, timeout=LIMIT_S).returncode == 1
+    assert not processes(tmp_path) and not list(tmp_path.iterdir())
+    assert sorted(slurm.CONFIG.iterdir()) == configuration

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,11 @@ ARGUMENT = 128 * 1024  # the longest argument of a command that Linux takes
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     specs._written.cache_clear()
-    return tmp_path
+    yield tmp_path
+    specs._written.cache_clear()
 
 
 def test_content_names_a_file_and_nothing_is_written_twice(here: Path) -> None:

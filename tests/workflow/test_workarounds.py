@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import runpy
 import signal
 import subprocess
 import sys
 import threading
-import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 from snakemake.scheduling import job_scheduler
+
+from waiting import LONGEST_S
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKAROUNDS = runpy.run_path(str(ROOT / "rules" / "workarounds.smk"))
@@ -38,34 +40,54 @@ def scheduler(kind: type) -> job_scheduler.JobScheduler:
     return made
 
 
-def wakes(made: job_scheduler.JobScheduler, delays: list[float]) -> tuple[int, int]:
-    """How many timers some requests have started, and how often they wake the scheduler."""
-    before = set(threading.enumerate())
+class Timer:
+    """In place of threading's: it waits until the test lets time go by."""
+
+    started: ClassVar[list[Timer]] = []
+
+    def __init__(self, delay: float, function: Callable, arguments: tuple = (), *rest: object) -> None:
+        self.delay, self.call, self.daemon = delay, lambda: function(*arguments), False
+
+    def start(self) -> None:
+        self.started.append(self)
+
+    def cancel(self) -> None:
+        self.call = lambda: None
+
+
+@pytest.fixture
+def timers(monkeypatch: pytest.MonkeyPatch) -> list[Timer]:
+    """The timers that were started."""
+    monkeypatch.setattr(threading, "Timer", Timer)
+    monkeypatch.setattr(Timer, "started", [])
+    return Timer.started
+
+
+def wakes(made: job_scheduler.JobScheduler, timers: list[Timer], delays: list[float]) -> list[float]:
+    """The delays after which some requests wake the scheduler."""
+    timers.clear()
     for delay in delays:
         made._schedule_reevalutation(delay)
-    timers = [thread for thread in threading.enumerate() if thread not in before]
-    for timer in timers:
-        timer.join()
-    woken = 0
-    while made._open_jobs.acquire(blocking=False):
-        woken += 1
-    return len(timers), woken
+    woken = []
+    for timer in sorted(timers, key=lambda timer: timer.delay):
+        timer.call()
+        while made._open_jobs.acquire(blocking=False):
+            woken.append(timer.delay)
+    return woken
 
 
-def test_snakemake_still_starts_a_timer_for_each_pass() -> None:
-    assert wakes(scheduler(job_scheduler.JobScheduler), [0.1] * 5) == (5, 5), "take limit_timers out of the workarounds"
+def test_snakemake_still_starts_a_timer_for_each_pass(timers: list[Timer]) -> None:
+    made = scheduler(job_scheduler.JobScheduler)
+    assert wakes(made, timers, [0.1] * 5) == [0.1] * 5, "take limit_timers out of the workarounds"
 
 
-def test_one_timer_is_pending_and_the_earliest_counts() -> None:
+def test_one_timer_is_pending_and_the_earliest_counts(timers: list[Timer]) -> None:
     kind = subclass()
     WORKAROUNDS["limit_timers"](kind)
     made = scheduler(kind)
-    assert wakes(made, [0.1] * 5) == (1, 1)
-    assert wakes(made, [0.1]) == (1, 1)  # the next pass's
-    start = time.monotonic()
-    _, woken = wakes(made, [60, 0.1])
-    assert woken == 1
-    assert time.monotonic() - start < 30
+    assert wakes(made, timers, [10] * 5) == [10] and len(timers) == 1
+    assert wakes(made, timers, [20]) == [20], "the next pass's"
+    assert wakes(made, timers, [60, 10, 30]) == [10] and timers[0].daemon
 
 
 def ends(kind: type) -> bool:
@@ -76,7 +98,7 @@ def ends(kind: type) -> bool:
         handled.start()
         handled.join(1)
         returned = not handled.is_alive()
-    return returned and made._open_jobs.acquire(timeout=30) and made._user_kill == "graceful"
+    return returned and made._open_jobs.acquire(timeout=LONGEST_S) and made._user_kill == "graceful"
 
 
 def test_snakemake_still_handles_sigterm_under_its_lock() -> None:
@@ -90,8 +112,7 @@ def test_sigterm_and_sigint_end_a_run_at_once() -> None:
         main = SimpleNamespace(is_main_process=True)
         WORKAROUNDS["end_at_once"](main, lambda *given: received.append(given[0]), kind)
         for number in before:
-            os.kill(os.getpid(), number)
-            time.sleep(0.01)
+            signal.raise_signal(number)
         scheduler(kind).exit_gracefully(signal.SIGTERM, None)  # which Snakemake installs for SIGTERM
     finally:
         for number, handler in before.items():
@@ -118,7 +139,7 @@ def test_threads_stay_few_as_jobs_end(tmp_path: Path) -> None:
         folder.mkdir()
         (folder / "Snakefile").write_text(watch.replace("; ", "\n") + text + DUMMY.format(jobs=60))
         command = [sys.executable, "-m", "snakemake", "--cores", "2", "--scheduler", "greedy", "--quiet", "all"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=LONGEST_S)
         assert done.returncode == 0, done.stderr
         counts[name] = int(done.stdout.split("threads", 1)[1].split()[0])
     assert counts["limited"] <= 6

@@ -94,7 +94,7 @@ def outcome(folder, bitstream=None):
             return {"refused": str(error)}
         return {"coded": True}
 
-    (found,) = isolation.each([0], lambda: work, isolation.Limit(seconds=60, memory_gb=4))
+    (found,) = isolation.each([0], lambda: work, isolation.Limit(memory_gb=4))
     return found
 
 
