@@ -106,26 +106,54 @@ def test_layers_equal_torchs() -> None:
         assert np.array_equal(networks.max_pooled(x, 3, 2).transpose(2, 0, 1), pooled.numpy())
 
 
-@pytest.mark.parametrize(("height", "width"), [(1, 1), (4, 8), (13, 7), (22, 31)])
-def test_tiles_are_the_direct_convolution(monkeypatch: pytest.MonkeyPatch, height: int, width: int) -> None:
+@pytest.mark.parametrize("side", [3, 5])
+@pytest.mark.parametrize("padding", [0, 1, 2])
+@pytest.mark.parametrize(("height", "width"), [(5, 5), (6, 9), (13, 7), (22, 31)])
+def test_tiles_are_the_direct_convolution(
+    monkeypatch: pytest.MonkeyPatch, side: int, padding: int, height: int, width: int
+) -> None:
     rng = np.random.default_rng(0)
     x = np.abs(rng.normal(size=(height, width, 64))).astype(np.float32)
-    weights = {
-        "conv0.kernel": rng.normal(size=(3, 3, 64, 128)).astype(np.float32),
-        "conv0.bias": rng.normal(size=128).astype(np.float32),
-    }
-    direct = networks.convolved(x, weights["conv0.kernel"], weights["conv0.bias"], padding=1)
-    tiles = networks.prepared(weights)["conv0.tiles"]
+    kernel = rng.normal(size=(side, side, 64, 128)).astype(np.float32)
+    bias = rng.normal(size=128).astype(np.float32)
+    direct = networks.convolved(x, kernel, bias, padding=padding)
+    tiles = networks.prepared({"conv0.kernel": kernel})["conv0.tiles"]
     for most in (networks.TILES, 1):
         monkeypatch.setattr(networks, "TILES", most)
-        result = networks.convolved_in_tiles(x, tiles, weights["conv0.bias"])
+        result = networks.convolved_in_tiles(x, tiles, bias, padding)
+        assert result.shape == direct.shape
         assert result == pytest.approx(direct, abs=2e-5 * direct.max())
 
 
-def test_only_deep_kernels_of_3x3_have_tiles() -> None:
-    shapes = {"conv0.kernel": (3, 3, 3, 64), "conv1.kernel": (3, 3, 64, 128), "conv2.kernel": (5, 5, 64, 192)}
-    weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
-    assert set(networks.prepared(weights)) - set(shapes) == {"conv1.tiles"}
+def test_tiles_of_a_single_position() -> None:
+    """One pixel with zeros around: the smallest input."""
+    rng = np.random.default_rng(0)
+    x, kernel = np.ones((1, 1, 64), np.float32), rng.normal(size=(3, 3, 64, 128)).astype(np.float32)
+    result = networks.convolved_in_tiles(x, networks.prepared({"a.kernel": kernel})["a.tiles"], np.zeros(128, "f"))
+    assert result == pytest.approx(np.maximum(kernel[1, 1].sum(axis=0), 0)[None, None], abs=1e-4)
+
+
+@pytest.mark.parametrize(("height", "width"), [(31, 31), (32, 33), (34, 47), (63, 40)])
+def test_alexnets_first_convolution_in_blocks_is_the_direct_one(height: int, width: int) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(height, width, 3)).astype(np.float32)
+    weights = {
+        "conv0.kernel": rng.normal(size=(11, 11, 3, 64)).astype(np.float32),
+        "conv0.bias": rng.normal(size=64).astype(np.float32),
+    }
+    direct = networks.convolved(x, *weights.values(), stride=4, padding=2)
+    tiles = networks.prepared(weights)["conv0.tiles"]
+    result = networks.convolved_in_tiles(networks.in_blocks(x, 11, 4, 2), tiles, weights["conv0.bias"], 0)
+    assert result.shape == direct.shape
+    assert result == pytest.approx(direct, abs=2e-5 * direct.max())
+
+
+@needs_weights
+def test_all_layers_of_alexnet_are_in_tiles_and_only_the_first_of_vgg_is_not() -> None:
+    for network, without in (("alexnet", set()), ("vgg16", {"conv0"})):
+        weights = network_weights.load(network)
+        layers = {name.removesuffix(".bias") for name in weights if name.endswith(".bias")}
+        assert {layer for layer in layers if f"{layer}.tiles" not in weights} == without
 
 
 def test_strips_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
