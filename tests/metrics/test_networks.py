@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from distortions import blocky, photo, smeared
+from study.core import run_arrays
 from study.core.errors import StudyError
 from study.metrics import dists, lpips, network_weights, networks
 
@@ -55,6 +56,21 @@ def test_lpips_equals_the_authors(name: str, net: str, network: str) -> None:
         with torch.no_grad():
             expected = model(*tensors(*pair()), normalize=True).item()
         assert lpips.compute(*pair(), [name], 1)[name] == pytest.approx(expected, abs=1e-5)
+
+
+@needs_weights
+def test_lpips_with_shared_activations_of_the_original_is_the_same(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """To the last bit: a job that computes them, one that reads them, one by itself. Other originals have their own."""
+    for pair in (PAIRS["blocky"](), PAIRS["other"](), PAIRS["blocky"]()[::-1]):
+        monkeypatch.delenv(run_arrays.FOLDER, raising=False)
+        alone = lpips.compute(*pair, ["lpips_alex"], 1)
+        monkeypatch.setenv(run_arrays.FOLDER, str(tmp_path))
+        assert [lpips.compute(*pair, ["lpips_alex"], 1) for _ in range(2)] == [alone] * 2
+    assert len(list((tmp_path / "arrays").iterdir())) == 3
+    lpips.compute(*pair, ["lpips_vgg"], 1)
+    assert len(list((tmp_path / "arrays").iterdir())) == 3, "those of VGG-16 are too large to share"
 
 
 @needs_weights
@@ -133,27 +149,12 @@ def test_tiles_of_a_single_position() -> None:
     assert result == pytest.approx(np.maximum(kernel[1, 1].sum(axis=0), 0)[None, None], abs=1e-4)
 
 
-@pytest.mark.parametrize(("height", "width"), [(31, 31), (32, 33), (34, 47), (63, 40)])
-def test_alexnets_first_convolution_in_blocks_is_the_direct_one(height: int, width: int) -> None:
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(height, width, 3)).astype(np.float32)
-    weights = {
-        "conv0.kernel": rng.normal(size=(11, 11, 3, 64)).astype(np.float32),
-        "conv0.bias": rng.normal(size=64).astype(np.float32),
-    }
-    direct = networks.convolved(x, *weights.values(), stride=4, padding=2)
-    tiles = networks.prepared(weights)["conv0.tiles"]
-    result = networks.convolved_in_tiles(networks.in_blocks(x, 11, 4, 2), tiles, weights["conv0.bias"], 0)
-    assert result.shape == direct.shape
-    assert result == pytest.approx(direct, abs=2e-5 * direct.max())
-
-
 @needs_weights
-def test_all_layers_of_alexnet_are_in_tiles_and_only_the_first_of_vgg_is_not() -> None:
-    for network, without in (("alexnet", set()), ("vgg16", {"conv0"})):
-        weights = network_weights.load(network)
-        layers = {name.removesuffix(".bias") for name in weights if name.endswith(".bias")}
-        assert {layer for layer in layers if f"{layer}.tiles" not in weights} == without
+@pytest.mark.parametrize("network", ["alexnet", "vgg16"])
+def test_all_convolutions_but_the_first_are_in_tiles(network: str) -> None:
+    weights = network_weights.load(network)
+    layers = {name.removesuffix(".bias") for name in weights if name.endswith(".bias")}
+    assert {layer for layer in layers if f"{layer}.tiles" not in weights} == {"conv0"}
 
 
 def test_strips_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,12 @@ metric", CVPR 2018, eq. 1; weights and constants of the authors' package `lpips`
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import hashlib
+from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 
+from study.core import run_arrays
 from study.metrics import network_weights, networks
 
 SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)  # of the authors' ScalingLayer
@@ -33,16 +35,27 @@ def skip_vgg() -> str | None:
 
 def distance(reference: np.ndarray, image: np.ndarray, network: str) -> float:
     """LPIPS of two images, uint8 [H, W, 3]."""
-    weights = network_weights.load(network)
+    linear = network_weights.load(network)
     total = 0.0
-    for layer, pair in enumerate(zip(*(_activations(rgb, network, weights) for rgb in (reference, image)))):
-        x, y = (
-            features / (np.sqrt(np.einsum("hwc,hwc->hw", features, features)) + EPS)[..., None] for features in pair
-        )
-        x -= y
-        x *= x
-        total += float((x.reshape(-1, x.shape[2]).mean(axis=0, dtype=np.float64) * weights[f"linear{layer}"]).sum())
+    for layer, (x, y) in enumerate(zip(_of_reference(reference, network), _directions(image, network))):
+        y -= x
+        y *= y
+        total += float((y.reshape(-1, y.shape[2]).mean(axis=0, dtype=np.float64) * linear[f"linear{layer}"]).sum())
     return total
+
+
+def _of_reference(rgb: np.ndarray, network: str) -> Iterable[np.ndarray]:
+    """The directions of an original, which many jobs compare with: AlexNet's are shared, VGG's are too large."""
+    if network != "alexnet":
+        return _directions(rgb, network)
+    digest = hashlib.sha256(f"{network_weights.SOURCES[network][1]} {rgb.shape}".encode() + rgb.tobytes()).hexdigest()
+    return run_arrays.shared(f"{network}-{digest}", lambda: list(_directions(rgb, network)))
+
+
+def _directions(rgb: np.ndarray, network: str) -> Iterator[np.ndarray]:
+    """The activations [H, W, C] of each layer, scaled to length 1 over the channels."""
+    for features in _activations(rgb, network, network_weights.load(network)):
+        yield features / (np.sqrt(np.einsum("hwc,hwc->hw", features, features)) + EPS)[..., None]
 
 
 def _activations(rgb: np.ndarray, network: str, weights: networks.Weights) -> Iterator[np.ndarray]:

@@ -3,8 +3,7 @@
 A convolution is a matrix product of the windows of some rows with the kernel; BLAS does the work, as in frameworks.
 Where a kernel is deep, tiles of 4x4 results take fewer products for each pair of channels, 36 in place of 144 for a
 3x3 kernel, 64 in place of 400 for a 5x5 one (A. Lavin, S. Gray, "Fast algorithms for convolutional neural networks",
-CVPR 2016), which differs by some 1e-6 of the largest activation. AlexNet's first convolution, 11x11 at every fourth
-position, is one of 3x3 over blocks of 4x4 pixels. Activations are float32 [H, W, C].
+CVPR 2016), which differs by some 1e-6 of the largest activation. Activations are float32 [H, W, C].
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-STRIP = 2**19  # values of the windows that are laid out at a time: 2 MB
+STRIP = 2**18  # values of the windows that are laid out at a time: 1 MB
 TILES = 2**21  # values of the transformed tiles at a time: 8 MB
 TILE = 4  # results of a tile, down and across
-DEEP = 48 * 64  # pairs of channels from which on tiles pay
+DEEP = 64 * 64  # pairs of channels from which on tiles pay
 POINTS = {3: (0, 1, -1, 2, -2), 5: (0, 1, -1, 2, -2, 0.5, -0.5)}  # and infinity, by the kernel's side
 
 Weights = dict[str, np.ndarray]
@@ -54,33 +53,10 @@ def prepared(weights: Weights) -> Weights:
     """The weights, and for each deep kernel `conv<n>.tiles` [n n, C, D], what `convolved_in_tiles` takes."""
     tiles = {}
     for name, kernel in weights.items():
-        if name.endswith(".kernel"):
-            kernel = _kernel_of_blocks(kernel) if len(kernel) == 11 else kernel
-            if len(kernel) in POINTS and kernel[0, 0].size >= DEEP:
-                transformed = transforms(len(kernel)).kernel @ kernel.reshape(len(kernel) ** 2, -1)
-                tiles[name.replace(".kernel", ".tiles")] = transformed.reshape(-1, *kernel.shape[2:])
+        if name.endswith(".kernel") and len(kernel) in POINTS and kernel[0, 0].size >= DEEP:
+            transformed = transforms(len(kernel)).kernel @ kernel.reshape(len(kernel) ** 2, -1)
+            tiles[name.replace(".kernel", ".tiles")] = transformed.reshape(-1, *kernel.shape[2:])
     return weights | tiles
-
-
-def _kernel_of_blocks(kernel: np.ndarray, stride: int = 4) -> np.ndarray:
-    """A kernel [h, w, C, D] as one over blocks of `stride` x `stride` positions, [h', w', stride stride C, D]."""
-    height, width, channels, depth = kernel.shape
-    down, across = -(-height // stride), -(-width // stride)
-    whole = np.zeros((down * stride, across * stride, channels, depth), np.float32)
-    whole[:height, :width] = kernel
-    blocks = whole.reshape(down, stride, across, stride, channels, depth).transpose(0, 2, 1, 3, 4, 5)
-    return blocks.reshape(down, across, stride * stride * channels, depth)
-
-
-def in_blocks(x: np.ndarray, side: int, stride: int, padding: int) -> np.ndarray:
-    """`x` [H, W, C] with zeros around, as the blocks [H', W', stride stride C] that a kernel of blocks takes."""
-    more = -(-side // stride) - 1
-    down, across = ((length + 2 * padding - side) // stride + 1 + more for length in x.shape[:2])
-    whole = np.zeros((down * stride, across * stride, x.shape[2]), np.float32)
-    inside = x[: down * stride - padding, : across * stride - padding]
-    whole[padding : padding + inside.shape[0], padding : padding + inside.shape[1]] = inside
-    blocks = whole.reshape(down, stride, across, stride, -1).transpose(0, 2, 1, 3, 4)
-    return blocks.reshape(down, across, -1)
 
 
 def convolved(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, stride: int = 1, padding: int = 0) -> np.ndarray:
@@ -159,10 +135,7 @@ def vgg16(x: np.ndarray, weights: Weights, pool: Callable[[np.ndarray], np.ndarr
 
 
 def _layer(x: np.ndarray, weights: Weights, layer: int, stride: int = 1, padding: int = 1) -> np.ndarray:
-    kernel, bias = weights[f"conv{layer}.kernel"], weights[f"conv{layer}.bias"]
-    tiles = weights.get(f"conv{layer}.tiles")
-    if tiles is None:
-        return convolved(x, kernel, bias, stride, padding)
-    if stride > 1:
-        x, padding = in_blocks(x, len(kernel), stride, padding), 0
-    return convolved_in_tiles(x, tiles, bias, padding)
+    bias = weights[f"conv{layer}.bias"]
+    if f"conv{layer}.tiles" in weights:
+        return convolved_in_tiles(x, weights[f"conv{layer}.tiles"], bias, padding)
+    return convolved(x, weights[f"conv{layer}.kernel"], bias, stride, padding)

@@ -29,8 +29,8 @@ from typing import Any, NoReturn
 
 from study.core import isolation
 from study.core.paths import SCRIPTS
+from study.core.run_arrays import FOLDER
 
-FOLDER = "STUDY_PRELOADED"  # the environment's name for the folder of a run's processes
 SWITCH = "STUDY_PRELOAD"  # `no` in the environment: every job starts by itself
 IMPORTS = {
     "light": ("numpy", "PIL.Image", "PIL.PngImagePlugin", "argparse", "csv", "json", "hashlib"),
