@@ -125,6 +125,16 @@ def test_a_cell_is_scored_by_what_studies_name_and_no_more(study: Study) -> None
     assert study.plan().get("score", 0) == 0
 
 
+def test_a_costly_metric_that_is_added_is_a_job_of_its_own_for_each_cell(study: Study) -> None:
+    study.config["metrics"] = ["psnr_rgb", "ssim_sewar", "msssim_sewar", "vifp_sewar", "lpips_alex", "nlpd"]
+    plan = study.plan()
+    assert plan["score_group"] == CELLS and plan["score"] == CELLS  # LPIPS, and NLPD in the record of the cheap ones
+    study.config["metrics"].remove("nlpd")
+    plan = study.plan()
+    assert plan["score_group"] == CELLS and tables_and_figures(plan)
+    assert not {"score", "encode", "decode"} & plan.keys()
+
+
 def test_an_entry_of_the_registry_scores_nothing_again(study: Study) -> None:
     registry = study.folder / "scripts/study/metrics/registry.py"
     registry.write_text(registry.read_text() + "UNUSED = 1\n")
