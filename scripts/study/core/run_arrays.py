@@ -23,7 +23,7 @@ MOST = 2**29  # of all arrays of a run: AlexNet's for some 12 megapixels
 
 
 def shared(name: str, compute: Callable[[], Sequence[np.ndarray]]) -> list[np.ndarray]:
-    """The arrays of `compute()`. `name` must tell all that they depend on but the code: a hash of it, say."""
+    """The arrays [...] of `compute()`. `name` must tell all that they depend on but the code: a hash of it, say."""
     if FOLDER not in os.environ:
         return list(compute())
     from safetensors import SafetensorError
