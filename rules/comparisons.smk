@@ -1,5 +1,5 @@
 # INPUTS:  the study's tables (rd.csv, means.csv, codecs.csv, bd.csv)
-# OUTPUTS: results/studies/{study}/figures/{set}/: bd_rate, time and rank_agreement as .pdf and .png
+# OUTPUTS: results/studies/{study}/figures/{set}/: bd_rate, time and rank_agreement (.png and vector forms)
 
 
 rule plot_bd_rate:
@@ -14,11 +14,12 @@ rule plot_bd_rate:
     conda:
         "../envs/study.yaml"
     params:
+        paper=PAPER,
         code=code("plot_bd.py"),
         lock=lock("study"),
     shell:
         f"python {SCRIPTS}/plot_bd.py --bd {{input.bd:q}} --codecs {{input.codecs:q}}"
-        " --images {input.images:q} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
+        " --images {input.images:q} --set {wildcards.set:q} {params.paper} --out {output:q} 2> {log:q}"
 
 
 rule plot_time:
@@ -41,11 +42,12 @@ rule plot_time:
             }
         ),
         drawing=options({name: getattr(PLAN.study.figures, name) for name in ("rate_axis", "max_bpp")}),
+        paper=PAPER,
         code=code("plot_time.py"),
         lock=lock("study"),
     shell:
         f"python {SCRIPTS}/plot_time.py --means {{input.means:q}} --codecs {{input.codecs:q}}"
-        " {params.more} {params.drawing} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
+        " {params.more} {params.drawing} {params.paper} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
 
 
 rule plot_rank_agreement:
@@ -60,8 +62,9 @@ rule plot_rank_agreement:
         "../envs/study.yaml"
     params:
         metrics=PLAN.study.metrics,
+        paper=PAPER,
         code=code("plot_rank_agreement.py"),
         lock=lock("study"),
     shell:
         f"python {SCRIPTS}/plot_rank_agreement.py --rd {{input.rd:q}} --codecs {{input.codecs:q}}"
-        " --set {wildcards.set:q} --metrics {params.metrics:q} --out {output:q} 2> {log:q}"
+        " --set {wildcards.set:q} --metrics {params.metrics:q} {params.paper} --out {output:q} 2> {log:q}"

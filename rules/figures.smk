@@ -1,8 +1,8 @@
 # INPUTS:  the study's tables (rd.csv, means.csv, codecs.csv); the original images
-# OUTPUTS: results/studies/{study}/figures/{set}/: originals and average as .pdf and .png, images.csv and what it
-#          lists, images/{image}.pdf and .png
+# OUTPUTS: results/studies/{study}/figures/{set}/: originals and average (.png and vector forms), images.csv and what it
+#          lists, images/{image}.png, .pdf
 
-DRAWING = options(vars(PLAN.study.figures))
+DRAWING = options(PLAN.study.figures.curves)
 
 
 rule plot_originals:
@@ -15,10 +15,12 @@ rule plot_originals:
     conda:
         "../envs/study.yaml"
     params:
+        paper=PAPER,
         code=code("plot_originals.py"),
         lock=lock("study"),
     shell:
-        f"python {SCRIPTS}/plot_originals.py --images {{input:q}} --set {{wildcards.set:q}} --out {{output:q}} 2> {{log:q}}"
+        f"python {SCRIPTS}/plot_originals.py --images {{input:q}} --set {{wildcards.set:q}}"
+        " {params.paper} --out {output:q} 2> {log:q}"
 
 
 rule plot_images:
@@ -43,12 +45,15 @@ rule plot_images:
         "../envs/study.yaml"
     params:
         drawing=DRAWING,
+        paper=PAPER,
+        vector=options({"vector": PLAN.study.figures.vector}),
         generation=lambda w: generation(f"{FIGURES}/{w.set}/images.csv"),
         code=code("plot_images.py"),
         lock=lock("study"),
     shell:
         f"python {SCRIPTS}/plot_images.py --rd {{input.rd:q}} --codecs {{input.codecs:q}} {{params.drawing}}"
-        " --images {input.images:q} --set {wildcards.set:q} --generation {params.generation} --out {output.figures:q} --record {output.record:q} 2> {log:q}"
+        " --images {input.images:q} --set {wildcards.set:q} {params.paper} {params.vector} --generation {params.generation}"
+        " --out {output.figures:q} --record {output.record:q} 2> {log:q}"
 
 
 rule plot_average:
@@ -65,9 +70,10 @@ rule plot_average:
         "../envs/study.yaml"
     params:
         drawing=DRAWING,
+        paper=PAPER,
         published=lambda w, input: f"--published {shlex.quote(input.published[0])}" if input.published else "",
         code=code("plot_average.py"),
         lock=lock("study"),
     shell:
         f"python {SCRIPTS}/plot_average.py --means {{input.means:q}} --codecs {{input.codecs:q}} {{params.drawing}}"
-        " {params.published} --images {input.images:q} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
+        " {params.published} --images {input.images:q} --set {wildcards.set:q} {params.paper} --out {output:q} 2> {log:q}"

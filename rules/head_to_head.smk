@@ -1,5 +1,5 @@
 # INPUTS:  the study's rd.csv and codecs.csv
-# OUTPUTS: results/studies/{study}/head_to_head.csv and figures/{set}/head_to_head-{metric}.pdf and .png, for a study with
+# OUTPUTS: results/studies/{study}/head_to_head.csv and figures/{set}/head_to_head-{metric} (.png and vector forms), for a study with
 #          BD-rates
 
 
@@ -29,7 +29,7 @@ rule plot_head_to_head:
         report(
             f"{FIGURES}/{{set}}/head_to_head-{{metric}}.png", caption="report/plot_head_to_head.rst", category="{set}"
         ),
-        f"{FIGURES}/{{set}}/head_to_head-{{metric}}.pdf",
+        vector(f"{FIGURES}/{{set}}/head_to_head-{{metric}}"),
     log:
         results.log(f"{LOGS}/plot_head_to_head/{{set}}-{{metric}}"),
     wildcard_constraints:
@@ -38,8 +38,10 @@ rule plot_head_to_head:
         "../envs/study.yaml"
     params:
         anchor=lambda w: PLAN.study.bd_rate.anchors[0],
+        paper=PAPER,
         code=code("plot_head_to_head.py"),
         lock=lock("study"),
     shell:
         f"python {SCRIPTS}/plot_head_to_head.py --head_to_head {{input.table:q}} --codecs {{input.codecs:q}}"
-        " --images {input.images:q} --metric {wildcards.metric:q} --anchor {params.anchor:q} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
+        " --images {input.images:q} --metric {wildcards.metric:q} --anchor {params.anchor:q} --set {wildcards.set:q}"
+        " {params.paper} --out {output:q} 2> {log:q}"

@@ -95,10 +95,18 @@ def page_spec(more):
     return spec(f"{LOGS}/page", payloads.page(PLAN, rule_graph(workflow.rules), shown_codecs(), more))
 
 
+PAPER = options({name: getattr(PLAN.study.figures, name) for name in ("width", "font", "font_size")})
+
+
+def vector(stem):
+    """A figure's files beside the .png."""
+    return [f"{stem}.{form}" for form in PLAN.study.figures.vector]
+
+
 def figure(name):
     """A figure's files, the .png in the report."""
     shown = report(f"{FIGURES}/{{set}}/{name}.png", caption=f"report/{name}.rst", category="{set}")
-    return [shown, f"{FIGURES}/{{set}}/{name}.pdf"]
+    return [shown, *vector(f"{FIGURES}/{{set}}/{name}")]
 
 
 def scored(of):

@@ -3,7 +3,7 @@
 #          the images; for a codec's own curve, records of its other qualities; the repository's references/epfl2021.csv
 # OUTPUTS: results/latents/{set}/{codec}/{quality}/impulse.csv, impulse.npz beside it
 #          results/studies/{study}/figures/latents/{experiment}/{set}/{codec}/{quality}/figures.csv and the figures that
-#          it lists, drawn/{figure}-{image}[-{edit}].png and .pdf
+#          it lists, drawn/{figure}-{image}[-{edit}].png, .pdf
 
 DRAWN = f"{FIGURES}/latents/{{experiment}}/{CELL.path}"
 

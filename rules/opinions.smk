@@ -1,6 +1,6 @@
 # INPUTS:  the study's rd.csv, its images and decoded images; files of answers (config: opinions.answers)
 # OUTPUTS: results/studies/{study}/opinions/: index.html, test.json, stimuli/ (`make opinions` asks for them); for a study
-#          with answers opinions_scale.csv, opinions_observers.csv, opinions_metrics.csv and figures/{set}/opinions.pdf and .png
+#          with answers opinions_scale.csv, opinions_observers.csv, opinions_metrics.csv and figures/{set}/opinions.png, .pdf
 
 from study.opinions import build as opinions_build
 from study.planning import opinions as opinion_plan
@@ -64,8 +64,9 @@ if ANSWERS:
         conda:
             "../envs/study.yaml"
         params:
+            paper=PAPER,
             code=code("plot_opinions.py"),
             lock=lock("study"),
         shell:
             f"python {SCRIPTS}/plot_opinions.py --scale {{input.scale:q}} --opinion-metrics {{input.metrics:q}}"
-            " --codecs {input.codecs:q} --set {wildcards.set:q} --out {output:q} 2> {log:q}"
+            " --codecs {input.codecs:q} --set {wildcards.set:q} {params.paper} --out {output:q} 2> {log:q}"

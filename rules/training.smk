@@ -1,6 +1,6 @@
 # INPUTS:  a folder of photos (config: training.photos), the recipes (training.recipes)
 # OUTPUTS: results/training/photos.npz; results/training/{model}/{quality}.safetensors and its log, .csv;
-#          results/studies/{study}/figures/training/{model}.pdf and .png
+#          results/studies/{study}/figures/training/{model}.png, .pdf
 
 TRAINED = PLAN.trained()
 
@@ -56,7 +56,7 @@ if TRAINING and TRAINED:
             lambda w: collect(results.training("{model}/{quality}.csv"), model=w.model, quality=TRAINED[w.model]),
         output:
             report(f"{STUDY}/figures/training/{{model}}.png", caption="report/training.rst", category="Training"),
-            f"{STUDY}/figures/training/{{model}}.pdf",
+            vector(f"{STUDY}/figures/training/{{model}}"),
         log:
             results.log(f"{LOGS}/plot_training/{{model}}"),
         wildcard_constraints:
@@ -64,7 +64,9 @@ if TRAINING and TRAINED:
         conda:
             "../envs/study.yaml"
         params:
+            paper=PAPER,
             code=code("plot_training.py"),
             lock=lock("study"),
         shell:
-            f"python {SCRIPTS}/plot_training.py --tables {{input:q}} --title {{wildcards.model:q}} --out {{output:q}} 2> {{log:q}}"
+            f"python {SCRIPTS}/plot_training.py --tables {{input:q}} --title {{wildcards.model:q}}"
+            " {params.paper} --out {output:q} 2> {log:q}"

@@ -30,8 +30,9 @@ def main() -> None:
     looks, options = figures_options.codecs(arguments.codecs), figures_options.curve_options(arguments)
     published = [] if arguments.published is None else readers.table(arguments.published, "scripts/published.py")
     lines = [row for row in published if row["image_set"] == arguments.set and row["drawn"] == "yes"]
-    figure = curves.figure(rows, looks, title, options, image_notes.of(arguments.images), lines)
-    canvas.save(figure, canvas.paths(arguments.out))
+    with canvas.on(figures_options.paper_of(arguments)):
+        figure = curves.figure(rows, looks, title, options, image_notes.of(arguments.images), lines)
+        canvas.save(figure, canvas.paths(arguments.out))
 
 
 if __name__ == "__main__":

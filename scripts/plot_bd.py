@@ -19,8 +19,9 @@ def main() -> None:
     rows = options.bd_rows(arguments.bd, arguments.set)
     codecs = options.codecs(arguments.codecs)
     notes = image_notes.of(arguments.images)
-    figure = bd_rate.figure(rows, codecs, arguments.metrics, arguments.over, arguments.method, notes)
-    canvas.save(figure, canvas.paths(arguments.out))
+    with canvas.on(options.paper_of(arguments)):
+        figure = bd_rate.figure(rows, codecs, arguments.metrics, arguments.over, arguments.method, notes)
+        canvas.save(figure, canvas.paths(arguments.out))
 
 
 if __name__ == "__main__":

@@ -22,8 +22,9 @@ def main() -> None:
         known = dict.fromkeys(row["metric"] for row in rows)
         raise StudyError(f"head_to_head.csv has no metric {arguments.metric!r}; {allowed(arguments.metric, known)}")
     notes = image_notes.of(arguments.images)
-    figure = head_to_head.figure(chosen, options.codecs(arguments.codecs), arguments.anchor, notes)
-    canvas.save(figure, canvas.paths(arguments.out))
+    with canvas.on(options.paper_of(arguments)):
+        figure = head_to_head.figure(chosen, options.codecs(arguments.codecs), arguments.anchor, notes)
+        canvas.save(figure, canvas.paths(arguments.out))
 
 
 if __name__ == "__main__":

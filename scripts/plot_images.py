@@ -8,7 +8,7 @@ from pathlib import Path
 
 from study.core import atomic_io
 from study.core.errors import StudyError, allowed, guarded
-from study.figures import canvas, curves, image_notes
+from study.figures import canvas, curves, image_notes, paper
 from study.figures import options as figures_options
 
 
@@ -21,7 +21,11 @@ def main() -> None:
     figures_options.add_images(parser)
     figures_options.add_curves(parser)
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="FOLDER", help="folder to write <image>.pdf and <image>.png into"
+        "--out", type=Path, required=True, metavar="FOLDER", help="folder to write <image>.png, <image>.pdf, … into"
+    )
+    figures_options.add_paper(parser)
+    parser.add_argument(
+        "--vector", nargs="+", choices=paper.VECTOR, default=paper.Paper().vector, help="beside .png (default: pdf)"
     )
     parser.add_argument(
         "--record", type=Path, metavar="CSV", help="table to write of the figures, their files relative to its folder"
@@ -39,15 +43,17 @@ def main() -> None:
             raise StudyError(f"image set {arguments.set} has no image {image!r}; {allowed(image, images)}")
         rows = images[image]
         title, notes = figures_options.image_title(rows[0]), image_notes.of(arguments.images, [image])
-        figure = curves.figure(rows, codecs, title, options, notes)
-        files = canvas.both(arguments.out / image)
-        canvas.save(figure, files)
+        with canvas.on(figures_options.paper_of(arguments)):
+            figure = curves.figure(rows, codecs, title, options, notes)
+            files = canvas.files(arguments.out / image)
+            canvas.save(figure, files)
         drawn.append({"image": image} | {path.suffix[1:]: path for path in files})
     if arguments.record:
         folder = arguments.record.parent
-        rows = [row | {kind: os.path.relpath(row[kind], folder) for kind in ("png", "pdf")} for row in drawn]
+        kinds = ("png", *arguments.vector)
+        rows = [row | {kind: os.path.relpath(row[kind], folder) for kind in kinds} for row in drawn]
         rows = [row | {"generation": arguments.generation} for row in rows]
-        atomic_io.write_rows(arguments.record, ("image", "png", "pdf", "generation"), rows)
+        atomic_io.write_rows(arguments.record, ("image", *kinds, "generation"), rows)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,9 @@ def main() -> None:
         [row for row in options.read(path, ("image_set", "rate")) if row["image_set"] == arguments.set]
         for path in (arguments.scale, arguments.opinion_metrics)
     ]
-    figure = opinions.figure(arguments.set, *tables, options.codecs(arguments.codecs))
-    canvas.save(figure, canvas.paths(arguments.out))
+    with canvas.on(options.paper_of(arguments)):
+        figure = opinions.figure(arguments.set, *tables, options.codecs(arguments.codecs))
+        canvas.save(figure, canvas.paths(arguments.out))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ def main() -> None:
         for row in options.read(record, ["image", "file", "width", "height"])
     ]
     title = f"{arguments.set}: {len(images)} image{'s' * (len(images) != 1)}"
-    canvas.save(originals.figure(images, title, arguments.most), canvas.paths(arguments.out))
+    with canvas.on(options.paper_of(arguments)):
+        canvas.save(originals.figure(images, title, arguments.most), canvas.paths(arguments.out))
 
 
 if __name__ == "__main__":

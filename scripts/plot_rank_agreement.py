@@ -17,8 +17,9 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = options.rows_of(arguments.rd, arguments.set)
     orders = (order(rows, arguments.metrics) for order in (analysis.codecs_order, analysis.images_order))
-    figure = rank_agreement.figure(arguments.set, arguments.metrics, *orders)
-    canvas.save(figure, canvas.paths(arguments.out))
+    with canvas.on(options.paper_of(arguments)):
+        figure = rank_agreement.figure(arguments.set, arguments.metrics, *orders)
+        canvas.save(figure, canvas.paths(arguments.out))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ def main() -> None:
     options.add_out(parser)
     arguments = parser.parse_args()
     if arguments.timing is None:
-        canvas.save(times.none(arguments.set), canvas.paths(arguments.out))
+        with canvas.on(options.paper_of(arguments)):
+            canvas.save(times.none(arguments.set), canvas.paths(arguments.out))
         return
     rates = None
     if arguments.bd is not None:
@@ -35,8 +36,9 @@ def main() -> None:
         options.rows_of(arguments.means, arguments.set), options.rows_of(arguments.timing, arguments.set)
     )
     drawing = curves.Options(rate_axis=arguments.rate_axis, max_bpp=arguments.max_bpp)
-    figure = times.figure(*timed, options.codecs(arguments.codecs), rates, drawing)
-    canvas.save(figure, canvas.paths(arguments.out))
+    with canvas.on(options.paper_of(arguments)):
+        figure = times.figure(*timed, options.codecs(arguments.codecs), rates, drawing)
+        canvas.save(figure, canvas.paths(arguments.out))
 
 
 if __name__ == "__main__":

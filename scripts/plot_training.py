@@ -21,7 +21,8 @@ def main() -> None:
     tables = {path.stem: options.read(path, training.COLUMNS) for path in arguments.tables}
     if len(tables) < len(arguments.tables):
         parser.error("--tables: two files have the same name")
-    canvas.save(training.figure(arguments.title, tables), canvas.paths(arguments.out))
+    with canvas.on(options.paper_of(arguments)):
+        canvas.save(training.figure(arguments.title, tables), canvas.paths(arguments.out))
 
 
 if __name__ == "__main__":

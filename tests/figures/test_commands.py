@@ -71,7 +71,7 @@ def test_commands_write_both_formats(made):
     for path in plain.glob("*.png"):
         with Image.open(path) as image:
             image.load()
-            assert image.width == 1400 and image.info.get("Software") is None
+            assert image.width == 1417 and image.info.get("Software") is None
     for path in plain.glob("*.pdf"):
         data = path.read_bytes()
         assert data.startswith(b"%PDF-") and data.rstrip().endswith(b"%%EOF")

@@ -40,4 +40,4 @@ def test_the_map_fits_the_page(count: int) -> None:
     for box in figure.axes:
         place = box.get_position()
         assert 0 < place.x0 < place.x1 < 1 and 0 < place.y0 < place.y1 < 1
-    assert figure.get_figwidth() == canvas.WIDTH
+    assert figure.get_figwidth() == pytest.approx(canvas.width())

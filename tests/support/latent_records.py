@@ -127,8 +127,8 @@ class LatentRecords:
         atomic_io.write_rows(place / "scores.csv", columns, _only(columns, scored))
 
     def plan(self, **figures):
-        return FigurePlan(study="s", metrics=METRICS, cell=self.cell, label="a scale hyperprior", curve=[],
-                          family="scale hyperprior", ordered=True, baselines=[], others={"duo": ["duo"]},
+        return FigurePlan(study="s", metrics=METRICS, cell=self.cell, look=LOOK, curve=[],
+                          ordered=True, baselines=[], others={"duo": ["duo"]},
                           figures=FigureChoice(**OFF | figures))  # fmt: skip
 
     def records(self, **figures):

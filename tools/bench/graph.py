@@ -174,7 +174,7 @@ def draw(rows: list[Mapping[str, float]], out: Path) -> None:
             box.set_xlabel("jobs")
             canvas.y_label(box, label)
             box.legend(frameon=False, loc="upper left")
-        canvas.save(layout.figure, canvas.both(out))
+        canvas.save(layout.figure, canvas.files(out))
 
 
 def _record(record: str, columns: tuple, images: list[str], suffix: str) -> None:

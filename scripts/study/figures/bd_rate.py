@@ -21,7 +21,7 @@ from matplotlib.ticker import MaxNLocator
 from study.analysis import bd, refusals
 from study.analysis.refusals import Refusal
 from study.core.errors import StudyError, allowed
-from study.figures import canvas, palette
+from study.figures import canvas, labelled_rows, palette
 from study.figures.palette import Style
 
 OVERS = ("mean of images", "mean curve")
@@ -31,8 +31,8 @@ COLUMNS = (
 )  # fmt: skip
 LARGEST = 2.5
 
-_ROW = 0.145
-_LABELS = 2.05
+_LABELS, _SHARE = 2.05, 0.38  # of the width at most
+_NARROWEST = 1.25
 _BETWEEN, _RIGHT, _UNDER, _TOP = 0.14, 0.08, 0.4, 0.08
 _DIGITS, _REFUSED = 0.36, 0.68
 _STRIP, _BEFORE_STRIP = 0.46, 0.1
@@ -225,19 +225,21 @@ def _draw(
 ) -> Figure:
     anchors = list(dict.fromkeys(anchor for anchor, _ in panels))
     metrics = list(scales)
-    across = min(len(metrics), 3 if len(metrics) != 4 else 2)
-    down = math.ceil(len(metrics) / across)  # of each anchor
     heads = {
         (anchor, metric): [*head(metric, scales[metric]), f"against {codecs[anchor].label}"][
             : None if len(anchors) > 1 else -1
         ]
         for anchor, metric in panels
     }
-    labels = min(max(canvas.text_width(codecs[codec].label) for codec in order) + 0.12, _LABELS)
+    labels = min(max(canvas.text_width(codecs[codec].label) for codec in order) + 0.12, _most_for_labels())
+    shown = labelled_rows.of([codecs[codec].label for codec in order], labels - 0.1)
     left = canvas.MARGIN + labels
-    whole_width = (canvas.WIDTH - left - _RIGHT - (across - 1) * _BETWEEN) / across
+    room = canvas.width() - left - _RIGHT
+    across = canvas.across(min(len(metrics), 3 if len(metrics) != 4 else 2), room, _NARROWEST, _BETWEEN)
+    down = math.ceil(len(metrics) / across)  # of each anchor
+    whole_width = (room - (across - 1) * _BETWEEN) / across
     width = whole_width - _BEFORE_STRIP - _STRIP
-    height = _ROW * (len(order) + 0.4)
+    height = shown.height
     top = canvas.LINE * max(map(len, heads.values())) + 0.04
     block = top + height + _UNDER
     whole = (
@@ -251,24 +253,35 @@ def _draw(
         level += anchors.index(anchor) * down
         x, bottom = left + column * (whole_width + _BETWEEN), layout.y - level * block - top - height
         box = canvas.panel(layout, x, bottom, width, height)
-        for row, codec in enumerate(order):
+        for row, codec in zip(shown.places, order):
             if codec == anchor:
-                box.text(0.015 * (span[1] - span[0]), row, "anchor", va="center", size=canvas.SMALL, color=canvas.GREY)
+                box.text(
+                    0.015 * (span[1] - span[0]),
+                    row,
+                    "anchor",
+                    va="center",
+                    size=canvas.small(),
+                    color=canvas.GREY,
+                )
             elif codec in drawn:
                 _bar(box, row, drawn[codec], codecs[codec], marks, span)
-        _dress(box, span, len(order), width)
+        _dress(box, span, width)
+        shown.dress(box, column == 0)
         reach = [bar.span for part in anchors for bar in panels[part, metric].values() if bar.span]
         strip = canvas.panel(layout, x + width + _BEFORE_STRIP, bottom, _STRIP, height)
-        _ranges(strip, [drawn.get(codec) for codec in order], scales[metric], reach)
+        _ranges(strip, [(row, drawn.get(codec)) for row, codec in zip(shown.places, order)], scales[metric], reach)
+        shown.dress(strip, False)
         for line, text in enumerate(heads[anchor, metric]):
             at = x, bottom + height + top - line * canvas.LINE
             canvas.text(layout, *at, text, colour=canvas.GREY if line else "black")
-        if column == 0:
-            names = [canvas.shortened(codecs[codec].label, labels - 0.1) for codec in order]
-            box.set_yticks(range(len(order)), names)
     layout.y -= len(anchors) * down * block
     canvas.notes(layout, notes)
     return layout.figure
+
+
+def _most_for_labels() -> float:
+    """The width that the codecs' names may take; longer ones go on in a second line."""
+    return min(_LABELS, _SHARE * canvas.width())
 
 
 def _span(bars: Sequence[Bar], width: float) -> tuple[float, float]:
@@ -291,10 +304,10 @@ def _ends(bar: Bar) -> tuple[float, float]:
     return min(reach), max(reach)
 
 
-def _bar(box: Axes, row: int, bar: Bar, look: Style, marks: Mapping[str, str], span: tuple[float, float]) -> None:
+def _bar(box: Axes, row: float, bar: Bar, look: Style, marks: Mapping[str, str], span: tuple[float, float]) -> None:
     pad = 0.015 * (span[1] - span[0])
     if bar.rate is None:
-        box.text(pad, row, f"refused{marks[bar.reason]}", va="center", size=canvas.SMALL, color=canvas.GREY)
+        box.text(pad, row, f"refused{marks[bar.reason]}", va="center", size=canvas.small(), color=canvas.GREY)
         return
     tint = [0.5 + 0.5 * part for part in to_rgb(look.colour)]
     box.barh(row, bar.rate, height=0.7, color=tint, edgecolor=look.colour, linewidth=0.5)
@@ -307,42 +320,36 @@ def _bar(box: Axes, row: int, bar: Bar, look: Style, marks: Mapping[str, str], s
         box.plot([span[1] - pad], [row], marker=">", markersize=3, color="black", markeredgewidth=0)
     low, high = _ends(bar)
     at, side = (high + pad, "left") if bar.rate < 0 else (low - pad, "right")
-    box.text(at, row, signed(bar.rate), va="center_baseline", ha=side, size=canvas.SMALL)
+    box.text(at, row, signed(bar.rate), va="center_baseline", ha=side, size=canvas.small())
 
 
-def _ranges(box: Axes, drawn: Sequence[Bar | None], scale: str, reach: Sequence[tuple[float, float]]) -> None:
+def _ranges(
+    box: Axes, drawn: Sequence[tuple[float, Bar | None]], scale: str, reach: Sequence[tuple[float, float]]
+) -> None:
     """The strip of a panel: a line for each bar over the scores that it covers, on the metric's scale."""
 
     def at(scores: Sequence[float]) -> list[float]:
         return sorted(float(score) for score in bd.on_scale(np.array(scores), scale))
 
-    for row, bar in enumerate(drawn):
+    for row, bar in drawn:
         if bar is not None and bar.span is not None:
             box.plot(at(bar.span), [row, row], color="#444444", linewidth=1.4, solid_capstyle="butt", gid=bar.codec)
-    box.set_ylim(len(drawn) - 0.3, -0.7)
-    box.set_yticks([])
     box.grid(False)
-    box.spines["left"].set_visible(False)
     if reach:
         ends = [min(map(min, reach)), max(map(max, reach))]
         digits = 3 if ends[1] < 1.5 else 0
         low, high = at(ends)
         box.set_xlim(low - 0.03 * (high - low), high + 0.03 * (high - low))
         labels = [f"{end:.{digits}f}".removeprefix("0") or "0" for end in ends]
-        box.set_xticks([low, high], labels, size=canvas.SMALL)
+        box.set_xticks([low, high], labels, size=canvas.small())
         for label, side in zip(box.get_xticklabels(), ("left", "right")):
             label.set_horizontalalignment(side)
     else:
         box.set_axis_off()
 
 
-def _dress(box: Axes, span: tuple[float, float], rows: int, width: float) -> None:
+def _dress(box: Axes, span: tuple[float, float], width: float) -> None:
     box.set_xlim(*span)
-    box.set_ylim(rows - 0.3, -0.7)
     box.axvline(0, color="black", linewidth=0.6)
     box.xaxis.set_major_locator(MaxNLocator(max(int(width / 0.29), 3), steps=(1, 2, 2.5, 5, 10)))
-    box.grid(False, axis="y")
-    box.set_yticks([])
-    box.tick_params(axis="y", length=0)
-    box.spines["left"].set_visible(False)
     box.set_xlabel("BD-rate (%)")

@@ -21,6 +21,7 @@ from study.figures.palette import Style
 STOPS = (0.25, 0.5, 1.0, 1.5, 2.0)
 
 _LEFT, _BETWEEN, _RIGHT = 0.47, 0.55, 0.1
+_NARROWEST = 1.9
 _ROW, _ROW_GAP, _UNDER = 2.05, 0.14, 0.36
 
 
@@ -195,10 +196,11 @@ def _draw(
     explained: Sequence[Sequence[legend.Entry]],
     notes: Sequence[str],
 ) -> Figure:
-    across = 1 if len(panels) == 1 else 2
+    room = canvas.width() - _LEFT - _RIGHT
+    across = canvas.across(min(len(panels), 2), room, _NARROWEST, _BETWEEN)
     down = math.ceil(len(panels) / across)
-    row = _ROW if across == 2 else 1.4 * _ROW
-    width = (canvas.WIDTH - _LEFT - _RIGHT - (across - 1) * _BETWEEN) / across
+    width = (room - (across - 1) * _BETWEEN) / across
+    row = 1.4 * _ROW if width > 4 else _ROW if across > 1 or len(panels) == 1 else 0.75 * _ROW
     block = down * row + (down - 1) * _ROW_GAP
     above, text = canvas.title_height(title) + 0.08, legend.height(explained) + canvas.LINE * len(notes)
     layout = canvas.start(2 * canvas.MARGIN + above + block + _UNDER + text + 0.08, title)

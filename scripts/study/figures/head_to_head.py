@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from study.analysis import head_to_head
-from study.figures import canvas, palette
+from study.figures import canvas, matrix, palette, tiles
 from study.figures.palette import Style
 
 _CELL = 0.255  # inches
+_STEEP_FROM = 0.2  # inches: names of narrower columns stand upright
 _WHITE_FROM = 0.62  # share of the colour scale from which text is white
 _CLIPPED = 70.0  # percent, the ends of the colour scale
+_COLOURS = "RdBu_r"
 
 
 def figure(
@@ -37,37 +40,50 @@ def figure(
     n = rows[0]["n_images"]
     anchor_label = codecs[anchor].label
     count = len(order) * (len(order) - 1) // 2
+    numbers = [_number(row) for row in rates.values() if row["bd_rate"]]
+    names = [codecs[codec].label for codec in order]
+    room = canvas.width() - 2 * canvas.MARGIN
+    sizes = matrix.fit(names, room, _CELL)
+    size = matrix.number_size(numbers, sizes.cell)
+    italics = "In italics: the 95% interval (Student) contains 0. " if size else "The numbers are in head_to_head.csv. "
     notes = [
         f"Percent of rate at equal score over the range that both codecs cover, mean of {n} images. Below 0 (blue), "
         "the row's codec needs less rate. "
         f"Ordered by BD-rate against {anchor_label}; framed: the {len(turned) // 2} of {count} pairs that turn that "
-        "order round. In italics: the 95% interval (Student) contains 0. ×: too little overlap, or an image without a "
-        "figure.",
+        f"order round. {italics}×: too little overlap, or an image without a figure.",
         *about_images,
     ]
-    notes = [line for note in notes for line in canvas.wrapped(note, canvas.WIDTH - 2 * canvas.MARGIN)]
+    lines = canvas.note_lines(notes)
     with canvas.looks():
-        labels = max(canvas.text_width(codecs[codec].label) for codec in order) + 0.1
-        side = _CELL * len(order)
-        width = max(canvas.WIDTH, labels + side + 2 * canvas.MARGIN)
-        below = labels * 0.72 + 0.1
-        height = 2 * canvas.MARGIN + canvas.title_height(title) + 0.1 + side + below + canvas.LINE * len(notes) + 0.1
-        layout = canvas.start(height, title, width)
+        side = sizes.cell * len(order)
+        steep = sizes.cell < _STEEP_FROM
+        below = sizes.labels * (1.0 if steep else 0.72) + 0.1
+        key = 0.0 if size else tiles.bar_height() + 0.06
+        above = 2 * canvas.MARGIN + canvas.title_height(title) + 0.1
+        layout = canvas.start(above + side + below + key + canvas.LINE * len(lines) + 0.1, title)
         bottom = layout.y - 0.06 - side
-        box = canvas.panel(layout, canvas.MARGIN + labels, bottom, side, side)
-        box.imshow(np.clip(values, -_CLIPPED, _CLIPPED), cmap="RdBu_r", vmin=-_CLIPPED, vmax=_CLIPPED, aspect="auto")
+        box = canvas.panel(layout, canvas.MARGIN + sizes.labels, bottom, side, side)
+        box.imshow(np.clip(values, -_CLIPPED, _CLIPPED), cmap=_COLOURS, vmin=-_CLIPPED, vmax=_CLIPPED, aspect="auto")
         for row, codec in enumerate(order):
             for column, other in enumerate(order):
-                _cell(box, row, column, rates.get((codec, other)), (codec, other) in turned)
-        names = [codecs[codec].label for codec in order]
+                if row != column and (pair := rates.get((codec, other))) is not None:
+                    _cell(box, row, column, pair, size)
+                if (codec, other) in turned and row != column:
+                    _frame(box, row, column)
         box.set_yticks(range(len(order)), names)
-        box.set_xticks(range(len(order)), names, rotation=45, ha="right", rotation_mode="anchor")
-        box.tick_params(length=0)
+        turn = {"rotation": 90} if steep else {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+        box.set_xticks(range(len(order)), names, **turn)
+        box.tick_params(length=0, labelsize=canvas.points(sizes.size))
         box.grid(False)
         for spine in box.spines.values():
             spine.set_visible(False)
         layout.y = bottom - below
-        canvas.notes(layout, notes)
+        if not size:
+            scale = Normalize(-_CLIPPED, _CLIPPED)
+            at = (canvas.MARGIN + sizes.labels, layout.y, side)
+            tiles.bar(layout, scale, _COLOURS, at, "BD-rate (%)", [-_CLIPPED, 0, _CLIPPED])
+            layout.y -= key
+        canvas.notes(layout, lines)
         return layout.figure
 
 
@@ -82,19 +98,28 @@ def _order(rates: Mapping[tuple[str, str], Mapping[str, str]], codecs: Mapping[s
     return sorted((codec for codec in codecs if codec in known), key=place)
 
 
-def _cell(box: Axes, row: int, column: int, pair: Mapping[str, str] | None, turned: bool) -> None:
-    if row == column or pair is None:
-        return
+def _number(pair: Mapping[str, str]) -> str:
+    rate = float(pair["bd_rate"])
+    return f"{rate:+.0f}".replace("-", "−") if abs(rate) < 999.5 else ">999"
+
+
+def _cell(box: Axes, row: int, column: int, pair: Mapping[str, str], size: float) -> None:
+    """The number of a cell, in points of `size`; with 0, only the sign of a pair without one."""
     if not pair["bd_rate"]:
-        box.text(column, row, "×", ha="center", va="center", size=canvas.SMALL, color=canvas.GREY)
+        small = canvas.points(size or matrix.LEAST)
+        box.text(column, row, "×", ha="center", va="center", size=small, color=canvas.GREY)
+        return
+    if not size:
         return
     rate = float(pair["bd_rate"])
     undecided = bool(pair["bd_rate_lo"]) and float(pair["bd_rate_lo"]) < 0 < float(pair["bd_rate_hi"])
     colour = "white" if abs(rate) > _WHITE_FROM * _CLIPPED else "black"
-    text = f"{rate:+.0f}".replace("-", "−") if abs(rate) < 999.5 else ">999"
     box.text(
-        column, row, text, ha="center", va="center_baseline", size=canvas.SMALL - (len(text) > 3),
+        column, row, _number(pair), ha="center", va="center_baseline", size=canvas.points(size),
         color=colour, style="italic" if undecided else "normal",
     )  # fmt: skip
-    if turned:
-        box.add_patch(Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, fill=False, edgecolor="black", linewidth=0.9))
+
+
+def _frame(box: Axes, row: int, column: int) -> None:
+    thin = 0.9 if box.get_position().width * box.figure.get_figwidth() > 4 else 0.5
+    box.add_patch(Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, fill=False, edgecolor="black", linewidth=thin))

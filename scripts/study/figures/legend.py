@@ -41,8 +41,9 @@ def entries(styles: Iterable[Style], dots: Collection[Style] = ()) -> list[list[
     return groups
 
 
-def columns(groups: Sequence[Sequence[Entry]], width: float = canvas.WIDTH) -> list[list[Entry]]:
+def columns(groups: Sequence[Sequence[Entry]], width: float | None = None) -> list[list[Entry]]:
     """The legend in as few rows as fit the width; a family stays in one column unless it is longer than one."""
+    width = canvas.width() if width is None else width
     total = sum(len(group) for group in groups)
     for rows in range(1, total + 1):
         packed = _packed(groups, rows)
@@ -58,10 +59,10 @@ def height(packed: Sequence[Sequence[Entry]]) -> float:
 
 def draw(layout: canvas.Layout, packed: Sequence[Sequence[Entry]]) -> None:
     """Put a legend under what is there: `packed` comes from `columns`."""
-    spare = layout.figure.get_figwidth() - 2 * canvas.MARGIN - sum(map(_column_width, packed)) + _BETWEEN
+    spare = layout.width - 2 * canvas.MARGIN - sum(map(_column_width, packed)) + _BETWEEN
     between = min(max(spare, 0) / len(packed), 0.3) if packed else 0.0
     x = canvas.MARGIN
-    inches = layout.figure.dpi_scale_trans
+    inches = layout.inches
     for column in packed:
         y = layout.y
         for entry in column:
@@ -69,7 +70,7 @@ def draw(layout: canvas.Layout, packed: Sequence[Sequence[Entry]]) -> None:
             left = x
             if entry.style is not None:
                 left += _HANDLE + _GAP
-                words = canvas.shortened(words, layout.figure.get_figwidth() - left)
+                words = canvas.shortened(words, layout.width - left)
                 handle = line(
                     entry.style,
                     [x, x + _HANDLE / 2, x + _HANDLE],
@@ -81,7 +82,13 @@ def draw(layout: canvas.Layout, packed: Sequence[Sequence[Entry]]) -> None:
                 layout.figure.add_artist(handle)
             colour = "black" if entry.style else canvas.GREY
             layout.figure.text(
-                left, y - canvas.LINE / 2 - _RISE, words, size=canvas.TEXT, color=colour, gid="legend", transform=inches
+                left,
+                y - canvas.LINE / 2 - _RISE,
+                words,
+                size=canvas.points(canvas.TEXT),
+                color=colour,
+                gid="legend",
+                transform=inches,
             )
             y -= canvas.LINE
         x += _column_width(column) + between

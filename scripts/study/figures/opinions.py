@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from study.figures import canvas, palette
+from study.figures import canvas, labelled_rows, palette
 from study.figures.palette import Style
 
-_ROW = 0.15
-_LABELS = 2.05
+_LABELS, _SHARE = 2.05, 0.4  # of the width at most
+_NARROWEST, _NARROWEST_SHARE = 1.0, 1.5  # panels of the scale, and of the metrics
 _BETWEEN, _RIGHT, _UNDER, _TOP, _HEAD = 0.14, 0.08, 0.4, 0.08, 0.16
 _ACROSS = 3
 _PANELS = (("spearman", "rank correlation (Spearman)", (-1.05, 1.05)), ("agreement", "answers that agree", (0.0, 1.0)))
@@ -44,16 +44,19 @@ def figure(
         notes = canvas.note_lines(_notes(scale, simulated))
         shown = list(dict.fromkeys(row["metric"] for row in metrics))
         texts = [*names.values(), *map(palette.short, shown)]
-        left = canvas.MARGIN + min(max(map(canvas.text_width, texts)) + 0.12, _LABELS)
-        down = math.ceil(len(rates) / _ACROSS)
-        upper = _HEAD + _ROW * (len(order) + 0.4) + _UNDER
-        lower = _HEAD + _ROW * (len(shown) + 0.4) + _UNDER
-        height = 2 * canvas.MARGIN + canvas.title_height(title) + _TOP + down * upper + lower * len(rates)
-        layout = canvas.start(height + canvas.LINE * len(notes), title)
+        left = canvas.MARGIN + min(max(map(canvas.text_width, texts)) + 0.12, _LABELS, _SHARE * canvas.width())
+        room = canvas.width() - left - _RIGHT
+        grids = (
+            _Grid(left, room, min(len(rates), _ACROSS), _NARROWEST, [names[codec] for codec in order]),
+            _Grid(left, room, len(_PANELS), _NARROWEST_SHARE, [palette.short(metric) for metric in shown]),
+        )
+        blocks = grids[0].height(len(rates)) + len(rates) * grids[1].height(len(_PANELS))
+        above = 2 * canvas.MARGIN + canvas.title_height(title) + _TOP
+        layout = canvas.start(above + blocks + canvas.LINE * len(notes), title)
         layout.y -= _TOP
-        _scales(layout, scale, rates, order, names, codecs, left)
+        _scales(layout, scale, rates, order, codecs, grids[0])
         for rate in rates:
-            _agreement(layout, [row for row in metrics if row["rate"] == rate], rate, left)
+            _agreement(layout, [row for row in metrics if row["rate"] == rate], rate, grids[1])
         canvas.notes(layout, notes)
         return layout.figure
 
@@ -77,71 +80,71 @@ def _notes(scale: Sequence[Mapping[str, str]], simulated: bool) -> list[str]:
     return [warning, about] if simulated else [about]
 
 
+class _Grid:
+    """Panels beside and under each other in `room` from `left` on, with a row for each of some labels."""
+
+    def __init__(self, left: float, room: float, most: int, narrowest: float, labels: Sequence[str]) -> None:
+        self.left = left
+        self.across = canvas.across(most, room, narrowest, _BETWEEN)
+        self.width = (room - (self.across - 1) * _BETWEEN) / self.across
+        self.rows = labelled_rows.of(labels, left - canvas.MARGIN - 0.1)
+        self.panel = self.rows.height
+
+    def height(self, count: int) -> float:
+        """The height of `count` panels."""
+        return math.ceil(count / self.across) * (_HEAD + self.panel + _UNDER)
+
+    def box(self, layout: canvas.Layout, index: int, heading: str, span: tuple[float, float]) -> Axes:
+        """The axes of a panel under its heading, with its horizontal span; only the first column has labels."""
+        column, level = index % self.across, index // self.across
+        x, top = self.left + column * (self.width + _BETWEEN), layout.y - level * (_HEAD + self.panel + _UNDER)
+        box = canvas.panel(layout, x, top - _HEAD - self.panel, self.width, self.panel)
+        canvas.text(layout, x, top, heading)
+        box.set_xlim(*span)
+        box.xaxis.set_major_locator(MaxNLocator(max(int(self.width / 0.32), 3), steps=(1, 2, 2.5, 5, 10)))
+        self.rows.dress(box, column == 0)
+        return box
+
+
 def _scales(
     layout: canvas.Layout,
     scale: Sequence[Mapping[str, str]],
     rates: Sequence[str],
     order: Sequence[str],
-    names: Mapping[str, str],
     codecs: Mapping[str, Style],
-    left: float,
+    grid: _Grid,
 ) -> None:
-    across = min(len(rates), _ACROSS)
-    width = (canvas.WIDTH - left - _RIGHT - (across - 1) * _BETWEEN) / across
-    height = _ROW * (len(order) + 0.4)
     ends = [float(row[name]) for row in scale for name in ("strength", "lo", "hi") if row[name]]
     room = 0.05 * (max(ends) - min(ends)) or 0.5
     for index, rate in enumerate(rates):
-        column, block = index % across, _HEAD + height + _UNDER
-        bottom = layout.y - (index // across) * block - _HEAD - height
-        box = canvas.panel(layout, left + column * (width + _BETWEEN), bottom, width, height)
-        canvas.text(layout, left + column * (width + _BETWEEN), bottom + height + _HEAD, f"{float(rate):g} bpp")
+        box = grid.box(layout, index, f"{float(rate):g} bpp", (min(ends) - room, max(ends) + room))
         for row in (row for row in scale if row["rate"] == rate):
             look = palette.of(row["codec"], codecs)
             fill = look.colour if look.filled else "white"
             marks = {"marker": look.marker, "markerfacecolor": fill, "markeredgecolor": look.colour}
-            _point(box, order.index(row["codec"]), row, "strength", "lo", "hi", look.colour, marks)
+            _point(box, grid.rows.places[order.index(row["codec"])], row, "strength", "lo", "hi", look.colour, marks)
         box.axvline(0, color="black", linewidth=0.6)
-        labels = [canvas.shortened(names[codec], left - canvas.MARGIN - 0.1) for codec in order]
-        _dress(box, labels if column == 0 else [], len(order), (min(ends) - room, max(ends) + room), width)
         box.set_xlabel("strength (log-odds)")
-    layout.y -= math.ceil(len(rates) / across) * (_HEAD + height + _UNDER)
+    layout.y -= grid.height(len(rates))
 
 
-def _agreement(layout: canvas.Layout, metrics: Sequence[Mapping[str, str]], rate: str, left: float) -> None:
-    width = (canvas.WIDTH - left - _RIGHT - _BETWEEN) / 2
-    height = _ROW * (len(metrics) + 0.4)
-    bottom = layout.y - _HEAD - height
-    for column, (name, label, span) in enumerate(_PANELS):
-        box = canvas.panel(layout, left + column * (width + _BETWEEN), bottom, width, height)
-        canvas.text(
-            layout, left + column * (width + _BETWEEN), bottom + height + _HEAD, f"metrics, {float(rate):g} bpp"
-        )
-        for index, row in enumerate(metrics):
+def _agreement(layout: canvas.Layout, metrics: Sequence[Mapping[str, str]], rate: str, grid: _Grid) -> None:
+    for number, (name, label, span) in enumerate(_PANELS):
+        box = grid.box(layout, number, f"metrics, {float(rate):g} bpp", span)
+        for place, row in zip(grid.rows.places, metrics):
             marks = {"marker": "o", "markerfacecolor": "black", "markeredgecolor": "black"}
-            _point(box, index, row, name, f"{name}_lo", f"{name}_hi", "black", marks)
+            _point(box, place, row, name, f"{name}_lo", f"{name}_hi", "black", marks)
         box.axvline(0 if span[0] < 0 else 0.5, color="black", linewidth=0.6)
-        _dress(box, [palette.short(row["metric"]) for row in metrics] if column == 0 else [], len(metrics), span, width)
         box.set_xlabel(label)
-    layout.y -= _HEAD + height + _UNDER
+    layout.y -= grid.height(len(_PANELS))
 
 
 def _point(
-    box: Axes, index: int, row: Mapping[str, str], name: str, low: str, high: str, colour: str, marks: Mapping
+    box: Axes, place: float, row: Mapping[str, str], name: str, low: str, high: str, colour: str, marks: Mapping
 ) -> None:
     if not row[name]:
-        box.text(0.5, index, "–", transform=box.get_yaxis_transform(), va="center", ha="center", color=canvas.GREY)
+        box.text(0.5, place, "–", transform=box.get_yaxis_transform(), va="center", ha="center", color=canvas.GREY)
         return
     if row[low]:
-        box.plot([float(row[low]), float(row[high])], [index, index], color=colour, linewidth=0.9)
-    box.plot([float(row[name])], [index], linestyle="none", markersize=3.6, markeredgewidth=0.8, **marks)
-
-
-def _dress(box: Axes, labels: Sequence[str], rows: int, span: tuple[float, float], width: float) -> None:
-    box.set_xlim(*span)
-    box.set_ylim(rows - 0.3, -0.7)
-    box.xaxis.set_major_locator(MaxNLocator(max(int(width / 0.32), 3), steps=(1, 2, 2.5, 5, 10)))
-    box.grid(False, axis="y")
-    box.set_yticks(range(len(labels)), labels)
-    box.tick_params(axis="y", length=0)
-    box.spines["left"].set_visible(False)
+        box.plot([float(row[low]), float(row[high])], [place, place], color=colour, linewidth=0.9)
+    box.plot([float(row[name])], [place], linestyle="none", markersize=3.6, markeredgewidth=0.8, **marks)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from study.core import readers
 from study.core.errors import StudyError, allowed
-from study.figures import bd_rate, curves, palette
+from study.figures import bd_rate, curves, palette, paper
 from study.figures.palette import Style
+from study.figures.paper import Paper
 
 
 def add_tables(parser: argparse.ArgumentParser, *names: str) -> None:
@@ -20,15 +21,39 @@ def add_tables(parser: argparse.ArgumentParser, *names: str) -> None:
 
 
 def add_out(parser: argparse.ArgumentParser) -> None:
-    """The option for the files to write."""
+    """The options for the files to write, and for the paper that they are made for."""
     parser.add_argument(
         "--out",
         type=Path,
         nargs="+",
         required=True,
         metavar="PATH",
-        help="files to write, .pdf or .png; a path with another suffix, or none, gets both suffixes added",
+        help="files to write, .pdf, .svg or .png; a path with another suffix, or none, gets .png and .pdf added",
     )
+    add_paper(parser)
+
+
+def add_paper(parser: argparse.ArgumentParser) -> None:
+    """Options that say which paper figures are made for."""
+    default = Paper()
+    parser.add_argument(
+        "--width",
+        default=default.width,
+        metavar="WIDTH",
+        help=f"width of the figure: {', '.join(f'{name} ({mm:g} mm)' for name, mm in paper.COLUMNS.items())}, or a "
+        "number of mm (default: %(default)s)",
+    )
+    parser.add_argument("--font", default=default.font, metavar="NAME", help="font (default: %(default)s)")
+    parser.add_argument(
+        "--font-size", type=float, default=default.font_size, metavar="POINTS", help="its size (default: %(default)g)"
+    )
+
+
+def paper_of(arguments: argparse.Namespace) -> Paper:
+    """The options of `add_paper`."""
+    vector = getattr(arguments, "vector", None)
+    more = {} if vector is None else {"vector": vector}
+    return Paper(arguments.width, arguments.font, arguments.font_size, **more)
 
 
 def add_curves(parser: argparse.ArgumentParser) -> None:

@@ -30,16 +30,17 @@ def figure(images: Sequence[tuple[Path, Mapping[str, str]]], title: str, most: i
     if not images:
         raise StudyError("there are no images to draw: the record of the image set has no row")
     shown = images[:most]
-    room = canvas.WIDTH - 2 * canvas.MARGIN
+    room = canvas.width() - 2 * canvas.MARGIN
     shapes = [_shape(row) for _, row in shown]
     arranged = arrange(shapes, room)
     heights = [min(_TALLEST, (room - _GAP * (len(row) - 1)) / sum(shapes[box] for box in row)) for row in arranged]
     widest = max(tall * sum(shapes[box] for box in row) for tall, row in zip(heights, arranged))
-    width = canvas.WIDTH if len(arranged) > 1 else max(widest + _GAP * (len(shown) - 1) + 2 * canvas.MARGIN, _LEAST)
+    narrow = max(widest + _GAP * (len(shown) - 1) + 2 * canvas.MARGIN, _LEAST)
+    width = canvas.width() if len(arranged) > 1 else min(narrow, canvas.width())
     with canvas.looks():
         text = canvas.note_lines(_notes(images, shown), width)
         total = sum(heights) + len(heights) * _BELOW
-        whole = 2 * canvas.MARGIN + canvas.title_height(title) + _TOP + total + canvas.LINE * len(text)
+        whole = 2 * canvas.MARGIN + canvas.title_height(title, width) + _TOP + total + canvas.LINE * len(text)
         layout = canvas.start(whole, title, width)
         layout.y -= _TOP
         for row, tall in zip(arranged, heights):
@@ -87,7 +88,7 @@ def _draw_tile(
     path, row = image
     box = canvas.panel(layout, x, layout.y - height, width, height)
     box.set_axis_off()
-    pixels = _reduced(path, round(width * DPI), round(height * DPI))
+    pixels = _reduced(path, round(width * DPI * layout.scale), round(height * DPI * layout.scale))
     small = int(row["width"]) < width * 72
     box.imshow(pixels, aspect="equal", interpolation="nearest" if small else "antialiased")
     box.set_anchor("SW")

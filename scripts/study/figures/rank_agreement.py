@@ -10,10 +10,10 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from study.analysis.rank_agreement import RATES, Agreement
-from study.figures import canvas, palette
+from study.figures import canvas, matrix, palette
 
 LOWEST = 0.0  # tau of the palest colour
-_CELL, _LARGEST = 0.2, 0.46
+_LARGEST = 0.46
 _MAP = "YlGnBu"
 _BAR, _GAP = 0.12, 0.14
 
@@ -34,9 +34,8 @@ def figure(image_set: str, metrics: Sequence[str], codecs: Agreement, images: Ag
     ]
     with canvas.looks():
         lines = canvas.note_lines(notes)
-        left = canvas.MARGIN + max(map(canvas.text_width, names)) + 0.12
-        side = min(max((canvas.WIDTH - left - 2 * _GAP - 3 * _BAR - canvas.MARGIN) / count, _CELL), _LARGEST) * count
-        under = max(canvas.text_width(name) for name in names) + 0.12
+        sizes = matrix.fit(names, canvas.width() - 2 * canvas.MARGIN - 2 * _GAP - 3 * _BAR, _LARGEST)
+        left, side, under = canvas.MARGIN + sizes.labels, sizes.cell * count, sizes.labels + 0.02
         height = (
             2 * canvas.MARGIN + canvas.title_height(heading) + 0.06 + side + under + 0.06 + canvas.LINE * len(lines)
         )
@@ -47,11 +46,11 @@ def figure(image_set: str, metrics: Sequence[str], codecs: Agreement, images: Ag
         np.fill_diagonal(whole, np.nan)
         colours, scale = colormaps[_MAP], Normalize(LOWEST, 1)
         box.imshow(whole, cmap=colours, norm=scale, aspect="auto", interpolation="nearest")
-        _numbers(box, whole, colours, scale, side / count)
+        _numbers(box, whole, colours, scale, sizes.cell)
         box.grid(False)
         box.set_xticks(range(count), names, rotation=90)
         box.set_yticks(range(count), names)
-        box.tick_params(length=0)
+        box.tick_params(length=0, labelsize=canvas.points(sizes.size))
         for spine in box.spines.values():
             spine.set_visible(False)
         _key(layout, left + side + _GAP, bottom, side, colours)
@@ -61,7 +60,9 @@ def figure(image_set: str, metrics: Sequence[str], codecs: Agreement, images: Ag
 
 
 def _numbers(box, taus: np.ndarray, colours, scale: Normalize, cell: float) -> None:
-    size = canvas.SMALL if cell > 0.3 else canvas.SMALL - 1.5
+    size = canvas.points(matrix.number_size(["−.88"], cell))
+    if not size:
+        return
     for row, column in zip(*np.nonzero(~np.eye(len(taus), dtype=bool))):
         value = taus[row, column]
         if np.isnan(value):

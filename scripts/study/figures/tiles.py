@@ -53,7 +53,8 @@ def missing(layout: canvas.Layout, reason: str, x: float, top: float, width: flo
 def reduced(values: np.ndarray, width: float, height: float) -> np.ndarray:
     """An image uint8 [H, W, 3], or numbers [H, W], as large as a tile in inches can show at `DPI`, or as it is."""
     rows, columns = values.shape[:2]
-    factor = max(rows / (height * DPI), columns / (width * DPI))
+    dots = DPI * canvas.scale()
+    factor = max(rows / (height * dots), columns / (width * dots))
     if factor <= 1:
         return values
     size = max(1, round(columns / factor)), max(1, round(rows / factor))
@@ -90,8 +91,8 @@ def bar(
         drawn.formatter = FuncFormatter(lambda value, _: f"{value:.6g}")
         drawn.update_ticks()
     drawn.ax.minorticks_off()
-    drawn.ax.tick_params(labelsize=canvas.SMALL, width=0.5, length=2, pad=1.5)
-    drawn.ax.set_xlabel(label, size=canvas.SMALL, labelpad=1.5)
+    drawn.ax.tick_params(labelsize=canvas.small(), width=0.5, length=2, pad=1.5)
+    drawn.ax.set_xlabel(label, size=canvas.small(), labelpad=1.5)
 
 
 def bar_height() -> float:

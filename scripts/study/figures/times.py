@@ -20,7 +20,7 @@ from study.figures.palette import Style
 STAGES = {"encode_s": "Encoding", "decode_s": "Decoding"}
 
 _LEFT, _BETWEEN, _RIGHT = 0.47, 0.55, 0.1
-_ROW, _UNDER = 1.95, 0.4
+_ROW, _UNDER, _NARROWEST = 1.95, 0.4, 1.9
 
 
 NO_TIMING = (
@@ -189,22 +189,26 @@ def _draw(
     explained: Sequence[Sequence[legend.Entry]],
     notes: Sequence[str],
 ) -> Figure:
-    width = (canvas.WIDTH - _LEFT - _RIGHT - _BETWEEN) / 2
+    room = canvas.width() - _LEFT - _RIGHT
+    across = canvas.across(len(STAGES), room, _NARROWEST, _BETWEEN)
+    width = (room - (across - 1) * _BETWEEN) / across
     title = f"{image_set}: rate and time"
-    down = 1 if shown is None else 2
+    kinds = ["cost"] if shown is None else ["trade", "cost"]
+    places = [(kind, stage) for kind in kinds for stage in STAGES]
+    down = len(places) // across
+    row = _ROW if across > 1 else 0.8 * _ROW
     text = legend.height(explained) + canvas.LINE * len(notes)
-    layout = canvas.start(2 * canvas.MARGIN + canvas.title_height(title) + 0.16 + down * (_ROW + _UNDER) + text, title)
+    layout = canvas.start(2 * canvas.MARGIN + canvas.title_height(title) + 0.16 + down * (row + _UNDER) + text, title)
     layout.y -= 0.08
-    for column, stage in enumerate(STAGES):
-        left, bottom = _LEFT + column * (width + _BETWEEN), layout.y - _ROW
-        if shown is not None:
-            box = canvas.panel(layout, left, bottom, width, _ROW)
+    for number, (kind, stage) in enumerate(places):
+        left, level = _LEFT + number % across * (width + _BETWEEN), number // across
+        box = canvas.panel(layout, left, layout.y - row - level * (row + _UNDER), width, row)
+        if kind == "trade" and shown is not None:
             _trade(box, stage, by_codec, shown, codecs)
             canvas.y_label(box, f"BD-rate (%) against {codecs[compared[1]].label}")
-            bottom -= _ROW + _UNDER
-        box = canvas.panel(layout, left, bottom, width, _ROW)
-        _cost(box, stage, by_codec, codecs, options, end)
-    layout.y -= down * (_ROW + _UNDER)
+        else:
+            _cost(box, stage, by_codec, codecs, options, end)
+    layout.y -= down * (row + _UNDER)
     legend.draw(layout, explained)
     layout.y -= 0.08
     canvas.notes(layout, notes)

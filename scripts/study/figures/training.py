@@ -17,7 +17,7 @@ COLUMNS = ("step", "bpp", "distortion", "loss")
 PANELS = {"loss": "Loss", "bpp": "Rate (bpp)", "distortion": "Distortion"}
 
 _LEFT, _BETWEEN, _RIGHT, _ROW, _UNDER = 0.45, 0.45, 0.1, 1.9, 0.36
-_ACROSS = 7
+_NARROWEST, _ENTRY = 1.5, 0.95
 _DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 
 
@@ -43,20 +43,26 @@ def figure(title: str, tables: Mapping[str, Sequence[Mapping[str, str]]]) -> Fig
                 " and the loss that plus the discriminator's part. The rate is the estimated one, of crops."
             ]
         )
-        above = 0.04 + 0.15 * math.ceil(len(lines) / _ACROSS)
-        height = 2 * canvas.MARGIN + canvas.title_height(title) + above + _ROW + _UNDER + canvas.LINE * len(text)
+        room = canvas.width() - _LEFT - _RIGHT
+        entries = max(1, int(room / max(_ENTRY, *(0.5 + canvas.text_width(f"quality {name}") for name in lines))))
+        above = 0.04 + 0.15 * math.ceil(len(lines) / entries)
+        across = len(PANELS) if canvas.across(len(PANELS), room, _NARROWEST, _BETWEEN) == len(PANELS) else 1
+        down = len(PANELS) // across
+        block = down * (_ROW + _UNDER)
+        height = 2 * canvas.MARGIN + canvas.title_height(title) + above + block + canvas.LINE * len(text)
         layout = canvas.start(height, title)
         layout.y -= above
-        width = (canvas.WIDTH - _LEFT - _RIGHT - 2 * _BETWEEN) / 3
-        for column, (name, label) in enumerate(PANELS.items()):
-            box = canvas.panel(layout, _LEFT + column * (width + _BETWEEN), layout.y - _ROW, width, _ROW)
+        width = (room - (across - 1) * _BETWEEN) / across
+        for number, (name, label) in enumerate(PANELS.items()):
+            left, bottom = number % across * (width + _BETWEEN), layout.y - _ROW - number // across * (_ROW + _UNDER)
+            box = canvas.panel(layout, _LEFT + left, bottom, width, _ROW)
             _panel(box, name, lines, looks)
             canvas.y_label(box, label)
         layout.figure.axes[0].legend(
             handles=[Line2D([], [], label=f"quality {quality}", **looks[quality]) for quality in lines],
-            frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, borderpad=0.2, ncols=_ACROSS,
+            frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, borderpad=0.2, ncols=entries,
         )  # fmt: skip
-        layout.y -= _ROW + _UNDER
+        layout.y -= block
         canvas.notes(layout, text)
         return layout.figure
 

@@ -84,6 +84,7 @@ def build(plan: Mapping, results: Path, out: Path) -> None:
             "library": LIBRARY,
             **_sections(plan, rows, known, folder),
             "latents": experiments,
+            "single_channels": page_latents.single_channels(experiments),
             "latent_data": payload.as_text([group["views"] for group in experiments]),
             "maps": maps,
         }

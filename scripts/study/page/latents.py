@@ -106,6 +106,11 @@ def views(tables: Mapping[str, Sequence[Mapping[str, str]]], known: Mapping[str,
     return found
 
 
+def single_channels(experiments: Sequence[Mapping]) -> bool:
+    """Whether one of the `experiments` has an edit that changes one channel alone."""
+    return any("channel" in edit for one in experiments for view in one["views"] for edit in view["edits"])
+
+
 def _item(row: Mapping[str, str], metrics: Sequence[str], find: Callable) -> dict:
     channel = _channel(row.get("steps", ""))
     value = row["value"] if channel is None else str(channel)

@@ -14,6 +14,7 @@ from study.codecs import registry as codec_registry
 from study.core import outcome, paths, results
 from study.core.cell import Cell
 from study.core.errors import StudyError
+from study.figures import paper
 from study.images import sets as images_sets
 from study.metrics import registry as metric_registry
 from study.planning import entries
@@ -278,7 +279,7 @@ def generation(record: str | Path, runs: Callable[[], bool] = lambda: False) -> 
             columns, *rows = list(csv.reader(lines)) or [[]]
     except FileNotFoundError:
         return 0
-    files = [columns.index(name) for name in ("file", "png", "pdf") if name in columns]
+    files = [columns.index(name) for name in ("file", "png", *paper.VECTOR) if name in columns]
     if not files or "generation" not in columns:
         return 0
     number = columns.index("generation")

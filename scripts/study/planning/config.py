@@ -11,6 +11,7 @@ import jsonschema
 from study.analysis import claim_pairs, published_curves
 from study.core import paths, readers, typed
 from study.core.errors import StudyError, allowed
+from study.figures import paper
 from study.images import sets
 from study.metrics import registry as metric_registry
 from study.planning import catalogue, collisions, entries, opinions, target_problems
@@ -141,6 +142,7 @@ def _against_catalogues(study: Study, schema: Mapping, unsound: Collection[str])
     if study.timing and all(isinstance(chosen, Targets) for chosen in study.codecs.values()):
         yield "timing: every codec of this study has a target, whose cells aren't timed; leave out `timing`"
     yield from _metric_problems(study)
+    yield from _font_problems(study.figures.font)
     yield from opinions.problems(study)
     yield from experiments.problems(study, known_codecs, known_sets, unsound)
     own = study.define.claims
@@ -171,6 +173,16 @@ def _codec_problems(name: str, chosen: Chosen, entry: CodecEntry) -> Iterator[st
         except StudyError as error:
             yield f"codecs.{name}: {error}"
             return
+
+
+def _font_problems(font: str) -> Iterator[str]:
+    if font != paper.FONT:
+        from study.figures import canvas  # matplotlib, which a run doesn't import otherwise
+
+        try:
+            canvas.check_font(font)
+        except StudyError as error:
+            yield f"figures.font: {error}"
 
 
 def _metric_problems(study: Study) -> Iterator[str]:

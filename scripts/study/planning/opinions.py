@@ -58,5 +58,7 @@ def products(plan: Plan) -> list[str]:
     """The tables and figures of a study with answers, relative to its folder; none for another."""
     if not answers(plan.study):
         return []
-    figures = [f"figures/{name}/opinions.{suffix}" for name in plan.parts for suffix in ("png", "pdf")]
+    figures = [
+        f"figures/{name}/opinions.{suffix}" for name in plan.parts for suffix in plan.study.figures.paper.suffixes
+    ]
     return [*(f"{name}.csv" for name in TABLES), *figures]

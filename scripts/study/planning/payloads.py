@@ -194,6 +194,7 @@ def page(plan: Plan, graph: Mapping, commands: Mapping[str, Mapping], more: Iter
 def records(plan: Plan) -> list[str]:
     """The tables and figures of the study that its rules declare; of figures in folders, the records that list them."""
     folder, bd = results.study(plan.name), plan.study.bd_rate is not None
+    suffixes = plan.study.figures.paper.suffixes
     names = ["rd.csv", "rd.parquet", "means.csv", "codecs.csv"]
     names += ["bd.csv", "head_to_head.csv"] * bd + ["complexity.csv"] * bool(plan.weighted())
     names += ["timing.csv"] * (plan.study.timing is not None)
@@ -205,8 +206,8 @@ def records(plan: Plan) -> list[str]:
         kinds = ["originals", "average", "time", *["rank_agreement"] * (len(plan.study.metrics) > 1)]
         if plan.study.bd_rate is not None:
             kinds += ["bd_rate", *(f"head_to_head-{metric}" for metric in plan.study.bd_rate.metrics)]
-        names += [f"figures/{image_set}/{kind}.{suffix}" for kind in kinds for suffix in ("png", "pdf")]
-    names += [f"figures/training/{model}.{suffix}" for model in plan.trained() for suffix in ("png", "pdf")]
+        names += [f"figures/{image_set}/{kind}.{suffix}" for kind in kinds for suffix in suffixes]
+    names += [f"figures/training/{model}.{suffix}" for model in plan.trained() for suffix in suffixes]
     shown = [f"{folder}/{name}" for name in names]
     return [
         *shown,
@@ -223,7 +224,7 @@ def products(plan: Plan) -> list[str]:
         f"{folder}/figures/{image_set}/images/{name}.{suffix}"
         for image_set in plan.parts
         for name in plan.image_names(image_set)
-        for suffix in ("png", "pdf")
+        for suffix in plan.study.figures.paper.suffixes
     ]
     return [*records(plan), *images, f"{folder}/index.html"]
 

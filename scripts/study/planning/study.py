@@ -6,13 +6,14 @@ defaults, which a test holds them to. Why dataclasses: see `study.core.typed`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from study.analysis.claim_pairs import Claim, ClaimOptions
 from study.core import typed
 from study.figures.curve_options import Options as CurveOptions
 from study.figures.latents.names import FigureChoice
+from study.figures.paper import Paper
 from study.latents.edits import Edit
 from study.opinions.trials import Options as Opinions
 from study.planning import catalogue, entries
@@ -95,6 +96,21 @@ class Experiment:
 
 
 @dataclass(frozen=True)
+class Figures(CurveOptions, Paper):
+    """How a study's figures are drawn, and for which paper."""
+
+    @property
+    def paper(self) -> Paper:
+        """What is said of the paper."""
+        return Paper(**{name.name: getattr(self, name.name) for name in fields(Paper)})
+
+    @property
+    def curves(self) -> dict[str, Any]:
+        """What is said of curves, by the options of the commands that draw them."""
+        return {name.name: getattr(self, name.name) for name in fields(CurveOptions)}
+
+
+@dataclass(frozen=True)
 class Study:
     """A study: what its config says, with defaults."""
 
@@ -106,7 +122,7 @@ class Study:
     bd_rate: BdRate | None = None
     claims: ClaimOptions | None = None
     published: Published = field(default_factory=Published)
-    figures: CurveOptions = field(default_factory=CurveOptions)
+    figures: Figures = field(default_factory=Figures)
     mirror: str | None = None
     cache: str | None = None
     cell_limit: CellLimit = field(default_factory=CellLimit)

@@ -17,8 +17,8 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = [row for row in options.rows_of(arguments.rd, arguments.set) if row["bpp"]]
     codecs = list(dict.fromkeys(row["codec"] for row in rows))
-    with canvas.looks():
-        figure = Figure(figsize=(canvas.WIDTH, 0.6 + 0.2 * len(codecs)), layout="constrained")
+    with canvas.on(options.paper_of(arguments)), canvas.looks():
+        figure = Figure(figsize=(canvas.width(), 0.6 + 0.2 * len(codecs)), layout="constrained")
         axes = figure.add_subplot(xlabel="rate (bits per pixel)")
         for place, codec in enumerate(codecs):
             mine = [row for row in rows if row["codec"] == codec]
@@ -27,7 +27,7 @@ def main() -> None:
         axes.set(xlim=(0, None), ylim=(-0.5, len(codecs) - 0.5))
         axes.set_yticks(range(len(codecs)), codecs)
         axes.invert_yaxis()
-    canvas.save(figure, canvas.paths(arguments.out))
+        canvas.save(figure, canvas.paths(arguments.out))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ MARKED = 5
 _FEWEST = 8
 
 _LEFT, _BETWEEN, _RIGHT, _ROW, _UNDER = 0.5, 0.6, 0.12, 2.6, 0.36
+_NARROWEST = 1.9
 _GOOD, _POOR = "#1a7f37", "#c0392b"
 
 
@@ -52,18 +53,21 @@ def figure(
             f"bits together, and {silent} without bits."
         )
     with canvas.looks():
-        width = (canvas.WIDTH - _LEFT - _RIGHT - (len(panels) - 1) * _BETWEEN) / max(len(panels), 1)
-        width = min(width, 4.2)
+        room = canvas.width() - _LEFT - _RIGHT
+        across = canvas.across(len(panels), room, _NARROWEST, _BETWEEN)
+        width = min((room - (across - 1) * _BETWEEN) / across, 4.2)
+        block = math.ceil(len(panels) / across) * (_ROW + _UNDER)
         hollow = [_hollow(rate, panel) for panel in panels]
         remarks += [text for text in hollow if text]
         text = canvas.note_lines(remarks)
-        whole = 2 * canvas.MARGIN + canvas.title_height(title) + 0.08 + _ROW + _UNDER + canvas.LINE * len(text)
+        whole = 2 * canvas.MARGIN + canvas.title_height(title) + 0.08 + block + canvas.LINE * len(text)
         layout = canvas.start(whole, title)
         layout.y -= 0.08
         for number, panel in enumerate(panels):
-            box = canvas.panel(layout, _LEFT + number * (width + _BETWEEN), layout.y - _ROW, width, _ROW)
+            left, level = _LEFT + number % across * (width + _BETWEEN), number // across
+            box = canvas.panel(layout, left, layout.y - _ROW - level * (_ROW + _UNDER), width, _ROW)
             _draw(box, rate, rate_label, panel, style)
-        layout.y -= _ROW + _UNDER
+        layout.y -= block
         canvas.notes(layout, text)
         return layout.figure
 
@@ -154,18 +158,18 @@ def _draw(box: Axes, rate: np.ndarray, rate_label: str, panel: Panel, style: Sty
 def _numbers(box: Axes, rate: np.ndarray, loss: np.ndarray, colours: Mapping[int, str]) -> None:
     """Numbers beside the outliers, where the first free place is: good ones look for it above, poor ones below."""
     inside = box.get_window_extent()
-    scale = 72 / box.figure.dpi  # points per pixel
+    scale, grown = 72 / box.figure.dpi, canvas.scale()  # points per pixel; the text's size beside the usual
     taken = [box.transData.transform((rate[n], loss[n])) * scale for n in colours]
     spots = dict(zip(colours, taken))
     used: list[tuple[float, float]] = []
     for channel, colour in colours.items():
         x, y = spots[channel]
-        wide = 4.0 * len(f"{channel}")
+        wide = 4.0 * grown * len(f"{channel}")
         up = 1 if colour == _GOOD else -1
         for radius, angle in itertools.product((6, 10, 15, 21, 28, 36), (120, 90, 150, 60, 180, 30, 0)):
             at = x + radius * math.cos(math.radians(angle)) * up, y + radius * math.sin(math.radians(angle)) * up
             free = all(abs(at[0] - left) > wide / 2 + 3 or abs(at[1] - top) > 5 for left, top in taken)
-            free &= all(abs(at[0] - left) > wide + 1 or abs(at[1] - top) > 7.5 for left, top in used)
+            free &= all(abs(at[0] - left) > wide + 1 or abs(at[1] - top) > 7.5 * grown for left, top in used)
             within = (
                 inside.x0 * scale + wide / 2 < at[0] < inside.x1 * scale - wide / 2
                 and inside.y0 * scale + 4 < at[1] < inside.y1 * scale - 4
@@ -177,5 +181,5 @@ def _numbers(box: Axes, rate: np.ndarray, loss: np.ndarray, colours: Mapping[int
         used.append(at)
         box.annotate(
             f"{channel}", (rate[channel], loss[channel]), (at[0] - x, at[1] - y), textcoords="offset points",
-            color=colour, size=canvas.SMALL, ha="center", va="center",
+            color=colour, size=canvas.small(), ha="center", va="center",
         )  # fmt: skip

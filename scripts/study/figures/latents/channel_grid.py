@@ -11,12 +11,13 @@ from matplotlib.figure import Figure
 from study.core.errors import StudyError
 from study.figures import canvas, tiles
 
-MOST = 80
+MOST, MOST_NARROW = 80, 40
 LEAST_PEAK = 8.0
 
 _LINEAR = 0.5
 _FELT = 0.05
 _GAP, _WORDS = 0.06, 0.13
+_NARROWEST, _NARROW = 0.62, 5.0
 
 
 def latent(y: np.ndarray, order: Sequence[int], shares: np.ndarray | None, title: str, notes: Sequence[str]) -> Figure:
@@ -40,7 +41,7 @@ def latent(y: np.ndarray, order: Sequence[int], shares: np.ndarray | None, title
 
     def bar(layout: canvas.Layout) -> None:
         ticks = tiles.signed_ticks(limit, _LINEAR)
-        tiles.bar(layout, norm, tiles.SIGNED, (canvas.MARGIN, layout.y, 2.6), "y, before quantisation", ticks)
+        tiles.bar(layout, norm, tiles.SIGNED, (canvas.MARGIN + 0.1, layout.y, 2.6), "y, before quantisation", ticks)
 
     return _grid(labels, y.shape[2] / y.shape[1], title, text, draw, bar)
 
@@ -81,7 +82,7 @@ def impulse(
 def _shown(order: Sequence[int]) -> list[int]:
     if not len(order):
         raise StudyError("the latent has no channels to draw")
-    return list(map(int, order[:MOST]))
+    return list(map(int, order[: MOST if canvas.width() > _NARROW else MOST_NARROW]))
 
 
 def _label(channel: int, shares: np.ndarray | None) -> str:
@@ -124,9 +125,9 @@ def _grid(
     bar: Callable[[canvas.Layout], None] | None = None,
 ) -> Figure:
     """Tiles of one shape (width over height) in rows, `draw(layout, number, at)` each, under it its label."""
-    room = canvas.WIDTH - 2 * canvas.MARGIN
-    across = min(10 if len(labels) > 40 else 8, len(labels))
-    across = max(across, 4)
+    room = canvas.width() - 2 * canvas.MARGIN
+    across = max(min(10 if len(labels) > 40 else 8, len(labels)), 4)
+    across = canvas.across(across, room, _NARROWEST, _GAP)
     width = (room - (across - 1) * _GAP) / across
     height = min(width / shape, 1.2 * width)
     down = math.ceil(len(labels) / across)

@@ -14,7 +14,7 @@ from study.figures import canvas, tiles
 LIMIT, LINEAR = 255.0, 2.0
 
 _GAP, _INNER, _BETWEEN = 0.12, 0.03, 0.07
-_TALLEST = 1.5
+_TALLEST, _NARROW = 1.5, 5.0
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
@@ -38,8 +38,10 @@ def figure(shown: Sequence[Shown], title: str, notes: Sequence[str]) -> Figure:
     A pair without difference, the original's, has the scale of differences in its place.
     """
     shape = _shape(shown)
-    room = canvas.WIDTH - 2 * canvas.MARGIN
+    room = canvas.width() - 2 * canvas.MARGIN
     across = 2 if len(shown) <= 14 else 3
+    if canvas.width() < _NARROW:
+        across = 1 if len(shown) <= 5 else 2
     while (room - (across - 1) * _GAP) / across / 2 / shape > _TALLEST and across < 5:
         across += 1
     pair = (room - (across - 1) * _GAP) / across
@@ -54,7 +56,7 @@ def figure(shown: Sequence[Shown], title: str, notes: Sequence[str]) -> Figure:
             ]
         )
         rows = [shown[start : start + across] for start in range(0, len(shown), across)]
-        words = [canvas.LINE * (1 + max(len(tile.lines) for tile in row)) + _BETWEEN for row in rows]
+        words = [canvas.LINE * max(len(_lines(tile, pair)) for tile in row) + _BETWEEN for row in rows]
         whole = 2 * canvas.MARGIN + canvas.title_height(title) + 0.06 + len(rows) * height + sum(words)
         layout = canvas.start(whole + canvas.LINE * len(text), title)
         layout.y -= 0.06
@@ -74,16 +76,17 @@ def figure(shown: Sequence[Shown], title: str, notes: Sequence[str]) -> Figure:
 
 
 def strips(rows: Sequence[Sequence[Shown]], title: str, notes: Sequence[str]) -> Figure:
-    """Images side by side, words under each; a row of more than six goes on in the next."""
-    broken = [part for row in rows for part in _broken(row)]
+    """Images side by side, words under each; a row of more than six (three in a narrow figure) goes on in the next."""
+    most = 6 if canvas.width() > _NARROW else 3
+    broken = [part for row in rows for part in _broken(row, most)]
     across = max(len(row) for row in broken)
     shape = _shape([tile for row in rows for tile in row])
-    room = canvas.WIDTH - 2 * canvas.MARGIN
+    room = canvas.width() - 2 * canvas.MARGIN
     width = min((room - (across - 1) * _INNER * 2) / across, 2.2)
     height = min(width / shape, 2.2)
     with canvas.looks():
         text = canvas.note_lines(notes)
-        lines = max(1 + len(tile.lines) for row in broken for tile in row)
+        lines = max(len(_lines(tile, width)) for row in broken for tile in row)
         down = height + canvas.LINE * lines + _BETWEEN
         whole = 2 * canvas.MARGIN + canvas.title_height(title) + 0.06 + len(broken) * down
         layout = canvas.start(whole + canvas.LINE * len(text), title)
@@ -98,8 +101,8 @@ def strips(rows: Sequence[Sequence[Shown]], title: str, notes: Sequence[str]) ->
         return layout.figure
 
 
-def _broken(row: Sequence[Shown]) -> list[Sequence[Shown]]:
-    count = math.ceil(len(row) / 6)
+def _broken(row: Sequence[Shown], most: int) -> list[Sequence[Shown]]:
+    count = math.ceil(len(row) / most)
     size = math.ceil(len(row) / count)
     return [row[start : start + size] for start in range(0, len(row), size)]
 
@@ -135,6 +138,12 @@ def _scale(layout: canvas.Layout, norm: object, at: Sequence[float]) -> None:
 
 
 def _words(layout: canvas.Layout, tile: Shown, x: float, top: float, width: float) -> None:
-    for number, line in enumerate((tile.name, *tile.lines)):
-        size, colour = (canvas.SMALL, canvas.GREY) if number else (canvas.TEXT, "black")
-        canvas.text(layout, x, top - number * canvas.LINE, canvas.shortened(line, width, size), size, colour)
+    for number, (line, size, colour) in enumerate(_lines(tile, width)):
+        canvas.text(layout, x, top - number * canvas.LINE, line, size, colour)
+
+
+def _lines(tile: Shown, width: float) -> list[tuple[str, float, str]]:
+    """The lines under a tile, each with its size and colour."""
+    heading = [(line, canvas.TEXT, "black") for line in canvas.wrapped(tile.name, width, canvas.TEXT)]
+    texts = [line for text in tile.lines for line in canvas.wrapped(text, width, canvas.SMALL)]
+    return [*heading, *((line, canvas.SMALL, canvas.GREY) for line in texts)]

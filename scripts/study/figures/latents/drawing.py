@@ -24,7 +24,7 @@ from study.figures.latents.kinds import (
 )
 from study.figures.latents.records import FigurePlan, JobRecords, NotDrawn
 
-COLUMNS = ("image", "figure", "edit", "file", "pdf", "caption", "reason", "generation")
+COLUMNS = ("image", "figure", "edit", "file", "caption", "reason", "generation")
 KINDS: Mapping[str, ModuleType] = {
     "atlas": atlas,
     "rate_map": rate_map,
@@ -45,28 +45,30 @@ TABLES = {
 
 
 def draw(plan: FigurePlan, results: Path, references: Path, out: Path, record: Path, generation: int = 0) -> None:
-    """Draw the figures of a job, `<figure>-<image>[-<edit>]` as .png and .pdf in `out`, and `record`, their list, last.
+    """Draw the figures of a job, `<figure>-<image>[-<edit>]` in `out`, and `record`, their list, last.
 
     Records are read below `results`, the report's figures from `references`. A figure that can't be drawn is an image
-    that tells why, and has the reason in the list, whose files are relative to its folder; `generation`
-    is how often lost ones were made again. Raises StudyError for a record that can't be read.
+    that tells why, and has the reason in the list, whose files are relative to its folder: `file` is the .png, and each
+    vector form has a column of its name. `generation` is how often lost ones were made again. Raises StudyError for a
+    record that can't be read.
     """
     records = JobRecords(plan, results, references)
-    rows, below = [], PurePosixPath(os.path.relpath(out, record.parent))
+    rows, below, vector = [], PurePosixPath(os.path.relpath(out, record.parent)), plan.paper.vector
     for named in plan.figures.files(records.images()):
         kind = KINDS[named.figure]
         title = f"{records.title(named.image)}: {kind.TITLE}" + (f", {named.edit}" if named.edit else "")
-        row = {**named._asdict(), "file": f"{below / named.stem}.png", "pdf": f"{below / named.stem}.pdf"}
-        row["generation"] = generation
-        try:
-            figure, row["caption"] = kind.drawn(records, named, title)
-        except NotDrawn as error:
-            figure = tiles.gap(title, str(error))
-            row |= {"caption": f"{title}: not drawn.", "reason": str(error)}
-        canvas.save(figure, canvas.both(out / named.stem))
+        row = {**named._asdict(), "file": f"{below / named.stem}.png", "generation": generation}
+        row |= {form: f"{below / named.stem}.{form}" for form in vector}
+        with canvas.on(plan.paper):
+            try:
+                figure, row["caption"] = kind.drawn(records, named, title)
+            except NotDrawn as error:
+                figure = tiles.gap(title, str(error))
+                row |= {"caption": f"{title}: not drawn.", "reason": str(error)}
+            canvas.save(figure, canvas.files(out / named.stem))
         if named.figure in TABLES:
             columns, table = TABLES[named.figure]
             rows_of_it = table(records, named.image) if not row.get("reason") else []
             atomic_io.write_rows(out / f"{named.stem}.csv", columns, rows_of_it)
         rows.append(row)
-    atomic_io.write_rows(record, COLUMNS, rows)
+    atomic_io.write_rows(record, (*COLUMNS, *vector), rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
@@ -19,6 +20,7 @@ WORDS = {
 }
 _LOOKS = {"own": ("o", "#4860fc"), "energy": ("D", "#d95f02"), "bits": ("s", "#1a7f37"), "random": (".", "#777777")}
 _LEFT, _BETWEEN, _RIGHT, _ROW, _UNDER, _ABOVE = 0.5, 0.62, 0.12, 1.5, 0.4, 0.2
+_NARROWEST, _LABEL = 0.8, 0.39
 
 
 def figure(rows: Sequence[Mapping[str, object]], title: str, notes: Sequence[str]) -> Figure:
@@ -31,36 +33,56 @@ def figure(rows: Sequence[Mapping[str, object]], title: str, notes: Sequence[str
     orders = [order for order in WORDS if any(row["order"] == order for row in rows)]
     with canvas.looks():
         text = canvas.note_lines(notes)
-        down = len(policies) * (_ROW + _UNDER + _ABOVE)
-        layout = canvas.start(
-            2 * canvas.MARGIN + canvas.title_height(title) + 0.26 + down + canvas.LINE * len(text), title
-        )
-        _legend(layout, orders)
-        width = (canvas.WIDTH - _LEFT - _RIGHT - (len(measures) - 1) * _BETWEEN) / len(measures)
+        room = canvas.width() - _LEFT - _RIGHT
+        across = canvas.across(len(measures), room, _NARROWEST, _BETWEEN)
+        width = (room - (across - 1) * _BETWEEN) / across
+        block = math.ceil(len(measures) / across) * (_ROW + _UNDER)
+        down = len(policies) * (block + _ABOVE)
+        rows_of_legend = _legend_rows(orders)
+        above = canvas.title_height(title) + 0.13 + 0.13 * len(rows_of_legend)
+        layout = canvas.start(2 * canvas.MARGIN + above + down + canvas.LINE * len(text), title)
+        _legend(layout, rows_of_legend)
         for policy in policies:
             words = {"none": "", "recompute": "z recomputed from the edited y", "keep": "z of the original"}[policy]
             canvas.text(layout, canvas.MARGIN, layout.y, words, canvas.SMALL, canvas.GREY)
             layout.y -= _ABOVE
-            for column, measure in enumerate(measures):
-                box = canvas.panel(layout, _LEFT + column * (width + _BETWEEN), layout.y - _ROW, width, _ROW)
+            for number, measure in enumerate(measures):
+                left, level = _LEFT + number % across * (width + _BETWEEN), number // across
+                box = canvas.panel(layout, left, layout.y - _ROW - level * (_ROW + _UNDER), width, _ROW)
                 mine = [row for row in rows if (row["measure"], row["side_information"]) == (measure, policy)]
                 _draw(box, mine, orders)
-                canvas.y_label(box, "Rate (bpp)" if measure == "bpp" else palette.axis_label(measure))
-            layout.y -= _ROW + _UNDER
+                canvas.y_label(box, "Rate (bpp)" if measure == "bpp" else palette.axis_label(measure), _LABEL)
+            layout.y -= block
         canvas.notes(layout, text)
         return layout.figure
 
 
-def _legend(layout: canvas.Layout, orders: Sequence[str]) -> None:
-    x = _LEFT
+def _entry_width(order: str) -> float:
+    return canvas.text_width(WORDS[order]) + 0.34
+
+
+def _legend_rows(orders: Sequence[str]) -> list[list[str]]:
+    """The legend's entries in as few rows as fit the width."""
+    rows: list[list[str]] = [[]]
     for order in orders:
-        marker, colour = _LOOKS[order]
-        canvas.text(layout, x + 0.1, layout.y - 0.04, WORDS[order])
-        dot = Line2D([x], [layout.y - 0.09], marker=marker, color=colour, markersize=4, linestyle="")
-        dot.set_transform(layout.figure.dpi_scale_trans)
-        layout.figure.add_artist(dot)
-        x += canvas.text_width(WORDS[order]) + 0.34
-    layout.y -= 0.26
+        if rows[-1] and _LEFT + sum(map(_entry_width, [*rows[-1], order])) > canvas.width():
+            rows.append([])
+        rows[-1].append(order)
+    return rows
+
+
+def _legend(layout: canvas.Layout, rows: Sequence[Sequence[str]]) -> None:
+    for row in rows:
+        x = _LEFT
+        for order in row:
+            marker, colour = _LOOKS[order]
+            canvas.text(layout, x + 0.1, layout.y - 0.04, WORDS[order])
+            dot = Line2D([x], [layout.y - 0.09], marker=marker, color=colour, markersize=4, linestyle="")
+            dot.set_transform(layout.inches)
+            layout.figure.add_artist(dot)
+            x += _entry_width(order)
+        layout.y -= 0.13
+    layout.y -= 0.13
 
 
 def _draw(box: Axes, rows: Sequence[Mapping], orders: Sequence[str]) -> None:
@@ -83,5 +105,7 @@ def _draw(box: Axes, rows: Sequence[Mapping], orders: Sequence[str]) -> None:
     axes.value(box, *axes.padded(values))
     box.set_xlim(-0.5, len(halves) - 0.5)
     box.set_xticks(range(len(halves)), halves)
-    box.set_xlabel("half of the channels that is set to 0")
+    words = "half of the channels that is set to 0"
+    wide = box.get_position().width * box.figure.get_figwidth() / canvas.scale()
+    box.set_xlabel(words if canvas.text_width(words) < wide + _BETWEEN - 0.1 else "half set to 0")
     box.grid(False, axis="x")

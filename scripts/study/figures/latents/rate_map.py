@@ -37,20 +37,23 @@ def figure(image: np.ndarray, maps: Mapping[str, np.ndarray], title: str, notes:
     """
     shape = image.shape[1] / image.shape[0]
     across = 1 + len(maps)
-    room = canvas.WIDTH - 2 * canvas.MARGIN
+    room = canvas.width() - 2 * canvas.MARGIN
     width = (room - (across - 1) * _GAP) / across
     height = min(width / shape, _TALLEST)
     width = min(width, height * shape)
     with canvas.looks():
         text = canvas.note_lines(notes)
-        whole = 2 * canvas.MARGIN + canvas.title_height(title) + 0.06 + _WORDS + height + 0.05 + tiles.bar_height()
+        heads = ["image", *(f"bits of {name}: {np.mean(values):.3g} bpp" for name, values in maps.items())]
+        worded = [canvas.wrapped(head, width, canvas.TEXT) for head in heads]
+        words = _WORDS + canvas.LINE * (max(map(len, worded)) - 1)
+        whole = 2 * canvas.MARGIN + canvas.title_height(title) + 0.06 + words + height + 0.05 + tiles.bar_height()
         layout = canvas.start(whole + canvas.LINE * len(text), title)
         layout.y -= 0.06
-        heads = ["image", *(f"bits of {name}: {np.mean(values):.3g} bpp" for name, values in maps.items())]
-        top = layout.y - _WORDS
-        for column, head in enumerate(heads):
+        top = layout.y - words
+        for column, head in enumerate(worded):
             x = canvas.MARGIN + column * (width + _GAP)
-            canvas.text(layout, x, layout.y, canvas.shortened(head, width))
+            for number, line in enumerate(head):
+                canvas.text(layout, x, layout.y - canvas.LINE * number, line)
             if column == 0:
                 tiles.image(layout, image, x, top, width, height)
                 continue

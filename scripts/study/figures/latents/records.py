@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from study.core.errors import StudyError
 from study.figures import palette
 from study.figures.latents.names import FigureChoice
 from study.figures.latents.top_k_curve import Point
+from study.figures.paper import Paper
 from study.images import png
 from study.jobs.latents import impulse_response
 from study.latents import archive, edits
@@ -31,8 +32,8 @@ class NotDrawn(StudyError):
 class FigurePlan:
     """What a figure job is told.
 
-    `cell` has `experiment`, `set`, `part`, `codec` and `quality`; `figures` are the experiment's choice;
-    `ordered`: the codec's training began with principal components, which order its channels.
+    `look` is the codec's in the study. `cell` has `experiment`, `set`, `part`, `codec` and `quality`; `figures` are the
+    experiment's choice; `ordered`: the codec's training began with principal components, which order its channels.
     `curve` are the study's own cells (part, codec, quality) with this codec, `baselines` the experiment's other
     qualities of it: both are points of the codec's own curve. `others` are the parts of the image sets that strips of
     interpolation take images from.
@@ -41,13 +42,13 @@ class FigurePlan:
     study: str
     metrics: list[str]
     cell: dict[str, str]
-    label: str
-    family: str
+    look: palette.Style
     ordered: bool
     figures: FigureChoice
     curve: list[list[str]]
     baselines: list[str]
     others: dict[str, list[str]]
+    paper: Paper = field(default_factory=Paper)
 
 
 class JobRecords:
@@ -68,12 +69,11 @@ class JobRecords:
     def title(self, image: str) -> str:
         """What every figure of an image is headed by: name, size, codec, quality."""
         row = self._originals[image]
-        return f"{image} ({row['width']}×{row['height']}), {self.plan.label}, quality {self.plan.cell['quality']}"
+        return f"{image} ({row['width']}×{row['height']}), {self.plan.look.label}, quality {self.plan.cell['quality']}"
 
     def look(self) -> palette.Style:
-        """The colour and marker of the job's codec."""
-        codec = {"codec": self.plan.cell["codec"], "label": self.plan.label, "family": self.plan.family}
-        return palette.styles([codec])[codec["codec"]]
+        """The colour and marker of the job's codec, as all figures of the study have them."""
+        return self.plan.look
 
     def original(self, image: str) -> np.ndarray:
         """An image, uint8 [H, W, 3]."""

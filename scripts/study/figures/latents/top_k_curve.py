@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ POLICIES = {
 }
 
 _LEFT, _BETWEEN, _RIGHT, _ROW, _UNDER = 0.5, 0.55, 0.12, 2.4, 0.36
+_NARROWEST = 1.9
 
 
 @dataclass(frozen=True)
@@ -45,19 +47,25 @@ def figure(
     """
     with canvas.looks():
         text = canvas.note_lines(notes)
-        above = 0.18
-        whole = 2 * canvas.MARGIN + canvas.title_height(title) + above + _ROW + _UNDER + canvas.LINE * len(text)
+        handles = _handles(kept, curve, look)
+        room = canvas.width() - _LEFT - _RIGHT
+        entries = max(1, int(room / max(0.5 + canvas.text_width(str(each.get_label())) for each in handles)))
+        above = 0.05 + 0.13 * math.ceil(len(handles) / entries)
+        across = canvas.across(len(metrics), room, _NARROWEST, _BETWEEN)
+        block = math.ceil(len(metrics) / across) * (_ROW + _UNDER)
+        whole = 2 * canvas.MARGIN + canvas.title_height(title) + above + block + canvas.LINE * len(text)
         layout = canvas.start(whole, title)
         layout.y -= above
-        width = min((canvas.WIDTH - _LEFT - _RIGHT - (len(metrics) - 1) * _BETWEEN) / max(len(metrics), 1), 4.2)
+        width = min((room - (across - 1) * _BETWEEN) / across, 4.2)
         for number, metric in enumerate(metrics):
-            box = canvas.panel(layout, _LEFT + number * (width + _BETWEEN), layout.y - _ROW, width, _ROW)
+            left, level = _LEFT + number % across * (width + _BETWEEN), number // across
+            box = canvas.panel(layout, left, layout.y - _ROW - level * (_ROW + _UNDER), width, _ROW)
             _draw(box, kept, curve, metric, look)
         layout.figure.axes[0].legend(
-            handles=_handles(kept, curve, look), frameon=False, loc="lower left", bbox_to_anchor=(0, 1),
-            borderaxespad=0.2, borderpad=0.2, ncols=4,
+            handles=handles, frameon=False, loc="lower left", bbox_to_anchor=(0, 1),
+            borderaxespad=0.2, borderpad=0.2, ncols=entries,
         )  # fmt: skip
-        layout.y -= _ROW + _UNDER
+        layout.y -= block
         canvas.notes(layout, text)
         return layout.figure
 
@@ -94,7 +102,8 @@ def _draw(box: Axes, kept: Mapping[str, Sequence[Point]], curve: Sequence[Point]
             last = spot
             box.annotate(
                 point.name, spot, (3 if sign > 0 else -3, -2 if sign > 0 else 2), textcoords="offset points",
-                size=canvas.SMALL, color=colour, ha="left" if sign > 0 else "right", va="top" if sign > 0 else "bottom",
+                size=canvas.small(), color=colour,
+                ha="left" if sign > 0 else "right", va="top" if sign > 0 else "bottom",
             )  # fmt: skip
     if not spans:
         axes.empty(box, "no value")

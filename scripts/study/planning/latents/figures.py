@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from study.core import results
+from study.core import results, typed
 from study.core.cell import Cell
+from study.figures import palette
 from study.figures.latents import names as figure_names
+from study.figures.palette import Style
 from study.latents import edits
 from study.planning.latents.experiments import Edited
 from study.training import recipes
@@ -30,20 +33,27 @@ def job(plan: Plan, experiment: str, part: str, codec: str, quality: str) -> Edi
 
 def payload(plan: Plan, job: Edited) -> dict:
     """For `plot_latents.py`: a job, its figures, and what they are drawn from."""
-    entry = plan.catalogued[job.codec]
     return {
         "study": plan.name,
         "metrics": plan.study.metrics,
         "cell": {"experiment": job.experiment, "set": job.image_set, "part": job.part, "codec": job.codec,
                  "quality": job.quality},
-        "label": entry.label,
-        "family": entry.family,
+        "look": typed.plain(_look(plan, job.codec)),
         "ordered": _ordered(plan, job),
         "figures": plan.latents.by_name[job.experiment].figures,
         "curve": [[cell.part, cell.codec, cell.quality] for cell in _curve(plan, job)],
         "baselines": _other_qualities(plan, job),
         "others": {name: list(plan.latents.parts[name]) for name in _sets(plan, job)},
+        "paper": typed.plain(plan.study.figures.paper),
     }  # fmt: skip
+
+
+def _look(plan: Plan, codec: str) -> Style:
+    """The look of a codec in all figures of the study, whose lines here are solid."""
+    codecs = dict.fromkeys([*plan.study.codecs, codec])
+    entries = ((name, plan.catalogued[name]) for name in codecs)
+    looks = palette.styles([{"codec": name, "label": entry.label, "family": entry.family} for name, entry in entries])
+    return replace(looks[codec], line="-")
 
 
 def _ordered(plan: Plan, job: Edited) -> bool:
