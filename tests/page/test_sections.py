@@ -40,7 +40,7 @@ def test_codecs_are_ranked_with_the_anchor_at_zero() -> None:
     (one,) = best.rankings(page_answers.text(page_answers.bd_rows(), bd_table.COLUMNS), KNOWN)
     assert [line.label for line in one.lines] == ["WebP", "JPEG", pages.HOSTILE]
     webp, jpeg, mine = one.lines
-    assert webp.mark.text == "−25.0 % [−40.0, −10.0]" and webp.saved == "2 of 2" and webp.covered == "25.5 to 38.25"
+    assert webp.mark.text == "−25.0 % [−40.0, −10.0]" and webp.saved == "2 of 2" and webp.covered == "25.50 to 38.25"
     assert webp.mark.low < webp.mark.at < webp.mark.high < jpeg.mark.at == one.axis.at(0)
     assert mine.mark is None and mine.reason == "too few"
     assert one.verdict == (

@@ -63,6 +63,8 @@ def test_a_terminal_has_one_bar_with_what_runs_now_below_what_is_written(monkeyp
     monkeypatch.setenv("COLUMNS", "120")
     assert shown._now() == "now: encode kodak webp 10 and 3 more"
     monkeypatch.setenv("COLUMNS", "80")
+    assert shown._now() == "encode kodak webp 10 +3"
+    monkeypatch.setenv("COLUMNS", "50")
     assert shown._now() == ""
     shown.write("Error in rule encode")
     assert "Error" not in stream.getvalue(), "half a line would run into the bar"
@@ -73,6 +75,22 @@ def test_a_terminal_has_one_bar_with_what_runs_now_below_what_is_written(monkeyp
     assert "of 4 jobs" in text and "to go" in text
     assert "\rError in rule encode\n" in text
     assert text.rsplit("\r", 2)[1].strip() == "", "the bar is taken away"
+
+
+def test_a_line_of_a_narrow_terminal_holds_the_bar_and_what_runs_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
+    stream = Terminal()
+    shown = progress.Progress(stream)
+    shown.handle(record(LogEvent.RUN_INFO, stats={"total": 4000}))
+    for job in (1, 2):
+        shown.handle(start(job, set="photos-8", codec="tiny-bmshj2018-hyperprior-msssim", quality="3"))
+    shown.handle(record(LogEvent.PROGRESS, done=3999, total=4000))
+    shown.handle(record(LogEvent.JOB_FINISHED, job_id=3))
+    shown._bar.refresh()
+    last = stream.getvalue().rsplit("\r", 1)[1]
+    assert len(last) <= 80 and "3999 of 4000" in last and "encode photos-8 tiny" in last and last.rstrip().endswith("… +1")
+    shown.close()
 
 
 @pytest.mark.parametrize(

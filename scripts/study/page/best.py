@@ -117,13 +117,13 @@ def _line(row: Mapping[str, str], on: forest.Axis, saves: Sequence[bool], style:
     if not row["bd_rate"]:
         return Line(style.label, look, None, "", "", "", "", row["reason"])
     value, low, high = (_number(row[name]) for name in ("bd_rate", "bd_rate_lo", "bd_rate_hi"))
-    gain = _number(row["bd_metric"])
+    gain, digits = _number(row["bd_metric"]), 2 if float(row["overlap_hi"]) > 1.5 else 4
     return Line(
         style.label,
         look,
         forest.mark(on, value, low, high, 1, " %"),
         value,
-        f"{float(row['overlap_lo']):.4g} to {float(row['overlap_hi']):.4g}",
+        f"{float(row['overlap_lo']):.{digits}f} to {float(row['overlap_hi']):.{digits}f}",
         "–" if gain is None else forest.signed(gain, 2),
         f"{sum(saves)} of {len(saves)}",
     )

@@ -166,8 +166,8 @@ def _image_cell(row: Mapping[str, str], text: str) -> Cell:
 
 
 def means(rows: Sequence[Mapping[str, str]], metrics: Sequence[str], known: Mapping[str, Style]) -> list[Table]:
-    """One table for each image set: rates, metrics and costs of every codec at every quality."""
-    numbers = ["n", "bpp", "payload_bpp", *metrics, "encode_s", "decode_s", "peak_rss", "missing"]
+    """One table for each image set: rates, metrics and memory of every codec at every quality."""
+    numbers = ["n", "bpp", "payload_bpp", *metrics, "peak_rss", "missing"]
     columns = ["Codec", "Quality", *(_UNITS.get(name) or palette.short(name) for name in numbers)]
     tables = []
     for image_set in dict.fromkeys(row["image_set"] for row in rows):
@@ -210,7 +210,8 @@ def costs(
         "model_bytes": "Bytes of weights",
     }
     shown = [name for name in names if any(row.get(name) for row in complexity)]
-    columns = ["Codec", "Encode s/MP", "Decode s/MP", "Peak MiB", *(names[name] for name in shown)]
+    stages = {"encode_s": "Encode s/MP", "decode_s": "Decode s/MP"} if timing else {}
+    columns = ["Codec", *stages.values(), "Peak MiB", *(names[name] for name in shown)]
     body = []
     for name, cells in groups.items():
         clocked = [row for row in timing if row["codec"] == name]
@@ -220,13 +221,13 @@ def costs(
                 Cell(known[name].label, known[name].label),
                 *(
                     _spread([float(row[time]) / size for row, size in zip(clocked, pixels) if row[time]])
-                    for time in ("encode_s", "decode_s")
+                    for time in stages
                 ),
                 _spread([float(row["peak_rss"]) / 2**20 for row in cells if row["peak_rss"]]),
                 *(_spread([float(row[part]) for row in learned.get(name, ()) if row.get(part)]) for part in shown),
             ]
         )
-    clock = "no times, since the study has no `timing` (the seconds in rd.csv are a log)"
+    clock = "no times, since the study has no timing of its own (the seconds in rd.csv were taken while other jobs ran)"
     if timing:
         clock = f"times by timing.csv: {timing_table.conditions(timing[0])}, no other job beside"
     return Table(

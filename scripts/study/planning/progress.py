@@ -6,7 +6,7 @@ import logging
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -31,6 +31,9 @@ CHATTER = ("Select jobs to execute", "Execute ")
 SHOWN_AT_ONCE = 3  # jobs that run now, by name; the others are counted
 BAR_COLUMNS = 76  # what the bar takes of a line, with hours and thousands of jobs
 BAR = "{percentage:3.0f}% |{bar:24}| {n_fmt} of {total_fmt} jobs, {elapsed}, about {remaining} to go{postfix}"
+NARROW = 116  # columns of a terminal below which the bar is short, so that there is room for what runs now
+SHORT_COLUMNS = 45
+SHORT_BAR = "{percentage:3.0f}% |{bar:6}| {n_fmt} of {total_fmt}, {remaining} to go{postfix}"
 
 
 class Progress(logging.Handler):
@@ -67,6 +70,7 @@ class Progress(logging.Handler):
             # Snakemake's own total counts jobs that `--until` leaves out
             self._show(record.done, self._total or record.total)  # type: ignore[attr-defined]
         if self._bar is not None and event in ("job_info", "job_finished", "job_error"):
+            self._bar.bar_format = SHORT_BAR if _columns() < NARROW else BAR
             self._bar.set_postfix_str(self._now(), refresh=False)
             self._bar.update(0)
 
@@ -97,7 +101,9 @@ class Progress(logging.Handler):
     def _now(self) -> str:
         """What runs now, as many jobs by name as the terminal has room for."""
         jobs = list(self._running.values())
-        room = shutil.get_terminal_size().columns - BAR_COLUMNS
+        if _columns() < NARROW:
+            return shortened(jobs, _columns() - SHORT_COLUMNS)
+        room = _columns() - BAR_COLUMNS
         for shown in range(min(SHOWN_AT_ONCE, len(jobs)), 0, -1):
             more = f" and {len(jobs) - shown} more" if len(jobs) > shown else ""
             words = f"now: {', '.join(jobs[:shown])}{more}"
@@ -129,6 +135,19 @@ class Texts(logging.Filter):
         if record.levelno >= logging.WARNING:
             return True
         return event_of(record) not in JOB_TEXTS and not record.getMessage().startswith(CHATTER)
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size().columns
+
+
+def shortened(jobs: Sequence[str], room: int) -> str:
+    """The first of some jobs, cut to that many characters, with the count of the others; nothing in less than 12."""
+    if not jobs or room < 12:
+        return ""
+    more = f" +{len(jobs) - 1}" if len(jobs) > 1 else ""
+    first = jobs[0] if len(jobs[0]) + len(more) <= room else f"{jobs[0][: room - len(more) - 1]}…"
+    return first + more
 
 
 def event_of(record: logging.LogRecord) -> str:

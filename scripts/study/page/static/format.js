@@ -10,14 +10,13 @@ export function shown(value, digits = 4) {
   return value.toPrecision(Math.max(digits, Math.ceil(Math.log10(Math.abs(value) + 1)))).replace("-", "−");
 }
 
-/** All numbers of a row as [name, text]. */
+/** All numbers of a row as [name, text]; not its seconds, which other jobs beside slowed. */
 export function numbers(row, metrics) {
   const found = [["", `${shown(row.get("bpp"))} bpp`]];
   if (row.get("payload_bpp") !== row.get("bpp")) found.push(["payload", `${shown(row.get("payload_bpp"))} bpp`]);
   if (row.has("bytes")) found.push(["", `${row.get("bytes") ?? "–"} bytes`]);
   if (row.has("n")) found.push(["images", row.get("n")]);
   for (const metric of metrics) found.push([metric.label, shown(row.get(metric.id), 5)]);
-  found.push(["encode", `${shown(row.get("encode_s"), 3)} s`], ["decode", `${shown(row.get("decode_s"), 3)} s`]);
   if (row.get("peak_rss") !== null) found.push(["memory", `${Math.round(row.get("peak_rss") / 2 ** 20)} MiB`]);
   return found;
 }

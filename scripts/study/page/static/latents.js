@@ -45,12 +45,12 @@ export function makeLaboratory(box, views, number) {
       radio.addEventListener("change", () => choose(one.item));
       const tell = `channel ${one.channel}: ${shown(100 * one.share, 2)} % of the bits of y, ${view.names[1] ?? "loss"} −${shown(one.loss, 2)} without it`;
       const label = element("label", { className: "bar", title: tell }, radio, element("span", { className: "hidden", textContent: tell }));
-      label.style.setProperty("--bits", one.share / most);
-      label.style.setProperty("--loss", Math.max(0, one.loss) / worst);
+      label.style.setProperty("--bits", Math.sqrt(one.share / most));
+      label.style.setProperty("--loss", Math.sqrt(Math.max(0, one.loss) / worst));
       return label;
     });
     atlas.replaceChildren(element("legend", { textContent: "Channels of the latent" }),
-      element("p", { className: "note", textContent: "Up: share of the bits. Down: what is lost without the channel. Arrow keys go from one to the next." }),
+      element("p", { className: "note", textContent: "Up: share of the bits. Down: what is lost without the channel. Heights are square roots, so that small shares are seen. Arrow keys go from one to the next." }),
       element("label", {}, "Order by ", order), element("div", { className: "bars" }, ...bars));
   };
   const draw = () => {
