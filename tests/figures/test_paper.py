@@ -100,7 +100,9 @@ def of_the_study(study, photos):
     yield "gap", tiles.gap("photos: a figure", "the codec has no latents")
 
 
-@pytest.mark.parametrize("name", PAPERS)
+@pytest.mark.parametrize(
+    "name", ["single", "double", *(pytest.param(name, marks=pytest.mark.slow) for name in ("acm", "ieee"))]
+)
 def test_every_kind_keeps_to_the_paper(study, photos, name):
     with canvas.on(PAPERS[name]):
         for kind, figure in of_the_study(study, photos):

@@ -52,8 +52,8 @@ def test_the_front_is_what_no_other_beats(points):
 def test_time_figure_shows_the_anchor_and_tells_who_has_no_rate(large):
     rows = large.bd("psnr_rgb")
     figure = times.figure(large.means, 0.2, "clocked", large.codecs, bd_rate.against(rows))
-    assert [panel.get_xscale() for panel in figure.axes] == ["log", "linear", "log", "linear"]
-    upper, lower = figure.axes[0], figure.axes[1]
+    assert [panel.get_xscale() for panel in figure.axes] == ["log", "log", "linear", "linear"]
+    upper, lower = figure.axes[0], figure.axes[2]
     assert "jpeg" in {line.get_gid() for line in upper.lines} and "hific" not in {
         line.get_gid() for line in upper.lines
     }

@@ -89,7 +89,9 @@ def test_a_line_of_a_narrow_terminal_holds_the_bar_and_what_runs_now(monkeypatch
     shown.handle(record(LogEvent.JOB_FINISHED, job_id=3))
     shown._bar.refresh()
     last = stream.getvalue().rsplit("\r", 1)[1]
-    assert len(last) <= 80 and "3999 of 4000" in last and "encode photos-8 tiny" in last and last.rstrip().endswith("… +1")
+    assert (
+        len(last) <= 80 and "3999 of 4000" in last and "encode photos-8 tiny" in last and last.rstrip().endswith("… +1")
+    )
     shown.close()
 
 
