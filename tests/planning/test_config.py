@@ -11,7 +11,6 @@ import pytest
 from study.analysis.claim_pairs import Change, Claim, ClaimOptions, Comparison
 from study.core import readers, typed
 from study.core.errors import StudyError
-from study.figures.curve_options import Options as CurveOptions
 from study.figures.latents.names import FigureChoice
 from study.opinions.trials import Options as Opinions
 from study.planning import cells, config
@@ -127,7 +126,7 @@ PARTS = {
     "properties.bd_rate": BdRate,
     "properties.claims": ClaimOptions,
     "properties.published": Published,
-    "properties.figures": CurveOptions,
+    "properties.figures": Figures,
     "properties.cell_limit": CellLimit,
     "properties.training": Training,
     "properties.timing": Timing,

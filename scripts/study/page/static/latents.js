@@ -4,6 +4,8 @@ import { $, element, fill, source } from "./dom.js";
 import { shown } from "./format.js";
 
 const GAIN = 8;
+const ABOUT = "Up: share of the bits. Down: what is lost without the channel. Heights are square roots, so that small shares are seen. " +
+  "Arrow keys go from one channel to the next.";
 
 /** A number of an edit with its change against the image without it: rates in percent, metrics in their unit. */
 export function told(value, before, rate) {
@@ -50,7 +52,7 @@ export function makeLaboratory(box, views, number) {
       return label;
     });
     atlas.replaceChildren(element("legend", { textContent: "Channels of the latent" }),
-      element("p", { className: "note", textContent: "Up: share of the bits. Down: what is lost without the channel. Heights are square roots, so that small shares are seen. Arrow keys go from one to the next." }),
+      element("p", { className: "note", textContent: ABOUT }),
       element("label", {}, "Order by ", order), element("div", { className: "bars" }, ...bars));
   };
   const draw = () => {
