@@ -15,7 +15,7 @@ from study.figures.latents.names import FigureChoice
 from study.opinions.trials import Options as Opinions
 from study.planning import cells, config
 from study.planning.entries import CodecEntry, ImageSetEntry, ImageSource, Targets, TargetValues
-from study.planning.study import BdRate, CellLimit, Define, Experiment, Published, Study, Timing, Training
+from study.planning.study import BdRate, CellLimit, Define, Experiment, Figures, Published, Study, Timing, Training
 from tiny_study import ROOT, TINY
 
 
