@@ -85,3 +85,19 @@ def test_cells_without_score_and_infinite_scores() -> None:
 def test_a_metric_that_the_table_lacks_is_told() -> None:
     with pytest.raises(StudyError, match=r"rd\.csv has no metric 'vmaf'"):
         rank_agreement.images_order([row("a", "jpeg", 1, 1.0, psnr_rgb=3)], ["psnr_rgb", "vmaf"])
+
+
+def test_metrics_that_agree_are_side_by_side() -> None:
+    places = np.array([0.0, 3.0, 1.0, 2.0, 9.0])  # the further apart two metrics are, the less they agree
+    taus = 1 - np.abs(places[:, None] - places) / 10
+    assert rank_agreement.side_by_side(rank_agreement.Agreement(taus, 1)) == [0, 2, 3, 1, 4]
+
+
+def test_without_an_order_metrics_stay_where_they_are() -> None:
+    assert rank_agreement.side_by_side(rank_agreement.Agreement(np.full((5, 5), np.nan), 0)) == [0, 1, 2, 3, 4]
+    assert rank_agreement.side_by_side(rank_agreement.Agreement(np.eye(2), 3)) == [0, 1]
+
+
+def test_a_metric_that_has_no_order_with_others_keeps_them_in_theirs() -> None:
+    taus = np.array([[1, 0.9, np.nan], [0.9, 1, np.nan], [np.nan, np.nan, 1]])
+    assert sorted(rank_agreement.side_by_side(rank_agreement.Agreement(taus, 1))) == [0, 1, 2]

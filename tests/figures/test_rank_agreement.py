@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from study.analysis.rank_agreement import Agreement
 from study.figures import canvas, rank_agreement
+from study.metrics.registry import REGISTRY
 
 METRICS = ["psnr_rgb", "ms_ssim", "lpips_alex"]
 
@@ -31,13 +33,31 @@ def test_codecs_are_above_the_diagonal_and_images_below() -> None:
     assert "over 7 orders" in told and "over 4 orders" in told and "kodak" in told
 
 
-@pytest.mark.parametrize("count", [2, 8, 24])
+def test_many_metrics_have_hundredths_without_a_point() -> None:
+    count = len(REGISTRY)
+    codecs, images = (Agreement(np.full((count, count), tau), 3) for tau in (-0.424, -0.001))
+    figure = rank_agreement.figure("kodak", list(REGISTRY), codecs, images)
+    assert {text for (column, row), text in texts(figure).items() if column > row} == {"−42"}
+    assert {text for (column, row), text in texts(figure).items() if column < row} == {"0"}
+    assert "hundredths" in " ".join(text.get_text() for text in figure.texts)
+
+
+def test_metrics_that_agree_are_neighbours_in_names_and_numbers() -> None:
+    metrics = ["psnr_rgb", "ms_ssim", "psnr_y", "ssimulacra2"]
+    kind = np.array([0, 1, 0, 1])
+    alike = np.where(kind[:, None] == kind, 0.9, -0.5)
+    figure = rank_agreement.figure("set", metrics, Agreement(alike, 3), Agreement(alike - 0.1, 3))
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names[:2] in (["PSNR (RGB)", "PSNR (Y′)"], ["PSNR (Y′)", "PSNR (RGB)"])
+    assert [texts(figure)[1, 0], texts(figure)[0, 1], texts(figure)[2, 1]] == [".90", ".80", "−.50"]
+
+
+@pytest.mark.parametrize("count", [2, 8, 24, len(REGISTRY)])
 def test_the_map_fits_the_page(count: int) -> None:
     nothing = Agreement(np.full((count, count), np.nan), 0)
-    figure = rank_agreement.figure(
-        "set", [*METRICS, *METRICS] * 4 if count == 24 else (METRICS * 3)[:count], nothing, nothing
-    )
+    figure = rank_agreement.figure("set", list(REGISTRY)[:count], nothing, nothing)
+    renderer = FigureCanvasAgg(figure).get_renderer()
     for box in figure.axes:
-        place = box.get_position()
+        place = box.get_tightbbox(renderer).transformed(figure.transFigure.inverted())
         assert 0 < place.x0 < place.x1 < 1 and 0 < place.y0 < place.y1 < 1
     assert figure.get_figwidth() == pytest.approx(canvas.width())

@@ -92,6 +92,23 @@ def tau(scores: np.ndarray) -> np.ndarray:
         return np.where(both > 0, steps.T @ steps / np.sqrt(both), np.nan)
 
 
+def side_by_side(agreement: Agreement) -> list[int]:
+    """An order of the metrics in which those that agree are neighbours; as they are where there is no order to go by.
+
+    Leaves of average linkage over 1 - tau, in the order of the least sum of steps (Z. Bar-Joseph, D. K. Gifford, T. S.
+    Jaakkola, "Fast optimal leaf ordering for hierarchical clustering", Bioinformatics 17, 2001), by SciPy. Of the two
+    directions that in which the first metric is in the first half.
+    """
+    from scipy.cluster import hierarchy
+
+    count = len(agreement.taus)
+    if count < FEWEST or np.isnan(agreement.taus[np.triu_indices(count, 1)]).all():
+        return list(range(count))
+    steps = 1 - np.where(np.isnan(agreement.taus), 0.0, agreement.taus)[np.triu_indices(count, 1)]
+    order = hierarchy.leaves_list(hierarchy.linkage(steps, "average", optimal_ordering=True)).tolist()
+    return order if order.index(0) < count / 2 else order[::-1]
+
+
 def _mean(tables: Sequence[np.ndarray], metrics: int) -> Agreement:
     taus = [tau(scores) for scores in tables if len(scores) >= FEWEST]
     if not taus:
