@@ -118,6 +118,40 @@ def test_zoom_and_move_are_the_same_in_all_images(browser: Browser, page: Path) 
     assert [round((b - a) / 100) for a, b in zip(before, after)] == [31, -17, 0, 0]
 
 
+def test_the_same_crop_is_shown_from_every_codec(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.click("#crops summary")
+    count = "return document.querySelectorAll('#crops .window').length"
+    browser.wait(lambda: browser.run(count) == 1 + len(pages.CODECS))
+    browser.choose("#by", "psnr_rgb")
+    browser.run("const n = document.getElementById('match'); n.value = 28; n.dispatchEvent(new Event('input'))")
+    files = browser.run("return [...document.querySelectorAll('#crops img')].map(img => img.getAttribute('src'))")
+    wanted = "return data.codecs.map(one => [one.id, nearest(state.set, state.image, one.id, 28, 'psnr_rgb')])"
+    near = browser.run(wanted)
+    assert [file for file in files if "/decoded/" in file] == [
+        f"files/decoded/set/{codec}/{quality}/first.png" for codec, quality in near
+    ]
+    assert "PSNR (RGB) 28" in browser.run("return document.getElementById('crops-about').textContent")
+    places = (
+        "return [...new Set([...document.querySelectorAll('#crops img')].map(img => "
+        "[img.offsetLeft, img.offsetTop, img.offsetWidth].join()))]"
+    )
+    seen = [browser.run(places)]
+    for selector in ("#in", "#in", "#in", "#in", "#in", "#in", "#in", "#in"):
+        browser.click(selector)
+    seen.append(browser.run(places))
+    assert all(len(found) == 1 for found in seen) and seen[0] != seen[1]
+    browser.click("#matched")
+    browser.run("document.querySelectorAll('#crops button')[1].click()")
+    assert browser.run("return state.panes[state.active][0]") == near[1][0]
+    browser.wait(lambda: "crops=1" in browser.run("return location.hash"))
+    for width in (390, 768, 1280, 1920):
+        browser.size(width, 900)
+        assert browser.run("return document.documentElement.scrollWidth <= innerWidth"), width
+    browser.size(1280, 900)
+    assert browser.logs()[0] == []
+
+
 def test_the_address_restores_a_view(browser: Browser, page: Path) -> None:
     browser.open(page)
     for selector, value in (

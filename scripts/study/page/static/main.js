@@ -1,6 +1,7 @@
 // Start of the page: listens to the controls and draws everything once.
 
 import { dark, drawChart, fillPoints } from "./chart.js";
+import { drawCrops } from "./crops.js";
 import { $ } from "./dom.js";
 import { makeLaboratories } from "./latents.js";
 import { drawLegend } from "./legend.js";
@@ -55,6 +56,7 @@ function listenToImages() {
   on("pixels", () => zoomTo(1 / devicePixelRatio), "click");
   on("in", () => zoomTo(currentZoom() * 1.5), "click");
   on("out", () => zoomTo(currentZoom() / 1.5), "click");
+  on("crops", () => $("crops").open !== state.crops && change({ crops: $("crops").open }, [drawCrops]), "toggle");
   new ResizeObserver(place).observe(panes[0].view);
   setInterval(() => {
     if (state.mode === "flicker" && state.blink) swap();

@@ -24,7 +24,7 @@ export const DEFAULTS = {
   set: firstSet.id, curve: "", metric: data.metrics[0].id, rate: "bpp", log: data.defaults.log, db: data.defaults.db,
   off: [], published: true, image: firstSet.images[0].id, panes: startingPanes(), active: 0,
   mode: "decoded", reference: 0, gain: 8, swipe: 50, blink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
-  matched: false, by: "bpp", match: 0.5, tag: "", band: false, front: false, zoom: 0, x: 0.5, y: 0.5, ...data.start,
+  matched: false, by: "bpp", match: 0.5, tag: "", band: false, front: false, crops: false, zoom: 0, x: 0.5, y: 0.5, ...data.start,
 };
 export const state = { ...DEFAULTS };
 const KNOWN = {

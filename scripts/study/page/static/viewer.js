@@ -1,5 +1,6 @@
 // The panes with the original and the decoded images: what each shows and tells.
 
+import { drawCrops } from "./crops.js";
 import { $, element, fill, source } from "./dom.js";
 import { numbers, path } from "./format.js";
 import { tagged } from "./statistics.js";
@@ -23,7 +24,7 @@ export function makePanes() {
     const set = (values) => change({ active: i - 1, panes: state.panes.map((old, k) => (k === i - 1 ? values(old) : old)) }, [drawImages]);
     pane.codec.addEventListener("change", () => set(() => [pane.codec.value, nearest(state.set, state.image, pane.codec.value, ...aim(i - 1))]));
     pane.quality.addEventListener("change", () => set(([codec]) => [codec, pane.quality.value]));
-    if (i) node.addEventListener("focusin", () => { state.active = i - 1; });
+    if (i) node.addEventListener("focusin", () => { state.active = i - 1; drawCrops(); });
     node.classList.toggle("pair", i > 0);
     listenToView(pane.view);
     panes.push(pane);
@@ -51,6 +52,7 @@ export function drawImages() {
   $("viewer").classList.toggle("error", ERRORS.includes(state.mode));
   const reference = state.reference ? decodedFile(state.panes[state.reference - 1]) : originalFile();
   panes.forEach((pane, i) => (i ? drawDecoded(pane, state.panes[i - 1], reference) : drawOriginal(pane, image())));
+  drawCrops();
   place();
 }
 

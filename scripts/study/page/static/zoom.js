@@ -1,5 +1,6 @@
 // All images at the same place and size: one set of numbers for all views, changed by mouse, touch and keys.
 
+import { placeCrops } from "./crops.js";
 import { $ } from "./dom.js";
 import { fitting, placed, within, zoomed } from "./geometry.js";
 import { change, sets, state } from "./study.js";
@@ -22,6 +23,7 @@ export function place() {
   style().setProperty("--swipe", `${state.swipe}%`);
   $("viewer").classList.toggle("pixelated", zoom * devicePixelRatio >= 1);
   $("viewer").classList.toggle("zoomed", state.zoom > fit);
+  placeCrops();
   $("zoom").textContent = `${Math.round(100 * zoom)} %`;
   for (const offset of document.querySelectorAll("feOffset")) offset.setAttribute("dx", -view.width);
   for (const part of $("absolute-error").querySelectorAll("[type=linear]")) part.setAttribute("slope", state.gain);
