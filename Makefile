@@ -13,7 +13,7 @@
 # make bench           benchmarks, written to docs/benchmarks.md; OPTIONS='Graph Kodak' runs some of them
 # make compare         study B against study A (names, configs or folders): make compare A=… B=… OPTIONS='--fail-above 1%'
 # make audit           what of the study's codecs is bit-exact (STUDY=<name> as above)
-# make screenshots     the images of README and docs, from the finished default study and chromium
+# make screenshots     the images of README and docs, from the finished default study, by chromium
 # make lock            resolve the environments anew (envs/*.in -> envs/*.txt)
 
 STUDY ?=
@@ -92,7 +92,7 @@ compare: .venv/.study
 audit: .venv/.study
 	.venv/bin/python tools/audit.py $(config)
 
-screenshots: .venv/.study
+screenshots: .venv/.dev
 	.venv/bin/python tools/screenshots.py
 
 .venv/.study: envs/study.txt

@@ -1,46 +1,75 @@
-"""Remake the images of the README from a finished study: two of its figures, and its page as a browser shows it.
+"""Remake the images of README and docs from a finished study: two of its figures, and its page in a browser.
 
-The browser is chromium (on Debian: apt-get install chromium), without a window.
+The browser is chromium (on Debian: apt-get install chromium chromium-driver), without a window.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from study.core import atomic_io
 from study.core.errors import StudyError, guarded
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-WINDOW = (1280, 1460)
+WINDOW = (1280, 900)
 WIDTH = 1000
-VIEW = "log=1&matched=1&match=0.3&zoom=3&x=0.42&y=0.3"
+VIEW = "log=1&matched=1&match=0.3&crops=1&zoom=2&x=0.42&y=0.3"
+TOP = 1130  # CSS pixels, to below the table of BD-rates
+SECTIONS = {"images": 1600, "claims": 1230, "latents": 985}  # by id, how much of each
+LOADED = "return document.documentElement.dataset.ready && [...document.images].every((img) => img.complete)"
+EAGER = "for (const img of document.images) img.loading = 'eager'"
+PLACE = "const box = document.getElementById(arguments[0]).getBoundingClientRect(); return box.top + scrollY"
 
 
-def screenshot(page: Path, fragment: str, out: Path) -> None:
-    """An image of the page as it opens at a fragment of its address. Raises StudyError if it can't be taken."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        raise StudyError(f"there is no browser here, one of {', '.join(BROWSERS)}; on Debian: apt-get install chromium")
+@contextmanager
+def opened(page: Path, view: str) -> Iterator[Any]:
+    """A browser without a window that shows a page at a view of its address. Raises StudyError if that can't be."""
+    from selenium import webdriver
+    from selenium.common.exceptions import WebDriverException
+    from selenium.webdriver.support.ui import WebDriverWait
+
     if not page.is_file():
         raise StudyError(f"there is no page {page}; run the study first (make study)")
+    options = webdriver.ChromeOptions()
+    for flag in ("--headless=new", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1"):
+        options.add_argument(flag)
+    if os.geteuid() == 0:
+        options.add_argument("--no-sandbox")
+    try:
+        browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+    except WebDriverException as error:
+        raise StudyError(
+            f"no browser starts; on Debian: apt-get install chromium chromium-driver ({error.msg})"
+        ) from None
+    try:
+        browser.set_window_size(*WINDOW)
+        browser.get(f"{page.resolve().as_uri()}#{view}")
+        browser.execute_script(EAGER)
+        WebDriverWait(browser, 300).until(lambda shown: shown.execute_script(LOADED))
+        yield browser
+    finally:
+        browser.quit()
+
+
+def screenshot(browser: Any, top: float, height: float, out: Path) -> None:
+    """Write an image of the page from `top` on, of that height, both in CSS pixels."""
+    clip = {"x": 0, "y": top, "width": WINDOW[0], "height": height, "scale": 1}
+    asked = {"clip": clip, "captureBeyondViewport": True, "format": "png"}
+    taken = browser.execute_cdp_cmd("Page.captureScreenshot", asked)["data"]
     with tempfile.TemporaryDirectory() as folder:
         shot = Path(folder, "shot.png")
-        command = [browser, "--headless=new", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1"]
-        command += ["--no-sandbox"] if os.geteuid() == 0 else []
-        command += [f"--user-data-dir={folder}/profile", f"--window-size={WINDOW[0]},{WINDOW[1]}"]
-        command += ["--virtual-time-budget=10000", f"--screenshot={shot}", f"{page.resolve().as_uri()}#{fragment}"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        if not shot.is_file():
-            raise StudyError(f"{browser} took no screenshot of {page}: {done.stderr[-400:]}")
-        shrink(shot, out, WINDOW[0])
+        shot.write_bytes(base64.b64decode(taken))
+        shrink(shot, out)
 
 
 def shrink(image: Path, out: Path, width: int = WIDTH) -> None:
@@ -69,7 +98,10 @@ def main() -> None:
     arguments = parser.parse_args()
     for name in arguments.figures:
         shrink(arguments.study / "figures" / f"{name}.png", arguments.out / f"{Path(name).name}.webp")
-    screenshot(arguments.study / "index.html", arguments.view, arguments.out / "page.webp")
+    with opened(arguments.study / "index.html", arguments.view) as browser:
+        screenshot(browser, 0, TOP, arguments.out / "page.webp")
+        for section, height in SECTIONS.items():
+            screenshot(browser, browser.execute_script(PLACE, section), height, arguments.out / f"page-{section}.webp")
 
 
 if __name__ == "__main__":
