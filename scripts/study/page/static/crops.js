@@ -30,10 +30,9 @@ export function drawCrops() {
 function cropOf(codec, value, by, metric) {
   const quality = nearest(state.set, state.image, codec.id, value, by), row = find(state.set, state.image, codec.id, quality);
   const there = Boolean(row) && row.get("decode_s") !== null;
-  const told = row ? [`${shown(row.get("bpp"), 3)} bpp`, `${metric.label} ${shown(row.get(metric.id), 4)}`] : [];
+  const told = row ? [`quality ${quality}`, `${shown(row.get("bpp"), 3)} bpp`, `${metric.label} ${shown(row.get(metric.id), 4)}`] : [];
   const file = there ? path("decoded", state.set, codec.id, quality, `${state.image}.png`) : null;
   const button = element("button", { type: "button" }, crop(codec.label, file, told, row?.reason || "no value"));
-  button.setAttribute("aria-label", `${codec.label} at quality ${quality}, ${told.join(", ")}`);
   button.addEventListener("click", () => change({ panes: state.panes.map((pane, i) => (i === state.active ? [codec.id, quality] : pane)) }));
   return button;
 }
@@ -46,7 +45,7 @@ function crop(label, file, told, why) {
     source(img, file, "");
     frame.append(img);
   }
-  return element("span", { className: "crop" }, frame, element("strong", { textContent: label }), element("span", { className: "numbers", textContent: told.join(" ") }));
+  return element("span", { className: "crop" }, frame, element("strong", { textContent: label }), element("span", { className: "numbers", textContent: told.join(", ") }));
 }
 
 /** Put the crops where the images are, about the same centre: at the images' zoom, but no smaller than pixel by pixel. */
