@@ -19,8 +19,8 @@ WORDS = {
     "random": "random orders",
 }
 _LOOKS = {"own": ("o", "#4860fc"), "energy": ("D", "#d95f02"), "bits": ("s", "#1a7f37"), "random": (".", "#777777")}
-_LEFT, _BETWEEN, _RIGHT, _ROW, _UNDER, _ABOVE = 0.5, 0.62, 0.12, 1.5, 0.4, 0.2
-_NARROWEST, _LABEL = 0.8, 0.39
+_LEFT, _BETWEEN, _RIGHT, _ROW, _UNDER, _ABOVE = 0.56, 0.68, 0.12, 1.5, 0.4, 0.2
+_NARROWEST, _LABEL = 0.9, 0.44
 
 
 def figure(rows: Sequence[Mapping[str, object]], title: str, notes: Sequence[str]) -> Figure:
@@ -107,5 +107,5 @@ def _draw(box: Axes, rows: Sequence[Mapping], orders: Sequence[str]) -> None:
     box.set_xticks(range(len(halves)), halves)
     words = "half of the channels that is set to 0"
     wide = box.get_position().width * box.figure.get_figwidth() / canvas.scale()
-    box.set_xlabel(words if canvas.text_width(words) < wide + _BETWEEN - 0.1 else "half set to 0")
+    box.set_xlabel(words if canvas.text_width(words) < wide + 2 * _RIGHT else "half set to 0")
     box.grid(False, axis="x")
