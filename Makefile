@@ -5,6 +5,7 @@
 # make docs            the documentation, in site/ (nothing is fetched)
 # make fuzz            100,000 damaged and made-up bitstreams (the tests take 4,000)
 # make opinions        the page of an opinion test on the study (STUDY=<name> as above): results/studies/<study>/opinions/index.html
+# make storage         plugins for runs without a shared file system (S3, Kubernetes); installed as well for tests
 # make lab             the latent laboratory in a browser: edit a latent, see at once what is coded and decoded
 # make perceptual      the weights of LPIPS and DISTS, and FLIP; installed as well when a study, a test or a bench needs them
 # make cvvdp           ColorVideoVDP, for studies that name it; installed as well for tests and benches
@@ -41,7 +42,7 @@ endef
 
 settings := --workflow-profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES)) $(OPTIONS)
 
-.PHONY: study opinions test checks quick docs fuzz faults tensorflow perceptual cvvdp lab bench compare audit screenshots lock conda
+.PHONY: study opinions test checks quick docs fuzz faults tensorflow perceptual cvvdp storage lab bench compare audit screenshots lock conda
 
 study: .venv/.study .venv/.perceptual $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
 	.venv/bin/python tools/run_study.py --study '$(STUDY)' --profile '$(PROFILE)' -- $(settings) $(config)
@@ -110,6 +111,12 @@ cvvdp: .venv/.cvvdp
 .venv/.cvvdp: envs/cvvdp.txt .venv/.study
 	$(call environment,.venv,envs/cvvdp.txt,--no-deps)
 
+storage: .venv/.storage
+
+# Without what they ask for: botocore wants an older python-dateutil than the study's.
+.venv/.storage: envs/storage.txt .venv/.study
+	$(call environment,.venv,envs/storage.txt,--no-deps)
+
 lab: .venv/.lab
 	.venv/bin/python tools/lab $(OPTIONS)
 
@@ -122,7 +129,7 @@ tensorflow: .venv-tensorflow/.ready
 .venv-tensorflow/.ready: envs/tensorflow.txt
 	$(call environment,.venv-tensorflow,envs/tensorflow.txt,--no-deps)
 
-.venv/.dev: envs/dev.txt .venv/.study .venv/.perceptual .venv/.cvvdp .venv/.lab
+.venv/.dev: envs/dev.txt .venv/.study .venv/.perceptual .venv/.cvvdp .venv/.storage .venv/.lab
 	$(call environment,.venv,envs/dev.txt)
 
 .venv-docs/.ready: envs/docs.txt
@@ -150,7 +157,7 @@ lock:
 
 # Conda's pip knows no --no-deps, so it is given the package that TensorFlow Compression asks for.
 conda:
-	for name in $(filter-out perceptual cvvdp lab,$(basename $(notdir $(wildcard envs/*.txt)))); do \
+	for name in $(filter-out perceptual cvvdp storage lab,$(basename $(notdir $(wildcard envs/*.txt)))); do \
 	  { printf 'channels: [conda-forge, nodefaults]\ndependencies:\n  - python=3.11\n  - pip\n  - pip:\n'; \
 	    grep -o '^[^#]*' envs/$$name.txt | sed 's/ *$$//; s/^tensorflow-cpu==/tensorflow==/; s/^/      - /'; } \
 	    > envs/$$name.yaml; \

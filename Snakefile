@@ -37,6 +37,7 @@ end_at_once(workflow, interruption.handle)
 
 
 include: "rules/common.smk"
+include: "rules/storage.smk"
 include: "rules/jobs.smk"
 include: "rules/images.smk"
 include: "rules/training.smk"
@@ -58,6 +59,11 @@ include: "rules/shown.smk"
 include: "rules/page.smk"
 
 
+if environment.container():
+
+    container: environment.container()
+
+
 rule all:
     default_target: True
     input:
@@ -65,6 +71,8 @@ rule all:
         f"{STUDY}/index.html",
 
 
+if STORED:
+    ungroup(workflow.rules)
 keep_signatures(workflow.rules)
 
 PROGRESS = progress.Progress()
@@ -81,7 +89,10 @@ onstart:
 
 onsuccess:
     PROGRESS.close()
-    print(progress.closing(STUDY), file=sys.stderr)
+    print(
+        progress.in_storage(STORED, f"{PREFIX.rstrip('/')}/{STUDY}") if STORED else progress.closing(STUDY),
+        file=sys.stderr,
+    )
 
 
 onerror:

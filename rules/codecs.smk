@@ -7,9 +7,11 @@
 rule encode:
     input:
         **codec_input,
+        beside=files_of([results.images("{set}")]),
         images=results.images("{set}"),
     output:
         record=CELL.encoded(),
+        beside=beside(CELL.encoded()),
     log:
         results.log(f"encode/{CELL.path}"),
     benchmark:
@@ -31,9 +33,11 @@ rule encode:
 rule decode:
     input:
         **codec_input,
+        beside=files_of([CELL.encoded()]),
         encoded=CELL.encoded(),
     output:
         record=CELL.decoded(),
+        beside=beside(CELL.decoded()),
     log:
         results.log(f"decode/{CELL.path}"),
     benchmark:

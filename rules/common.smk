@@ -31,7 +31,6 @@ try:
         readers.read_yaml(file)  # Snakemake's own reading takes what is given twice, and 01 for 1
     PLAN = plan.Plan(study_config.checked(config, environment.origin(given_configfiles(workflow))))
     asked.check(PLAN, asked_files(workflow))
-    specs.prepare()
     TRAINING = trainings.Training(PLAN.study.training) if PLAN.study.training else None
 except StudyError as error:
     raise WorkflowError(str(error)) from None
@@ -42,7 +41,9 @@ environment.prepare(PLAN.study)
 SCRIPTS = f'"${environment.CHECKOUT}"/scripts'
 STUDY = results.study(PLAN.name)
 FIGURES = f"{STUDY}/figures"
-MORE = [name for name in ("audit.csv",) if exists(f"{STUDY}/{name}")]  # files of the study that the page links to
+MORE = [
+    name for name in ("audit.csv",) if os.path.exists(f"{STUDY}/{name}")
+]  # files of the study that the page links to
 LOGS = f"studies/{PLAN.name}"
 CELL = Cell("{set}", "{set}", "{codec}", "{quality}")
 

@@ -4,10 +4,12 @@
 
 rule error_map:
     input:
+        beside=files_of([results.images("{set}"), CELL.decoded()]),
         images=results.images("{set}"),
         decoded=CELL.decoded(),
     output:
-        CELL.error_maps(),
+        record=CELL.error_maps(),
+        beside=beside(CELL.error_maps()),
     log:
         results.log(f"error_map/{CELL.path}"),
     group:
@@ -18,4 +20,4 @@ rule error_map:
         code=code("error_maps.py"),
         lock=lock("study"),
     shell:
-        f"python {SCRIPTS}/error_maps.py --images {{input.images:q}} --decoded {{input.decoded:q}} --out {{output:q}} 2> {{log:q}}"
+        f"python {SCRIPTS}/error_maps.py --images {{input.images:q}} --decoded {{input.decoded:q}} --out {{output.record:q}} 2> {{log:q}}"

@@ -7,7 +7,8 @@ DRAWING = options(PLAN.study.figures.curves)
 
 rule plot_originals:
     input:
-        lambda w: PLAN.image_records(w.set),
+        beside=lambda w: files_of(PLAN.image_records(w.set)),
+        images=lambda w: PLAN.image_records(w.set),
     output:
         figure("originals"),
     log:
@@ -19,7 +20,7 @@ rule plot_originals:
         code=code("plot_originals.py"),
         lock=lock("study"),
     shell:
-        f"python {SCRIPTS}/plot_originals.py --images {{input:q}} --set {{wildcards.set:q}}"
+        f"python {SCRIPTS}/plot_originals.py --images {{input.images:q}} --set {{wildcards.set:q}}"
         " {params.paper} --out {output:q} 2> {log:q}"
 
 
@@ -47,7 +48,7 @@ rule plot_images:
         drawing=DRAWING,
         paper=PAPER,
         vector=options({"vector": PLAN.study.figures.vector}),
-        generation=lambda w: generation(f"{FIGURES}/{w.set}/images.csv"),
+        generation=lambda w: generation_of(generation, f"{FIGURES}/{w.set}/images.csv"),
         code=code("plot_images.py"),
         lock=lock("study"),
     shell:

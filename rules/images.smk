@@ -9,7 +9,8 @@ rule fetch_images:
         spec=lambda w: images_spec(w.set),
         files=lambda w: by_content(PLAN.image_files(w.set)),
     output:
-        results.images("{set}"),
+        record=results.images("{set}"),
+        beside=beside(results.images("{set}")),
     log:
         results.log("images/{set}"),
     wildcard_constraints:
@@ -20,10 +21,10 @@ rule fetch_images:
         code=code("fetch_images.py"),
         trained_on=content(photos.MANIFEST),  # an image that is among these photos is told so in its record
         files=lambda w: content_of(PLAN.image_files(w.set)),
-        generation=lambda w: generation(results.images(w.set)),
+        generation=lambda w: generation_of(generation, results.images(w.set)),
     shell:
         f"python {SCRIPTS}/fetch_images.py --set {{wildcards.set:q}} --spec {{input.spec:q}}"
-        " --generation {params.generation} --out {output:q} > {log:q} 2>&1"
+        " --generation {params.generation} --out {output.record:q} > {log:q} 2>&1"
 
 
 use rule fetch_images as download_images with:

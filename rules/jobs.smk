@@ -4,19 +4,19 @@
 def spec(whose, content):
     """The file of a job's specification. Its name says what is in it, so that its date is nothing to go by."""
     try:
-        return ancient(specs.write(whose, content))
+        return ancient(local(specs.write(whose, content)))
     except StudyError as error:
         raise WorkflowError(str(error)) from None
 
 
 def by_content(files):
     """Files that no job makes, as inputs whose date is nothing to go by: a checkout and a copy give them new ones."""
-    return [ancient(file) for file in files]
+    return [ancient(local(file)) for file in files]
 
 
 def content_of(files):
     """What tells such files from others of their names, as a parameter; nothing for one that isn't there."""
-    return [content(file) for file in files if exists(file)]
+    return [content(file) for file in files if os.path.exists(file)]
 
 
 @cache
@@ -62,7 +62,7 @@ def codec_params(script, record):
         "python": lambda w: interpreter(w.codec),
         "weights": lambda w: weights_option(w.codec, w.quality),
         "code": lambda w: PLAN.code(script(w) if callable(script) else script, w.codec, w.quality),
-        "generation": lambda w: PLAN.generation(record.format(**dict(w.items())), w.codec, w.quality),
+        "generation": lambda w: generation_of(PLAN.generation, record.format(**dict(w.items())), w.codec, w.quality),
     }
 
 

@@ -10,6 +10,7 @@ ANSWERS = opinion_plan.answers(PLAN.study)
 
 rule opinion_test:
     input:
+        beside=files_of(shown_records()),
         plan=lambda w: spec(f"{LOGS}/opinion_test", opinion_plan.test(PLAN)),
         rd=f"{STUDY}/rd.csv",
         images=collect(results.images("{part}"), part=PLAN.part_names()),
@@ -35,7 +36,7 @@ if ANSWERS:
     rule opinions:
         input:
             rd=f"{STUDY}/rd.csv",
-            answers=ANSWERS,
+            answers=by_content(ANSWERS) if STORED else ANSWERS,
         output:
             report(f"{STUDY}/opinions_scale.csv", caption="report/opinions_scale.rst", category="Opinions"),
             report(f"{STUDY}/opinions_observers.csv", caption="report/opinions_observers.rst", category="Opinions"),

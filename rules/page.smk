@@ -6,12 +6,16 @@ from study.page import build as page_build
 
 rule page:
     input:
+        beside=carried([*map(os.path.dirname, shown_records() + PLAN.error_maps()), *payloads.figure_folders(PLAN)]),
         plan=lambda w: page_spec(MORE),
         files=payloads.records(PLAN),
         maps=PLAN.error_maps(),
+        also=also(shown_records()),
         more=lambda w: collect(f"{STUDY}/{{name}}", name=MORE),
     output:
-        f"{STUDY}/index.html",
+        page=f"{STUDY}/index.html",
+        beside=carried_folder(f"{STUDY}/files"),
+        parts=carried_folder(f"{STUDY}/page"),
     log:
         results.log(f"{LOGS}/page"),
     localrule: True
@@ -22,4 +26,4 @@ rule page:
         code=code("page.py"),
         lock=lock("study"),
     shell:
-        f"python {SCRIPTS}/page.py --plan {{input.plan:q}} --out {{output:q}} 2> {{log:q}}"
+        f"python {SCRIPTS}/page.py --plan {{input.plan:q}} --out {{output.page:q}} 2> {{log:q}}"

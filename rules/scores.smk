@@ -6,6 +6,7 @@
 
 rule score:
     input:
+        beside=files_of([results.images("{set}"), CELL.decoded()]),
         images=results.images("{set}"),
         decoded=CELL.decoded(),
     output:

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 LAST = "check_cells"
 SPECS = ("spec", "plan", "edits")  # inputs that no rule makes
+CARRIED = ("beside", "also")  # inputs whose makers others name, or that come with them
 
 
 def shown_commands(codec, part, quality, spec, weights):
@@ -43,7 +44,7 @@ def rule_graph(rules):
 
     Functions that give inputs are asked for some cells (one of each image set, of each codec, of each experiment).
     """
-    last = next(one.name for one in rules if f"{STUDY}/complete.txt" in one.output)
+    last = next(one.name for one in rules if stored(f"{STUDY}/complete.txt") in one.output)
     prefix = last.removesuffix(LAST)  # of the rules of a module
     own = [one for one in rules if one.output and one.name.startswith(prefix)]
     cells = PLAN.cells()
@@ -59,7 +60,7 @@ def rule_graph(rules):
     patterns = [(one.name, output) for one in own for output in one.output if "{" in output]
     found = set()
     for user in own:
-        specs = [id(given) for name, given in user.input.items() if name in SPECS]
+        specs = {id(one) for name, given in user.input.items() if name in SPECS + CARRIED for one in _listed(given)}
         for path in {path for given in user.input if id(given) not in specs for path in _paths(given, asked)}:
             if path not in makers:
                 makers[path] = next((name for name, output in patterns if output.match(path)), None)
@@ -74,6 +75,10 @@ def rule_graph(rules):
     return {"edges": edges, "code": {name: text for name, text in sorted(hashes.items()) if isinstance(text, str)}}
 
 
+def _listed(given):
+    return [given] if isinstance(given, str) or callable(given) else given
+
+
 def _paths(given, asked):
     if not callable(given):
         yield str(given)
@@ -83,4 +88,4 @@ def _paths(given, asked):
             answer = given(wildcards)
         except (AttributeError, KeyError, StopIteration):
             continue
-        yield from [str(answer)] if isinstance(answer, str) else map(str, answer)
+        yield from map(stored, [str(answer)] if isinstance(answer, str) else map(str, answer))

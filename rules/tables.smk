@@ -8,6 +8,7 @@ rule aggregate:
         plan=lambda w: spec(f"{LOGS}/tables", payloads.tables(PLAN)),
         images=collect(results.images("{part}"), part=PLAN.part_names()),
         scores=PLAN.scores.records(PLAN.cells()),
+        also=also(cell_records()),
     output:
         rd=report(f"{STUDY}/rd.csv", caption="report/rd.rst", category="Tables"),
         parquet=f"{STUDY}/rd.parquet",
@@ -64,6 +65,7 @@ rule provenance:
         plan=lambda w: spec(f"{LOGS}/provenance", payloads.provenance(PLAN)),
         images=collect(results.images("{part}"), part=PLAN.part_names()),
         rd=f"{STUDY}/rd.csv",
+        also=also([*cell_records(), *PLAN.scores.records(PLAN.cells())]),
     output:
         f"{STUDY}/provenance.json",
     log:

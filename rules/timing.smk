@@ -14,6 +14,7 @@ def round_before(number):
 rule time_codec:
     input:
         **codec_input,
+        beside=files_of([results.images("{set}")]),
         images=results.images("{set}"),
         after=lambda w: ancient(round_before(int(w.round))),
     output:

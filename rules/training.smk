@@ -8,7 +8,7 @@ if TRAINING:
 
     rule pack_photos:
         input:
-            photos=TRAINING.photos,
+            photos=[as_given(photo) for photo in TRAINING.photos],
             manifest=by_content(TRAINING.manifest),
         output:
             results.training("photos.npz"),
@@ -29,7 +29,7 @@ if TRAINING:
         input:
             photos=results.training("photos.npz"),
             manifest=by_content(TRAINING.manifest),
-            start=lambda w: TRAINING.start(w.model, w.quality),
+            start=lambda w: [as_given(weights) for weights in TRAINING.start(w.model, w.quality)],
         output:
             weights=results.training("{model}/{quality}.safetensors"),
             table=results.training("{model}/{quality}.csv"),

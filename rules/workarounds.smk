@@ -1,4 +1,4 @@
-# Everything that touches Snakemake's insides, each with the upstream issue and the versions that it is for. A function
+# What touches Snakemake's insides (storage.smk has what is about storages), each with the upstream issue and the versions that it is for. A function
 # does nothing where Snakemake no longer has what it mends; tests/workflow/test_workarounds.py fails when one is needless.
 
 import gc

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 from study.core import errors, readers
 
 PARTS = ("images", "bitstreams", "decoded", "scores", "edits", "latents")
+MARK = ".snakemake_timestamp"  # which Snakemake puts into the folders of a run with a storage
 # Seconds and bytes of memory of a job, and how often its files were made again.
 MEASURED = {"encode_s", "decode_s", "encode_rss", "decode_rss", "peak_rss", "remade", "generation", "fetched"}
 
@@ -73,7 +74,7 @@ def compare(first: Path, second: Path, part: str) -> Compared:
 
 
 def _names(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.name != MARK}
 
 
 def _difference(first: Path, second: Path) -> str:

@@ -14,6 +14,7 @@ from study.core.paths import ROOT
 from study.planning.study import Study
 
 CHECKOUT = "STUDY_CHECKOUT"
+CONTAINER = "STUDY_CONTAINER"
 
 
 def prepare(study: Study) -> None:
@@ -39,6 +40,11 @@ def python(environment: str) -> str:
     """
     own = Path(f".venv-{environment}", "bin", "python")
     return str(own) if (ROOT / own).exists() else "python"
+
+
+def container() -> str | None:
+    """The container of all jobs for `--sdm apptainer`: a file or URL that the user's environment names."""
+    return os.environ.get(CONTAINER)
 
 
 def origin(configfiles: Iterable[str | Path]) -> str:

@@ -217,6 +217,17 @@ def records(plan: Plan) -> list[str]:
     ]
 
 
+def figure_folders(plan: Plan) -> list[str]:
+    """The folders that jobs fill with figures."""
+    folder = results.study(plan.name)
+    drawn = [
+        f"{path.removesuffix('figures.csv')}drawn"
+        for path in plan.latents.products(folder)
+        if path.endswith("/figures.csv")
+    ]
+    return [*(f"{folder}/figures/{image_set}/images" for image_set in plan.parts), *drawn]
+
+
 def products(plan: Plan) -> list[str]:
     """Every table and figure of the study, and its page."""
     folder = results.study(plan.name)

@@ -174,6 +174,11 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def in_storage(provider: str, folder: str) -> str:
+    """The last words of a run whose results are in a storage; `folder` is the study's in there."""
+    return f"what was asked for is done; the study's folder in the storage ({provider}): {folder}"
+
+
 def closing(folder: str | Path, failed: bool = False) -> str:
     """The last words of a run: which cells lack a value, and where the results are."""
     folder = Path(folder)

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from study.core import results, typed
-from study.core.errors import WriteError
+from study.core.errors import StudyError, WriteError
 
 SPACE = 4096  # bytes without which nothing begins
 
@@ -39,6 +39,27 @@ def prepare() -> None:
             tried.write(bytes(SPACE))
     except OSError as error:
         raise WriteError(f"can't write {folder}: {error.strerror}; free some space or correct the rights") from None
+
+
+def link_results(copies: str) -> None:
+    """Have the folder of results be `copies`, a storage's local copies: commands then find them at their usual paths.
+
+    Raises StudyError where there are results already that no storage holds, and WriteError.
+    """
+    folder = Path(results.FOLDER)
+    if folder.is_dir() and not folder.is_symlink():
+        raise StudyError(
+            f"{folder}/ holds the results of runs without storage, and this run keeps its own in one: move the folder "
+            "away, or work in another clone"
+        )
+    try:
+        Path(copies).mkdir(parents=True, exist_ok=True)
+        if folder.is_symlink() and folder.readlink() != Path(copies):
+            folder.unlink()
+        if not folder.is_symlink():
+            folder.symlink_to(copies)
+    except OSError as error:
+        raise WriteError(f"can't link {folder}: {error.strerror}; free some space or correct the rights") from None
 
 
 @cache
