@@ -20,4 +20,4 @@ rule error_map:
         code=code("error_maps.py"),
         lock=lock("study"),
     shell:
-        f"python {SCRIPTS}/error_maps.py --images {{input.images:q}} --decoded {{input.decoded:q}} --out {{output.record:q}} 2> {{log:q}}"
+        f"python {SCRIPTS}/error_maps.py --images {{input.images:q}} --decoded {{input.decoded:q}} --out {ONE_OUTPUT} 2> {{log:q}}"

@@ -20,7 +20,7 @@ rule plot_originals:
         code=code("plot_originals.py"),
         lock=lock("study"),
     shell:
-        f"python {SCRIPTS}/plot_originals.py --images {{input.images:q}} --set {{wildcards.set:q}}"
+        f"python {SCRIPTS}/plot_originals.py --images {ONE_INPUT} --set {{wildcards.set:q}}"
         " {params.paper} --out {output:q} 2> {log:q}"
 
 

@@ -24,7 +24,7 @@ rule fetch_images:
         generation=lambda w: generation_of(generation, results.images(w.set)),
     shell:
         f"python {SCRIPTS}/fetch_images.py --set {{wildcards.set:q}} --spec {{input.spec:q}}"
-        " --generation {params.generation} --out {output.record:q} > {log:q} 2>&1"
+        f" --generation {{params.generation}} --out {ONE_OUTPUT} > {{log:q}} 2>&1"
 
 
 use rule fetch_images as download_images with:

@@ -13,7 +13,7 @@ rule page:
         also=also(shown_records()),
         more=lambda w: collect(f"{STUDY}/{{name}}", name=MORE),
     output:
-        page=f"{STUDY}/index.html",
+        record=f"{STUDY}/index.html",
         beside=carried_folder(f"{STUDY}/files"),
         parts=carried_folder(f"{STUDY}/page"),
     log:
@@ -26,4 +26,4 @@ rule page:
         code=code("page.py"),
         lock=lock("study"),
     shell:
-        f"python {SCRIPTS}/page.py --plan {{input.plan:q}} --out {{output.page:q}} 2> {{log:q}}"
+        f"python {SCRIPTS}/page.py --plan {{input.plan:q}} --out {ONE_OUTPUT} 2> {{log:q}}"

@@ -16,6 +16,8 @@ def ungroup(rules):
         one.group = None
 
 
+# In a command, the only output or input that a job has without a storage: other words would rerun it.
+ONE_OUTPUT, ONE_INPUT = ("{output.record:q}", "{input.images:q}") if STORED else ("{output:q}", "{input:q}")
 COPIES = local_copies(results.FOLDER, workflow) if STORED else results.FOLDER
 
 try:

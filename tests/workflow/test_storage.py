@@ -119,9 +119,11 @@ def test_the_profile_of_kubernetes_plans_a_study(server: str, tmp_path: Path) ->
 
 def test_experiments_on_latents_are_refused(tmp_path: Path) -> None:
     study = _small(tmp_path / "latents")
+    edits = {"negative": {"op": "negate"}}
     study.config["latents"] = {
-        "x": {"images": ["crops"], "codecs": {"tiny-mbt2018-mean-mse": [1]}, "edits": {"zero": [{"operation": "zero"}]}}
+        "lab": {"images": ["crops"], "codecs": {"bmshj2018-hyperprior-mse": [1]}, "edits": edits}
     }
+    study.write()
     done = _run(study, "-n", *_in_folder(tmp_path / "store"))
     assert done.status == 1 and "latents: experiments need a shared file system" in done.output
 
