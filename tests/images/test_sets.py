@@ -435,3 +435,18 @@ def test_listing_needs_neither_pillow_nor_numpy():
     )
     done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(ROOT / "scripts")}, capture_output=True)
     assert done.stdout == b"[]\n", done
+
+
+def test_the_middle_of_each_image_of_another_set(tmp_path):
+    entry = {"of": "photos", "only": ["coffee", "rocket"], "crop": 101}
+    rows, _ = make(entry, tmp_path, "middles", catalogue=CATALOGUE)
+    assert [(row["width"], row["height"]) for row in rows] == [(101, 101)] * 2
+    assert all(row["note"].endswith("the 101x101 pixels in the middle") for row in rows)
+    with Image.open(Path(__import__("skimage").__file__).parent / "data/coffee.png") as source:
+        expected = np.asarray(source)[149:250, 249:350]
+    assert np.array_equal(images_png.read(tmp_path / "coffee.png"), expected)
+
+
+def test_a_crop_that_an_image_does_not_hold_is_refused(tmp_path):
+    with pytest.raises(ImageError, match="has no 500x500 pixels; take a smaller `crop`"):
+        make({"of": "photos", "only": ["coffee"], "crop": 500}, tmp_path, "large", catalogue=CATALOGUE)

@@ -53,6 +53,8 @@ class Codec(ABC):
     defaults: ClassVar[Mapping[str, Any]] = {}
     extension: ClassVar[str] = "bin"
     environment: ClassVar[str] = "study"  # the lock in envs/ of the interpreter that runs it
+    warms_up: ClassVar[bool] = True  # by coding a corner first; not where an encode takes minutes
+    scratch: Path | None = None  # a folder where a long encode may keep its state, to go on after an interruption
     largest_pixels: int | None = None  # of the images to decode, where known: a bitstream that claims more is refused
 
     def __init__(

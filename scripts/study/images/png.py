@@ -141,6 +141,17 @@ def reduced(rgb: np.ndarray, factor: int) -> np.ndarray:
     return np.asarray(Image.fromarray(whole).resize((width, height), Image.Resampling.LANCZOS))
 
 
+def cropped(rgb: np.ndarray, side: int | None) -> np.ndarray:
+    """The `side` by `side` samples in the middle, all of them for None. Raises ImageError for an image of fewer."""
+    if side is None:
+        return rgb
+    height, width = rgb.shape[:2]
+    if min(height, width) < side:
+        raise ImageError(f"{width}x{height} has no {side}x{side} pixels; take a smaller `crop`")
+    top, left = (height - side) // 2, (width - side) // 2
+    return np.ascontiguousarray(rgb[top : top + side, left : left + side])
+
+
 def check_size(count: int) -> None:
     """Raise ImageError for a source of more bytes than are taken."""
     if count > LARGEST_FILE:

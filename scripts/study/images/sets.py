@@ -9,6 +9,8 @@ An entry has one of three forms:
   begins with a dot don't count; anything else in the folder that is no image is an error, never passed over.
 - `of`: the images of another set.
 
+`crop: n` at a set takes the n by n pixels in the middle of each image, after `reduce`; images of fewer are refused.
+
 `only`, a list of names, picks images from any of them, and `skip` leaves the named ones out. `licence`, `credit` and
 `was_jpeg` may stand at the set or at an image; they go into the set's record. So may `reduce: n`: the image is made n
 times smaller in both directions by Pillow's Lanczos filter (antialiased, on R'G'B' samples; columns and rows that n
@@ -42,7 +44,7 @@ EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif",
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _PART = re.compile(r"@[1-9][0-9]{0,8}$")  # of a set that is cut, `photos@2`
 _NAME_RULE = "allowed: at most 100 letters, digits, '.', '_' and '-', beginning with a letter, a digit or '_'"
-_ABOUT = ("licence", "credit", "was_jpeg", "reduce")
+_ABOUT = ("licence", "credit", "was_jpeg", "reduce", "crop")
 _WAS_JPEG = {True: "yes", False: "no", "unknown": "unknown"}
 
 
@@ -60,6 +62,7 @@ def resolved(entry: Mapping, catalogue: Mapping[str, Mapping] | None = None) -> 
         )
     if "of" in entry:
         spec = _parent(entry["of"], catalogue or {})
+        spec = _cropped(spec, entry["crop"]) if "crop" in entry else spec
     elif "folder" in entry:
         spec = {key: entry[key] for key in ("folder", "files", "parents", *_ABOUT) if key in entry}
     else:
@@ -142,11 +145,13 @@ def make(
             photo = png.normalise(_verified(path, source.get("sha256")))
             was_jpeg = _was_jpeg(source.get("was_jpeg"), photo.jpeg)
             factor = source.get("reduce", 1)
-            rgb = png.reduced(photo.rgb, factor)
+            rgb = png.cropped(png.reduced(photo.rgb, factor), source.get("crop"))
         except (ImageError, OSError) as error:
             refused.append(f"{_shown(path.name)}: {getattr(error, 'strerror', None) or error}")
             continue
         notes = list(photo.notes)
+        if "crop" in source:
+            notes.append(f"the {source['crop']}x{source['crop']} pixels in the middle")
         if photo.unchecked and not source.get("sha256"):
             notes.append(f"{photo.unchecked} has no check values: damage in the file can't be told")
         for note in notes:
@@ -180,6 +185,13 @@ def _parent(parent: str, catalogue: Mapping[str, Mapping]) -> dict:
     rest = {name: entry for name, entry in catalogue.items() if name != parent}  # so that no set is part of itself
     spec = resolved(catalogue[parent], rest)
     return {**spec, "parents": [parent, *spec.get("parents", [])]}
+
+
+def _cropped(spec: Mapping, side: int) -> dict:
+    """The spec of a set with another crop."""
+    if "folder" in spec:
+        return {**spec, "crop": side}
+    return {**spec, "images": {image: {**source, "crop": side} for image, source in spec["images"].items()}}
 
 
 def _source(entry: Mapping, image: object, given: object) -> dict:

@@ -39,12 +39,13 @@ def encode_set(codec: Codec, images: Path, record: Path, generation: int = 0, li
     `reached` and `encodes` tell what the search found.
     """
     sources = readers.read_record(images, ("image", "file", "width", "height", "sha256"))
+    codec.scratch = record.parent
 
     def start() -> Callable[[Mapping], dict]:
         skip, versions = supervised.state(codec)
         if skip is None:
             _quietly(codec.prepare)
-        warm = skip is not None
+        warm = skip is not None or not codec.warms_up
 
         def work(source: Mapping) -> dict:
             nonlocal warm

@@ -78,6 +78,7 @@ class ImageSource:
     credit: str | None = None
     was_jpeg: bool | str | None = None
     reduce: int | None = None
+    crop: int | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class ImageSetEntry:
     credit: str | None = None
     was_jpeg: bool | str | None = None
     reduce: int | None = None
+    crop: int | None = None
     tags: dict[str, list[str]] | None = None
 
 

@@ -26,8 +26,9 @@ import torch
 from torch import nn
 
 from study.codecs.compressai import architectures, generator
+from study.core import checkpoints
 from study.core.errors import StudyError
-from study.training import checkpoints, loop, perceptual
+from study.training import loop, perceptual
 from study.training.crops import Crops
 from study.training.discriminator import Discriminator, discriminator_loss, generator_loss
 from study.training.loop import AVERAGED, Recipe

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from study.codecs.compressai import architectures
-from study.core import atomic_io
+from study.core import atomic_io, checkpoints
 from study.core.errors import StudyError, allowed
-from study.training import checkpoints, defaults, pca_init
+from study.training import defaults, pca_init
 from study.training.crops import Crops
 
 if TYPE_CHECKING:

@@ -1,0 +1,95 @@
+"""The entropy network, and the walk through the latents that encoder and decoder share.
+
+For each element it gives the mean, linear in the contexts, and the scale's logarithm, a network of two hidden layers of
+the contexts' magnitudes: the autoregressive network of Cool-Chic and C3 (Kim et al. 2024, arXiv 2312.02753), on other
+contexts (`grids`). All numbers are multiples of powers of two and small enough that every sum and product is exact in
+floats of 64 bits, in whatever order a machine computes them: so encoder and decoder agree everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from study.codecs.overfitted import grids, parameters, tables
+from study.codecs.overfitted.coding import Coder
+from study.core.errors import CodecError
+
+_MAGNITUDE_BITS = 4
+_EXACT = 2.0**52
+_BLOCK = 2**15
+
+
+def magnitudes() -> np.ndarray:
+    """log2(1 + |k|) of every latent k from 0 to the largest, in sixteenths."""
+    return np.rint(np.log2(1.0 + np.arange(tables.LARGEST + 1)) * 2**_MAGNITUDE_BITS) / 2**_MAGNITUDE_BITS
+
+
+def check_exact(values: Mapping[str, np.ndarray]) -> None:
+    """Raise CodecError where products of these parameters might not be exact."""
+    curve = magnitudes()
+    largest = curve[-1] * np.abs(values["context.w"]).sum(axis=-1).max() + np.abs(values["context.b"]).max()
+    largest = largest * np.abs(values["hidden.w"]).sum(axis=-1).max() + np.abs(values["hidden.b"]).max()
+    largest = largest * np.abs(values["scale.w"]).sum() + np.abs(values["scale.b"]).max()
+    if not largest * 2.0 ** (_MAGNITUDE_BITS + 3 * parameters.FINEST) < _EXACT:
+        raise CodecError(f"the entropy network's parameters are too large ({largest:g}) to be computed exactly")
+
+
+def code(
+    coder: Coder, form: Sequence[grids.Grid], values_of: Mapping[str, np.ndarray], given: Sequence[np.ndarray] | None
+) -> list[np.ndarray]:
+    """Write the latents `given`, int64 arrays in the order of `form`, or read them where there are none."""
+    raw: dict[tuple[int, int], np.ndarray] = {}
+    curve = magnitudes()
+    known: dict[tuple[int, int], np.ndarray] = {}
+    found = []
+    for place, grid in enumerate(form):
+        key = grid.channel, grid.level
+        values = np.zeros((grid.rows, grid.columns), dtype=np.int64)
+        raw[key] = np.zeros((grid.rows + 2, grid.columns + 2))
+        known[key] = np.zeros((grid.rows + 2, grid.columns + 2))
+        for number in range(len(grids.PASSES)):
+            part = grids.place(number)
+            if not values[part].size:
+                continue
+            shape = values[part].shape
+            mean = grids.contexts(grid, number, lambda channel, level: raw.get((channel, level)))
+            size = grids.contexts(grid, number, lambda channel, level: known.get((channel, level)))
+            eighths, scales = predicted(_rows(mean), _rows(size), values_of, number, place)
+            wanted = None if given is None else given[place][part].ravel()
+            coded = coder.code(wanted, eighths, scales).reshape(shape)
+            values[part] = np.clip(coded, -tables.LARGEST, tables.LARGEST)
+            raw[key][1:-1, 1:-1][part] = values[part]
+            known[key][1:-1, 1:-1][part] = curve[np.abs(values[part])]
+        found.append(values)
+    return found
+
+
+def _rows(contexts: list[np.ndarray]) -> np.ndarray:
+    rows = np.empty((len(contexts), contexts[0].size))
+    for row, values in zip(rows, contexts):
+        row.reshape(values.shape)[...] = values
+    return rows
+
+
+def predicted(
+    mean: np.ndarray, size: np.ndarray, values_of: Mapping[str, np.ndarray], number: int, place: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Means in eighths and numbers of scales, int64 [N], from contexts [CONTEXTS, N]."""
+    count = mean.shape[1]
+    eighths, scales = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    context, hidden = values_of["context.w"][number], values_of["hidden.w"]
+    context_bias, hidden_bias = values_of["context.b"][number][:, None], values_of["hidden.b"][:, None]
+    for first in range(0, count, _BLOCK):
+        block = slice(first, first + _BLOCK)
+        units = np.maximum(context @ size[:, block] + context_bias, 0)
+        units = np.maximum(hidden @ units + hidden_bias, 0)
+        logarithm = values_of["scale.w"] @ units + values_of["scale.b"][place]
+        step = np.floor((logarithm - tables.SMALLEST) * tables.OCTAVE + 0.5)
+        scales[block] = np.clip(step, 0, tables.SCALES - 1)
+        most = tables.LARGEST * tables.FRACTIONS
+        eighths[block] = np.clip(
+            np.floor(values_of["mean.w"][number] @ mean[:, block] * tables.FRACTIONS + 0.5), -most, most
+        )
+    return eighths, scales

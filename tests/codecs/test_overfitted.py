@@ -1,0 +1,309 @@
+"""The codec that is fitted to each image; `test_codecs.py` holds it to the contract, with fits of few steps."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+
+import damage
+from study.codecs import registry
+from study.codecs.overfitted import bitstream as overfitted_bitstream
+from study.codecs.overfitted import codec as overfitted_codec
+from study.codecs.overfitted import coding, complexity, entropy, fitting, grids, parameters, rate, synthesis, tables
+from study.codecs.registry import CodecSpec
+from study.core import readers
+from study.core.errors import BitstreamError, CodecError, StudyError
+from study.images import sets
+from study.jobs import encode_decode
+
+STEPS = 20
+
+
+@cache
+def photo() -> np.ndarray:
+    return np.ascontiguousarray(skimage.data.astronaut()[20:52, 160:199])
+
+
+def load(steps: int = STEPS, quality: float = 5, **settings) -> overfitted_codec.Backend:
+    return registry.load("overfitted", quality, CodecSpec(backend="overfitted", settings={"steps": steps, **settings}))
+
+
+@cache
+def encoded() -> bytes:
+    return load().encode(photo())
+
+
+def squared_error(image: np.ndarray) -> float:
+    return float(np.mean((photo().astype(float) - image) ** 2))
+
+
+def test_no_entry_of_a_table_hangs_on_the_last_bits_of_exp():
+    exact = tables.unrounded()
+    assert np.abs(exact - np.floor(exact) - 0.5).min() > 1e-7
+    assert np.allclose(exact.sum(axis=-1), 2**22)
+    assert (tables.counts() > 0).all()
+
+
+def test_integers_come_back_with_any_mean_and_scale():
+    chance = np.random.default_rng(5)
+    count = 3000
+    values = chance.integers(-tables.LARGEST, tables.LARGEST + 1, count)
+    values[::2] = chance.integers(-3, 4, len(values[::2]))
+    eighths = chance.integers(-8 * tables.LARGEST, 8 * tables.LARGEST + 1, count)
+    eighths[::4] = 8 * values[::4] + chance.integers(-20, 21, len(values[::4]))
+    scales = chance.integers(0, tables.SCALES, count)
+    encoder = coding.Encoder()
+    encoder.code(values, eighths, scales)
+    encoder.number(11, 16)
+    encoder.code(values[:0], eighths[:0], scales[:0])
+    decoder = coding.Decoder(encoder.string())
+    assert np.array_equal(decoder.code(None, eighths, scales), values)
+    assert decoder.number(None, 16) == 11
+
+
+def test_the_coder_needs_as_many_bits_as_the_tables_say():
+    chance = np.random.default_rng(6)
+    scales = chance.integers(4, 30, 20000)
+    widths = 2.0 ** (scales / tables.OCTAVE + tables.SMALLEST)
+    values = np.rint(chance.laplace(0, widths)).astype(np.int64)
+    encoder = coding.Encoder()
+    encoder.code(values, np.zeros_like(values), scales)
+    symbols = np.where(np.abs(values) > tables.REACH, tables.ESCAPE, values + tables.REACH)
+    expected = tables.bits()[scales, tables.FRACTIONS // 2, symbols].sum()
+    assert expected < 8 * len(encoder.string()) < expected * 1.002 + 64
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (7, 2), (33, 18)])
+@pytest.mark.parametrize("chroma_level", [1, 2])
+def test_each_element_is_coded_once_and_contexts_come_from_before(size, chroma_level):
+    """The number of a pass, in the order of coding, is what the contexts see in place of latents."""
+    form = grids.grids(size, chroma_level)
+    turns, turn = {}, 0
+    for grid in form:
+        values = np.zeros((grid.rows, grid.columns), dtype=int)
+        for number in range(len(grids.PASSES)):
+            turn += 1
+            assert not values[grids.place(number)].any()
+            values[grids.place(number)] = turn
+        assert values.all()
+        turns[grid.channel, grid.level] = values
+    turn = 0
+    for grid in form:
+        for number in range(len(grids.PASSES)):
+            turn += 1
+            found = grids.contexts(grid, number, lambda *key: grids.padded(turns[key]) if key in turns else None)
+            assert len(found) == grids.CONTEXTS
+            for values in found:
+                assert values.shape == turns[grid.channel, grid.level][grids.place(number)].shape
+                assert values.max(initial=0) < turn
+
+
+def test_the_entropy_network_is_exact_in_any_order_of_summation():
+    form = parameters.Form(tuple(grids.grids((64, 64), 2)), 16)
+    chance = np.random.default_rng(7)
+    values = {
+        name: first + chance.integers(-40, 41, first.shape) / 2**parameters.FINEST
+        for name, first in parameters.start(form).items()
+    }
+    entropy.check_exact(values)
+    shape = grids.CONTEXTS, 5000
+    raw = np.floor(2 ** chance.uniform(0, 11, shape) - 1) * chance.choice([-1, 1], shape)
+    sizes = entropy.magnitudes()[np.abs(raw).astype(int)]
+    places, units = chance.permutation(grids.CONTEXTS), chance.permutation(parameters.ENTROPY_WIDTH)
+    other = dict(values)
+    other["context.w"] = values["context.w"][:, units][:, :, places]
+    other["context.b"] = values["context.b"][:, units]
+    other["hidden.w"] = values["hidden.w"][:, units]
+    other["mean.w"] = values["mean.w"][:, places]
+    seen = []
+    for number in range(len(grids.PASSES)):
+        one = entropy.predicted(raw, sizes, values, number, 3)
+        two = entropy.predicted(raw[places], sizes[places], other, number, 3)
+        assert np.array_equal(one[0], two[0]) and np.array_equal(one[1], two[1])
+        seen.append(one)
+    assert all(len(np.unique(values)) > 3 for values in np.hstack(seen))
+    large = {name: value * 2.0**16 for name, value in values.items()}
+    with pytest.raises(CodecError, match="too large"):
+        entropy.check_exact(large)
+
+
+def test_upsampling_is_keys_cubic_convolution_with_its_gradients():
+    import torch
+
+    chance = torch.Generator().manual_seed(1)
+    values = torch.randn(2, 3, 5, dtype=torch.double, generator=chance).requires_grad_()
+    taps = torch.tensor([-27, 225, 67, -9], dtype=torch.double).div(256).requires_grad_()
+    for shape in ((5, 9), (6, 10)):
+        assert torch.autograd.gradcheck(lambda v, t, shape=shape: synthesis.upsampled(v, shape, t), (values, taps))
+    expected = torch.nn.functional.interpolate(values[None], scale_factor=2, mode="bicubic", align_corners=False)[0]
+    assert torch.allclose(synthesis.upsampled(values, (6, 10), taps), expected, atol=1e-12)
+
+
+def test_soft_rounding_becomes_rounding_and_noise_becomes_uniform():
+    import torch
+
+    values = torch.linspace(-2.9, 2.9, 200)
+    clear = values[(values % 1 - 0.5).abs() > 0.05]
+    assert torch.allclose(rate.soft_round(clear, 0.01), clear.round(), atol=1e-3)
+    assert torch.allclose(rate.soft_round(values, 100.0), values, atol=1e-3)
+    chance = torch.Generator().manual_seed(2)
+    wide, narrow = (rate.kumaraswamy(20000, shape, chance) for shape in (1.0, 2.0))
+    assert wide.abs().max() <= 0.5 and narrow.abs().max() <= 0.5
+    assert abs(wide.var().item() - 1 / 12) < 0.003 and narrow.var() < 0.8 * wide.var()
+
+
+def test_a_fit_lowers_its_loss_and_the_file_is_as_long_as_the_fit_says():
+    task = load(60).task(photo().shape[:2])
+    form = task.form
+    fit = fitting.Fit(task, photo())
+    losses = []
+    while fit.step < 60:
+        bpp, error = fit.advance()
+        losses.append(bpp + fit.task.lam * error)
+    assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
+    steps, whole, latents = fit.result()
+    coder = coding.Encoder()
+    values, _ = parameters.code(coder, form, (steps, whole))
+    before = len(coder.string())
+    entropy.code(coder, form.grids, values, latents)
+    assert abs((len(coder.string()) - before) * 8 / photo()[..., 0].size - bpp) < 0.05 * bpp + 0.1
+    assert squared_error(synthesis.decoded(latents, form.grids, values, "cpu")) == pytest.approx(error, rel=0.1)
+
+
+def test_another_process_with_more_threads_decodes_to_the_same_pixels():
+    program = f"""
+import sys; sys.path.insert(0, {str(damage.SCRIPTS)!r})
+from study.codecs import registry
+codec = registry.load("overfitted", 2, registry.CodecSpec(backend="overfitted"))
+sys.stdout.buffer.write(codec.decode(sys.stdin.buffer.read()).tobytes())
+"""
+    child = subprocess.run(
+        [sys.executable, "-c", program], input=encoded(), capture_output=True, env={"OMP_NUM_THREADS": "2"}
+    )
+    assert child.returncode == 0, child.stderr.decode()
+    assert child.stdout == load().decode(encoded()).tobytes()
+
+
+class Killed(BaseException):
+    """In place of a signal, between two steps."""
+
+
+@pytest.mark.parametrize("last", [13, 19])
+def test_a_fit_that_was_killed_goes_on_to_the_same_file(last, tmp_path, monkeypatch):
+    monkeypatch.setattr(overfitted_codec, "CHECKPOINT_EVERY", 6)
+    advance = fitting.Fit.advance
+    steps = []
+
+    def until(fit: fitting.Fit) -> tuple[float, float]:
+        if fit.step == last:
+            raise Killed
+        return advance(fit)
+
+    def noted(fit: fitting.Fit) -> tuple[float, float]:
+        steps.append(fit.step)
+        return advance(fit)
+
+    monkeypatch.setattr(fitting.Fit, "advance", until)
+    codec = load()
+    codec.scratch = tmp_path
+    with pytest.raises(Killed):
+        codec.encode(photo())
+    (checkpoint,) = tmp_path.iterdir()
+    monkeypatch.setattr(fitting.Fit, "advance", noted)
+    assert codec.encode(photo()) == encoded()
+    assert steps[0] == last // 6 * 6 and not checkpoint.exists()
+
+
+def test_a_broken_checkpoint_is_named(tmp_path):
+    codec = load()
+    codec.scratch = tmp_path
+    fit = fitting.Fit(codec.task(photo().shape[:2]), photo())
+    path = tmp_path / f".{overfitted_codec.digest(fit.task, photo())}.checkpoint"
+    path.write_bytes(b"half")
+    with pytest.raises(StudyError, match=f"{path.name}.*delete it"):
+        codec.encode(photo())
+
+
+def test_a_loss_that_is_not_finite_stops_the_fit_with_its_step(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(fitting.Fit, "_error", lambda fit, rounded: rounded.sum() * torch.nan)
+    with pytest.raises(StudyError, match=r"step 0: .*finite"):
+        load().encode(photo())
+
+
+def test_a_foreign_check_value_is_an_error():
+    contents = overfitted_bitstream.parse(encoded())
+    wrong = overfitted_bitstream.Contents(
+        contents.size, contents.chroma_level, contents.start_step, b"\0\1\2\3", contents.string
+    )
+    with pytest.raises(BitstreamError, match="aren't those that were encoded"):
+        load().decode(overfitted_bitstream.pack(wrong))
+
+
+def test_a_claimed_size_of_many_pixels_is_refused():
+    contents = overfitted_bitstream.parse(encoded())
+    large = overfitted_bitstream.Contents((2**16, 2**16), 1, 16, contents.check, contents.string)
+    with pytest.raises(BitstreamError, match="size"):
+        load().decode(overfitted_bitstream.pack(large))
+
+
+@pytest.mark.parametrize("quality", [0, 9, "best", None, True, float("nan")])
+def test_quality_off_the_scale_is_refused(quality):
+    with pytest.raises(StudyError, match=r"codec overfitted: quality .* allowed: numbers from 1 to 8"):
+        load(quality=quality)
+
+
+@pytest.mark.parametrize(("setting", "value"), [("steps", 0), ("steps", 2.5), ("steps", True), ("device", "gpu")])
+def test_wrong_values_of_settings_are_refused(setting, value):
+    with pytest.raises(StudyError, match=f"codec overfitted: {setting} is .*allowed: "):
+        load(**{setting: value})
+
+
+def test_what_is_missing_is_a_reason_to_skip(monkeypatch):
+    import torch
+
+    assert load().skip() is None
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert "no GPU" in load(device="cuda").skip()
+    monkeypatch.setitem(sys.modules, "constriction", None)
+    assert load().skip() == "the package constriction is not installed; get it with: pip install constriction"
+    with pytest.raises(StudyError, match="can't run here"):
+        load().encode(photo())
+
+
+def test_the_decoder_needs_fewer_than_2000_mac_per_pixel():
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    for chroma_level in (1, 2):
+        counted = complexity.macs((512, 768), chroma_level)
+        assert sum(counted.values()) < 2000
+    form = parameters.Form(tuple(grids.grids((64, 64), 2)), 16)
+    values = {name: torch.from_numpy(value).float() for name, value in parameters.start(form).items()}
+    zeros = [torch.zeros(grid.rows, grid.columns) for grid in form.grids]
+    with FlopCounterMode(display=False) as counter:
+        synthesis.image(synthesis.features(zeros, form.grids, values), values)
+    assert counter.get_total_flops() == 2 * counted["synthesis"] * 64 * 64
+
+
+def test_an_encode_job_leaves_its_bitstreams_and_no_checkpoint(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(overfitted_codec, "CHECKPOINT_EVERY", 6)
+    from study.images import png
+
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    png.write(folder / "face.png", photo())
+    sets.make("photos", {"folder": str(folder)}, tmp_path / "images" / "images.csv")
+    record = tmp_path / "coded" / "encoded.csv"
+    encode_decode.encode_set(load(), tmp_path / "images" / "images.csv", record)
+    assert sorted(path.name for path in record.parent.iterdir()) == ["encoded.csv", "face.ofc"]
+    (row,) = readers.read_record(record, ("image", "status"))
+    assert row["status"] == "ok" and Path(record.parent, row["file"]).read_bytes() == encoded()
+    assert f"{STEPS}/{STEPS}" in capfd.readouterr().err  # progress, in the job's log
