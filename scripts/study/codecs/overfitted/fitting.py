@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from study.codecs.compressai import startup
 from study.codecs.overfitted import grids, parameters, rate, synthesis, tables
 from study.core import checkpoints
 from study.core.errors import StudyError
@@ -52,6 +53,7 @@ class Fit:
         self.parameters = {name: _leaf(values, task.device) for name, values in self.start.items()}
         self.latents = _leaf(first_latents(task.form, rgb, self.start), task.device)
         self.kept: parameters.Steps | None = None
+        startup.complete_torch()  # which the optimizers load
         groups = [{"params": [self.latents]}, {"params": list(self.parameters.values())}]
         self.optimizer = torch.optim.Adam(groups, lr=0.0, fused=True)
 
