@@ -80,7 +80,7 @@ class Fit:
         if not math.isfinite(loss.item()):
             raise StudyError(f"the fit stopped at step {self.step}: its loss isn't finite ({loss.item()})")
         self.optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         warm = min(1.0, (self.step + 1) / 50)
         rates = RATE_LATENTS, (RATE_PARAMETERS if self.kept is None else 0.0)
         for group, base in zip(self.optimizer.param_groups, rates):
@@ -97,7 +97,7 @@ class Fit:
         shown = synthesis.image(synthesis.features(self.sites.split(rounded), form.grids, values), values)
         return (shown - self.target).square().mean()
 
-    def keep_parameters(self) -> None:
+    def keep_parameters(self) -> parameters.Steps:
         """Quantise the parameters, each group by the step that makes the loss least, and train them no more."""
         import torch
 
@@ -128,7 +128,9 @@ class Fit:
                     tried = parameters.exponents_near(exponents[name], reach)
                     exponents[name] = min((loss(name, exponent), exponent) for exponent in tried)[1]
                     put(name, exponents[name])
-        self._keep(parameters.Steps(exponents, scales))
+        steps = parameters.Steps(exponents, scales)
+        self._keep(steps)
+        return steps
 
     def _keep(self, steps: parameters.Steps) -> None:
         self.kept = steps
@@ -161,16 +163,13 @@ class Fit:
 
     def result(self) -> tuple[parameters.Steps, dict[str, np.ndarray], list[np.ndarray]]:
         """The steps and whole steps of the parameters, and the latents, int64."""
-        if self.kept is None:
-            self.keep_parameters()
+        steps = self.kept or self.keep_parameters()
         whole = {
-            name: parameters.quantised(
-                value.detach().cpu().double().numpy(), self.start[name], self.kept.exponents[name]
-            )
+            name: parameters.quantised(value.detach().cpu().double().numpy(), self.start[name], steps.exponents[name])
             for name, value in self.parameters.items()
         }
         latents = self.latents.detach().round().clamp(-tables.LARGEST, tables.LARGEST)
-        return self.kept, whole, [part.cpu().numpy().astype(np.int64) for part in self.sites.split(latents)]
+        return steps, whole, [part.cpu().numpy().astype(np.int64) for part in self.sites.split(latents)]
 
 
 def _leaf(values: np.ndarray, device: str) -> torch.Tensor:
@@ -203,7 +202,8 @@ def first_latents(form: parameters.Form, rgb: np.ndarray, start: dict[str, np.nd
     found, shown = [], torch.zeros_like(levels[-1])
     for level in reversed(range(grids.LEVELS)):
         if level < grids.LEVELS - 1:
-            shown = synthesis.upsampled(shown, tuple(levels[level].shape[1:]), taps)
+            rows, columns = levels[level].shape[1:]
+            shown = synthesis.upsampled(shown, (rows, columns), taps)
         for place, grid in enumerate(form.grids):
             if grid.level == level:
                 found.append((levels[level] - shown)[grid.channel] / gains[place])

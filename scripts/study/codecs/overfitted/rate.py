@@ -50,7 +50,9 @@ class Sites:
         self.gather = _gatherer()
 
     def split(self, flat: torch.Tensor) -> list[torch.Tensor]:
-        parts = flat.split([rows * columns for rows, columns in self.shapes])
+        import torch
+
+        parts = torch.split(flat, [rows * columns for rows, columns in self.shapes])
         return [part.view(shape) for part, shape in zip(parts, self.shapes)]
 
 

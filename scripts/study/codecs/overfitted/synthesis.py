@@ -93,7 +93,8 @@ def _doubling() -> Callable:
             if ctx.size < 2 * count:
                 missing = gradient.narrow(axis, 0, 1)
                 gradient = torch.cat([gradient, torch.zeros_like(missing)], axis)
-            even, odd = (part.contiguous() for part in gradient.unflatten(axis, (count, 2)).unbind(axis + 1))
+            pairs = (*values.shape[:axis], count, 2, *gradient.shape[axis + 1 :])
+            even, odd = (part.contiguous() for part in gradient.reshape(pairs).unbind(axis + 1))
             wide = widened(values, axis)
             back, of_taps = torch.zeros_like(wide), []
             for number, weight in enumerate(taps.tolist()):
