@@ -142,7 +142,9 @@ def reduced(rgb: np.ndarray, factor: int) -> np.ndarray:
 
 
 def cropped(rgb: np.ndarray, side: int | None) -> np.ndarray:
-    """The `side` by `side` samples in the middle, all of them for None. Raises ImageError for an image of fewer."""
+    """The `side` by `side` samples in the middle of uint8 [H, W, 3], all of them for None.
+
+    Raises ImageError for an image of fewer."""
     if side is None:
         return rgb
     height, width = rgb.shape[:2]

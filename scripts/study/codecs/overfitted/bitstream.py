@@ -45,7 +45,7 @@ class Contents:
 
 
 def check_value(integers: Iterable[np.ndarray]) -> bytes:
-    """The check value of the integers that were coded."""
+    """The check value of the integers that were coded, arrays of any shape."""
     return hashed(_CHECK, *(np.ascontiguousarray(values, dtype="<i4").tobytes() for values in integers))
 
 
@@ -76,7 +76,7 @@ def parse(bitstream: bytes) -> Contents:
 
 
 def verify(contents: Contents, integers: Iterable[np.ndarray]) -> None:
-    """Raise BitstreamError unless the decoded integers are those that were encoded."""
+    """Raise BitstreamError unless the decoded integers, arrays of any shape, are those that were encoded."""
     if check_value(integers) != contents.check:
         raise BitstreamError(
             "the decoded latents aren't those that were encoded: another version of this codec or of constriction "

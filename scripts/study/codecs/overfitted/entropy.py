@@ -22,7 +22,7 @@ _BLOCK = 2**15
 
 
 def magnitudes() -> np.ndarray:
-    """log2(1 + |k|) of every latent k from 0 to the largest, in sixteenths."""
+    """log2(1 + |k|) of every latent k from 0 to the largest, in sixteenths, float64 [k]."""
     return np.rint(np.log2(1.0 + np.arange(tables.LARGEST + 1)) * 2**_MAGNITUDE_BITS) / 2**_MAGNITUDE_BITS
 
 
@@ -39,7 +39,7 @@ def check_exact(values: Mapping[str, np.ndarray]) -> None:
 def code(
     coder: Coder, form: Sequence[grids.Grid], values_of: Mapping[str, np.ndarray], given: Sequence[np.ndarray] | None
 ) -> list[np.ndarray]:
-    """Write the latents `given`, int64 arrays in the order of `form`, or read them where there are none."""
+    """Write the latents `given`, int64 [rows, columns] in the order of `form`, or read them where there are none."""
     raw: dict[tuple[int, int], np.ndarray] = {}
     curve = magnitudes()
     known: dict[tuple[int, int], np.ndarray] = {}

@@ -51,7 +51,7 @@ def grids(size: tuple[int, int], chroma_level: int) -> list[Grid]:
 
 
 def padded(values: np.ndarray, fill: int = 0) -> np.ndarray:
-    """The values of a grid with a margin of `fill`, for `contexts`."""
+    """The values of a grid, [rows, columns], with a margin of `fill`, for `contexts`."""
     return np.pad(values, _MARGIN, constant_values=fill)
 
 

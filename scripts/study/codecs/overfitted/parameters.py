@@ -93,14 +93,14 @@ def exponents_near(exponent: int, reach: int | None) -> list[int]:
 
 
 def quantised(values: np.ndarray, start_values: np.ndarray, exponent: int) -> np.ndarray:
-    """The differences from the start in whole steps, int64."""
+    """The differences from the start in whole steps, int64 of the same shape."""
     if exponent == NEVER:
         return np.zeros(values.shape, dtype=np.int64)
     return np.rint((values - start_values) * 2.0**exponent).astype(np.int64)
 
 
 def best_scale(whole: np.ndarray, exponent: int) -> tuple[int, float]:
-    """The number of the scale whose table codes whole steps in the fewest bits, and these bits."""
+    """The number of the scale whose table codes whole steps, of any shape, in the fewest bits, and these bits."""
     if exponent == NEVER:
         return 0, 0.0
     lengths = tables.bits()[:, tables.FRACTIONS // 2]

@@ -50,6 +50,7 @@ class Sites:
         self.gather = _gatherer()
 
     def split(self, flat: torch.Tensor) -> list[torch.Tensor]:
+        """The grids, each [rows, columns], of all latents, [count]."""
         import torch
 
         parts = torch.split(flat, [rows * columns for rows, columns in self.shapes])
@@ -94,7 +95,7 @@ def bits(sites: Sites, flat: torch.Tensor, p: Mapping[str, torch.Tensor]) -> tor
 
 
 def soft_round(values: torch.Tensor, temperature: float) -> torch.Tensor:
-    """Rounding made differentiable (Agustsson and Theis 2020, arXiv 2006.09952), sharper for lower temperatures."""
+    """Rounding made differentiable (Agustsson and Theis 2020, arXiv 2006.09952), of any shape, sharper if colder."""
     import torch
 
     middle = values.detach().floor() + 0.5

@@ -41,14 +41,14 @@ def unrounded() -> np.ndarray:
 
 
 def split_mean(eighths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A mean in eighths as the nearest integer and the number of its table's fraction."""
+    """A mean in eighths, of any shape, as the nearest integer and the number of its table's fraction."""
     nearest = (eighths + FRACTIONS // 2) // FRACTIONS
     return nearest, eighths - nearest * FRACTIONS + FRACTIONS // 2
 
 
 @cache
 def bits() -> np.ndarray:
-    """The length of each symbol's code in bits, float64 as `counts`, escaped values included."""
+    """The length of each symbol's code in bits, float64 of the shape of `counts`, escaped values included."""
     table = counts()
     lengths = -np.log2(table / table.sum(axis=-1, keepdims=True))
     lengths[..., ESCAPE] += np.log2(ESCAPE_RANGE)
