@@ -156,7 +156,7 @@ class Backend(Codec):
 
 
 def digest(task: fitting.Task, rgb: np.ndarray) -> str:
-    """What a checkpoint is told by: image, uint8 [H, W, 3], task and this package's code, whose edits begin a fit anew."""
+    """What a checkpoint is told by: image, uint8 [H, W, 3], task and this package's code, whose edits begin anew."""
     digest = hashlib.sha256(f"{task} {rgb.shape}".encode())
     digest.update(np.ascontiguousarray(rgb).tobytes())
     for path in sorted(Path(__file__).parent.glob("*.py")):
