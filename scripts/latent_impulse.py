@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from study.core import limits
 from study.core.errors import guarded
 from study.jobs.latents import impulse_response
 from study.planning import options
@@ -23,8 +24,10 @@ def main() -> None:
         "--out", type=Path, required=True, help="record to write (impulse.csv); impulse.npz is put beside it"
     )
     parser.add_argument("--generation", type=int, default=0, help="how often this job's lost files were made again")
+    limits.add_options(parser)
     arguments = parser.parse_args()
-    impulse_response.impulse_set(options.learned(arguments), arguments.latents, arguments.out, arguments.generation)
+    codec = options.learned(arguments)
+    impulse_response.impulse_set(codec, arguments.latents, arguments.out, arguments.generation, limits.limit(arguments))
 
 
 if __name__ == "__main__":

@@ -134,6 +134,7 @@ def main() -> None:
     parser.add_argument("target", choices=TARGETS)
     parser.add_argument("--inputs", type=int, default=1_000_000, help="how many (default: %(default)s)")
     parser.add_argument("--seconds", type=int, default=0, help="at most so long (default: no limit)")
+    parser.add_argument("--seed", type=int, default=1, help="of the changes: another seed makes other inputs")
     arguments = parser.parse_args()
     if atheris is None:
         sys.exit("the package atheris is not installed; get it with: pip install atheris==3.0.0")
@@ -143,7 +144,8 @@ def main() -> None:
     seeds = ROOT / "tests" / "fuzz" / arguments.target
     corpus = SCRATCH.parent / "corpus"
     corpus.mkdir()
-    options = [f"-runs={arguments.inputs}", f"-max_total_time={arguments.seconds}", "-timeout=30", "-seed=1"]
+    options = [f"-runs={arguments.inputs}", f"-max_total_time={arguments.seconds}", "-timeout=30"]
+    options.append(f"-seed={arguments.seed}")
     if arguments.target in LONGEST:
         options.append(f"-max_len={LONGEST[arguments.target]}")
     if arguments.target in ("yaml", "edit", "study"):

@@ -22,6 +22,10 @@ REFUSED = {
     "another version": ("image,file\na,a.png\n", "lacks width, height, sha256"),
     "more cells": (f"{HEAD}a,a.png,3,4,00,7\n", "more cells than columns"),
     "NaN": (f"{HEAD}a,a.png,nan,4,00\n", "the width 'nan'"),
+    "a number of channels in words": (
+        "image,file,channels,sha256,width,height\na,a.npz,many,00,3,4\n",
+        "the channels 'many'",
+    ),
     "a negative side": (f"{HEAD}a,a.png,3,-4,00\n", "the height '-4'"),
 }
 
@@ -31,7 +35,7 @@ def test_odd_records_are_refused(case, tmp_path) -> None:
     text, message = REFUSED[case]
     (tmp_path / "r.csv").write_text(text)
     with pytest.raises(StudyError) as caught:
-        readers.read_record(tmp_path / "r.csv", COLUMNS)
+        readers.read_record(tmp_path / "r.csv", (*COLUMNS, "channels") if "channels" in text else COLUMNS)
     said = str(caught.value)
     assert message in said and "r.csv" in said and "delete it and run the study again" in said
 

@@ -14,7 +14,8 @@ from study.core import readers
 from study.core.errors import StudyError
 from study.core.outcome import AGAIN
 
-_SIDE = re.compile("[1-9][0-9]{0,6}")
+_COUNT = re.compile("[1-9][0-9]{0,6}")
+_COUNTED = ("width", "height", "channels", "z_channels")
 
 
 def table(path: Path, maker: str) -> list[dict[str, str]]:
@@ -67,7 +68,10 @@ def read_rows(path: str | Path) -> list[dict[str, str]]:
             return list(csv.DictReader(file))
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
-        raise StudyError(f"{path} is no table (CSV) of the study: not text in UTF-8 (byte {byte:#04x})") from None
+        raise StudyError(
+            f"{path} is no table (CSV) of the study: not text in UTF-8 (byte {byte:#04x}); give the record that a "
+            "job of the study wrote, such as results/images/<set>/images.csv"
+        ) from None
     except csv.Error as error:
         raise StudyError(f"{path} is no table (CSV) of the study: {' '.join(str(error).split())}") from None
 
@@ -87,8 +91,8 @@ def read_record(path: str | Path, columns: Collection[str]) -> list[dict[str, st
         name = row.get("file") or ""
         if name in (".", "..") or "/" in name or "\0" in name:
             raise StudyError(f"{where} names the file {name!r}; allowed: a name beside the record; {AGAIN}")
-        for column in ("width", "height"):
-            if column in columns and row[column] and not _SIDE.fullmatch(row[column]):
+        for column in _COUNTED:
+            if column in columns and row[column] and not _COUNT.fullmatch(row[column]):
                 raise StudyError(f"{where} has the {column} {row[column]!r}; allowed: a whole number above 0; {AGAIN}")
         if "image" in row:
             if row["image"] in seen or not row["image"] or "/" in row["image"]:

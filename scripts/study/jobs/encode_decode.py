@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import resource
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ import numpy as np
 
 from study.codecs.base import Codec
 from study.core import atomic_io, isolation, outcome, programs, readers
-from study.core.errors import CodecError, StudyError, WriteError
+from study.core.errors import StudyError
 from study.core.isolation import Limit
 from study.images import png
 from study.jobs import supervised
@@ -44,7 +42,7 @@ def encode_set(codec: Codec, images: Path, record: Path, generation: int = 0, li
     def start() -> Callable[[Mapping], dict]:
         skip, versions = supervised.state(codec)
         if skip is None:
-            _quietly(codec.prepare)
+            supervised.quietly(codec.prepare)
         warm = skip is not None or not codec.warms_up
 
         def work(source: Mapping) -> dict:
@@ -56,7 +54,7 @@ def encode_set(codec: Codec, images: Path, record: Path, generation: int = 0, li
             except StudyError as error:
                 return outcome.without(outcome.FAILED, error)
             if not warm:
-                _quietly(lambda: codec.encode(np.ascontiguousarray(rgb[:64, :64])))
+                supervised.quietly(lambda: codec.encode(np.ascontiguousarray(rgb[:64, :64])))
                 warm = True
             row = {"versions": versions}
             return row | _measured("encode", lambda: codec.encode(rgb), lambda data: _keep(codec, data, record, source))
@@ -89,7 +87,7 @@ def decode_set(codec: Codec, encoded: Path, record: Path, generation: int = 0, l
     def start() -> Callable[[Mapping], dict]:
         skip, versions = supervised.state(codec)
         if skip is None:
-            _quietly(codec.prepare)
+            supervised.quietly(codec.prepare)
         warm = False
 
         def work(source: Mapping) -> dict:
@@ -102,7 +100,7 @@ def decode_set(codec: Codec, encoded: Path, record: Path, generation: int = 0, l
             except StudyError as error:
                 return outcome.without(outcome.FAILED, error)
             if not warm:
-                _quietly(lambda: decoder.decode(data))
+                supervised.quietly(lambda: decoder.decode(data))
                 warm = True
             path = record.parent / f"{source['image']}.png"
             row = {"versions": versions}
@@ -121,9 +119,7 @@ def decode_set(codec: Codec, encoded: Path, record: Path, generation: int = 0, l
 
 
 def _keep(codec: Codec, data: bytes, record: Path, source: Mapping) -> dict:
-    if not isinstance(data, bytes) or not data:
-        actual = "an empty bitstream" if isinstance(data, bytes) else f"{type(data).__name__} as its bitstream"
-        raise StudyError(f"the encoder gave {actual}; a codec's `encode` gives bytes, at least one")
+    supervised.check_bitstream(data)
     name = f"{source['image']}.{codec.extension}"
     atomic_io.write_bytes(record.parent / name, data)
     return {
@@ -135,7 +131,10 @@ def _keep(codec: Codec, data: bytes, record: Path, source: Mapping) -> dict:
     }
 
 
-def _keep_image(rgb: np.ndarray, path: Path, source: Mapping) -> dict:
+def _keep_image(rgb: object, path: Path, source: Mapping) -> dict:
+    if not isinstance(rgb, np.ndarray):
+        actual = type(rgb).__name__
+        raise StudyError(f"the decoder gave {actual} as its image; a codec's `decode` gives a uint8 array [H, W, 3]")
     size = int(source["height"]), int(source["width"])
     allowed = {size, size[::-1]} if "steps" in source else {size}  # an edit may turn the image
     if rgb.shape[:2] not in allowed:
@@ -161,8 +160,9 @@ def _bitstream(path: Path, sha256: str) -> bytes:
 
 def _measured(stage: str, call: Callable[[], object], keep: Callable[[Any], dict]) -> dict:
     """What `keep` says of the call's result, with its time and peak memory; or the reason why there is none."""
-    try:
-        with warnings.catch_warnings(record=True) as caught, _same_folder():
+
+    def attempt() -> dict:
+        with warnings.catch_warnings(record=True) as caught, supervised.same_folder():
             warnings.simplefilter("always")
             _reset_peak()
             start = time.perf_counter()
@@ -175,40 +175,8 @@ def _measured(stage: str, call: Callable[[], object], keep: Callable[[Any], dict
             **keep(result),
             **outcome.ok("; ".join(sorted({" ".join(str(warning.message).split()) for warning in caught}))),
         }
-    except (OSError, WriteError, *_ENDS):
-        raise
-    except CodecError as error:
-        return outcome.without(outcome.REFUSED, error)
-    except StudyError as error:
-        return outcome.without(outcome.FAILED, error)
-    except BaseException as error:  # a panic of a Rust library is no Exception
-        return outcome.without(outcome.FAILED, f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
 
-
-_ENDS = (KeyboardInterrupt, SystemExit, GeneratorExit)
-
-
-@contextmanager
-def _same_folder() -> Iterator[None]:
-    """Come back to the working folder, which a codec may change and which every path here is relative to."""
-    here = os.open(".", os.O_RDONLY)
-    try:
-        yield
-    finally:
-        os.fchdir(here)
-        os.close(here)
-
-
-def _quietly(call: Callable[[], object]) -> None:
-    """Make a call only for what a codec loads at its first one."""
-    with warnings.catch_warnings(), _same_folder():
-        warnings.simplefilter("ignore")
-        try:
-            call()
-        except _ENDS:
-            raise
-        except BaseException:  # the measured call will tell
-            return
+    return supervised.attempted(attempt)
 
 
 def _reset_peak() -> None:

@@ -10,6 +10,7 @@ from study.core.errors import StudyError
 from study.core.isolation import Limit
 from study.images import png
 from study.jobs import scoring
+from study.jobs.supervised import attempted
 from study.metrics import flip
 
 COLUMNS = ("image", "file", "sha256", "status", "reason")
@@ -38,9 +39,13 @@ def map_set(images_record: Path, decoded: Path, record: Path, limit: Limit | Non
         if original.shape != image.shape:
             sizes = [f"{rgb.shape[1]}x{rgb.shape[0]}" for rgb in (original, image)]
             return outcome.without(outcome.FAILED, f"the decoded image is {sizes[1]}, its original {sizes[0]}")
-        path = record.parent / f"{row['image']}.png"
-        png.write(path, flip.coloured_map(original, image))
-        return {"file": path.name, "sha256": readers.sha256(path)}
+
+        def mapped() -> dict[str, object]:
+            path = record.parent / f"{row['image']}.png"
+            png.write(path, flip.coloured_map(original, image))
+            return {"file": path.name, "sha256": readers.sha256(path)}
+
+        return attempted(mapped)
 
     why = flip.skip()
     shown = [] if why else [row for row in images if row["file"]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from study.core.errors import StudyError
 from study.core.isolation import Limit
 from study.core.outcome import AGAIN
 from study.images import png
+from study.jobs.supervised import attempted
 from study.metrics import engine as metric_engine
 from study.metrics.engine import Recipe
 
@@ -91,15 +91,13 @@ def scored(
     original: np.ndarray, image: np.ndarray, recipes: Mapping[str, Recipe], engine: str, threads: int
 ) -> dict[str, object]:
     """The metrics of an image against its original, both uint8 [H, W, 3], as its part of a row."""
-    try:
+
+    def measured() -> dict[str, object]:
         values, reasons = metric_engine.score(original, image, recipes, engine, threads)
-    except StudyError:
-        raise
-    except Exception as error:  # of whatever library computes a metric
-        traceback.print_exc()
-        return outcome.without(outcome.FAILED, f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
-    numbers = {name: None if value is None else float(value) for name, value in values.items()}
-    return numbers | {"versions": metric_engine.versions(recipes.values()), "gaps": outcome.as_gaps(reasons)}
+        numbers = {name: None if value is None else float(value) for name, value in values.items()}
+        return numbers | {"versions": metric_engine.versions(recipes.values()), "gaps": outcome.as_gaps(reasons)}
+
+    return attempted(measured)
 
 
 def supervised(

@@ -18,7 +18,6 @@ import numpy as np
 
 from study.codecs.base import Codec
 from study.core import atomic_io, columns, isolation, outcome, readers
-from study.core.errors import CodecError
 from study.core.isolation import Limit
 from study.images import png
 from study.jobs import supervised
@@ -38,23 +37,22 @@ def time_set(
         _pin()
         skip, versions = supervised.state(codec)
         if skip is None:
-            codec.prepare()
+            supervised.quietly(codec.prepare)
 
         def work(source: Mapping) -> dict:
             if skip is not None:
                 return outcome.without(outcome.SKIPPED, skip)
+            return supervised.attempted(lambda: timed(source) | {"versions": versions} | outcome.ok())
+
+        def timed(source: Mapping) -> dict:
             rgb = np.ascontiguousarray(png.verified(images.parent / source["file"], source["sha256"]))
-            try:
-                data = codec.encode(rgb)
-                codec.decode(data)
-                taken = {"encode": [], "decode": []}
-                for _ in range(repeats):
-                    taken["encode"].append(measured(lambda: codec.encode(rgb)))
-                    taken["decode"].append(measured(lambda: codec.decode(data)))
-            except CodecError as error:
-                return outcome.without(outcome.REFUSED, error)
-            figures = {f"{stage}_{name}": value for stage in taken for name, value in summary(taken[stage]).items()}
-            return figures | {"versions": versions} | outcome.ok()
+            data = codec.encode(rgb)
+            codec.decode(data)
+            taken = {"encode": [], "decode": []}
+            for _ in range(repeats):
+                taken["encode"].append(measured(lambda: codec.encode(rgb)))
+                taken["decode"].append(measured(lambda: codec.decode(data)))
+            return {f"{stage}_{name}": value for stage in taken for name, value in summary(taken[stage]).items()}
 
         return work
 

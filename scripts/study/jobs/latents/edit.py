@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import time
@@ -45,7 +44,7 @@ def edit_set(
     latents of further sets that edits ask for. `record` has a row for every cell of every image: `image` names the
     cell, `source` the image. A cell without bitstream has its reason, as in `coding.encode_set`.
     """
-    sources = readers.read_rows(latents)
+    sources = readers.read_record(latents, ("image", "file", "sha256", "width", "height", "channels", "z_channels"))
     for source in sources:
         outcome.check(source, latents)
     jobs = [
@@ -58,7 +57,7 @@ def edit_set(
     def start() -> Callable[[tuple[Mapping, Cell | None]], dict]:
         skip, versions = supervised.state(codec)
         around = {site: Reference(site, image_set, records) for site in edits.SITES}
-        loaded: dict[str, tuple[dict[str, Site], Latents]] = {}
+        loaded: dict[str, tuple[Latents, dict[str, Site]]] = {}
 
         def work(job: tuple[Mapping, Cell | None]) -> dict:
             source, cell = job
@@ -66,14 +65,20 @@ def edit_set(
                 if skip is not None:
                     return outcome.without(outcome.SKIPPED, skip)
                 return {column: source[column] for column in ("status", "reason")}
+            path = record.parent / f"{_name(source, cell)}.{codec.extension}"
+            done = supervised.attempted(lambda: written(codec, cell, *of_image(source), around, path))
+            return {"versions": versions, **done}
+
+        def of_image(source: Mapping) -> tuple[Latents, dict[str, Site]]:
             if source["image"] not in loaded:
                 if not loaded:
-                    _warm_up(codec)
+                    grey = np.full((64, 64, 3), 128, np.uint8)
+                    supervised.quietly(lambda: codec.write(codec.analyse(grey)))  # so that no cell's seconds have it
                 loaded.clear()
-                loaded[source["image"]] = sites_of(archive.load(latents.parent / source["file"]), source)
-            path = record.parent / f"{_name(source, cell)}.{codec.extension}"
-            sites, analysed = loaded[source["image"]]
-            return {"versions": versions, **written(codec, cell, analysed, sites, around, path)}
+                arrays = archive.verified(latents.parent / source["file"], source["sha256"])
+                sites, analysed = sites_of(arrays, source)
+                loaded[source["image"]] = analysed, sites
+            return loaded[source["image"]]
 
         return work
 
@@ -119,10 +124,12 @@ def written(
     try:
         values = edits.edited(cell, sites, around)
         latents = _as_written(cell, analysed, values)
-        begun = time.perf_counter()
-        data = codec.write(latents)
-        seconds = time.perf_counter() - begun
-        strings = codec.string_bytes(data)
+        with supervised.same_folder():
+            begun = time.perf_counter()
+            data = codec.write(latents)
+            seconds = time.perf_counter() - begun
+            supervised.check_bitstream(data)
+            strings = codec.string_bytes(data)
     except CodecError as error:
         return outcome.without(outcome.REFUSED, error)
     except StudyError as error:
@@ -137,12 +144,6 @@ def written(
         "sha256": hashlib.sha256(data).hexdigest(),
         "encode_s": round(seconds, 6),
     }
-
-
-def _warm_up(codec: LearnedCodec) -> None:
-    """Load what a codec loads at its first call, so that it isn't in the first cell's seconds."""
-    with contextlib.suppress(StudyError):
-        codec.write(codec.analyse(np.zeros((64, 64, 3), np.uint8)))
 
 
 def _stride(source: Mapping[str, str]) -> int | None:

@@ -9,7 +9,6 @@ import numpy as np
 
 from study.codecs.base import LearnedCodec
 from study.core import atomic_io, isolation, outcome, readers
-from study.core.errors import CodecError, StudyError, WriteError
 from study.core.isolation import Limit
 from study.images import png
 from study.jobs import supervised
@@ -31,7 +30,7 @@ def extract_set(
     the entropy coder's tables have them. `bits_y` of the record is their sum, `string_bits_y` the length of the string
     that was written. An image without latents has its status and reason, as in `coding.encode_set`.
     """
-    sources = readers.read_rows(images)
+    sources = readers.read_record(images, ("image", "file", "width", "height", "sha256"))
 
     def start() -> Callable[[Mapping], dict]:
         skip, versions = supervised.state(codec)
@@ -39,8 +38,8 @@ def extract_set(
         def work(source: Mapping) -> dict:
             if skip is not None:
                 return outcome.without(outcome.SKIPPED, skip)
-            done = _attempt(codec, images.parent / source["file"], record.parent / f"{source['image']}.npz")
-            return {"versions": versions, **done}
+            path = record.parent / f"{source['image']}.npz"
+            return {"versions": versions, **supervised.attempted(lambda: _kept(codec, images.parent, source, path))}
 
         return work
 
@@ -51,17 +50,11 @@ def extract_set(
     atomic_io.write_rows(record, COLUMNS, rows)
 
 
-def _attempt(codec: LearnedCodec, image: Path, path: Path) -> dict[str, object]:
-    try:
-        latents = codec.analyse(png.read(image))
+def _kept(codec: LearnedCodec, images: Path, source: Mapping, path: Path) -> dict[str, object]:
+    with supervised.same_folder():
+        latents = codec.analyse(png.verified(images / source["file"], source["sha256"]))
         strings = codec.string_bytes(codec.write(latents))
         kept = archive.arrays(codec, latents)
-    except WriteError:
-        raise
-    except CodecError as error:
-        return outcome.without(outcome.REFUSED, error)
-    except StudyError as error:
-        return outcome.without(outcome.FAILED, error)
     with atomic_io.replacing(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **kept)
     return {"status": outcome.OK, "file": path.name, "sha256": readers.sha256(path), **_sizes(kept, strings)}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from study.codecs.base import Latents, LearnedCodec
-from study.core import atomic_io, outcome, readers
+from study.core import atomic_io, isolation, outcome, readers
 from study.core.errors import CodecError, StudyError
+from study.core.isolation import Limit
+from study.jobs import supervised
 from study.latents import archive as latents_archive
 
 COLUMNS = (
@@ -31,7 +32,9 @@ SIDE = 128
 LEAST = 1.0
 
 
-def impulse_set(codec: LearnedCodec, latents: Path, record: Path, generation: int = 0) -> None:
+def impulse_set(
+    codec: LearnedCodec, latents: Path, record: Path, generation: int = 0, limit: Limit | None = None
+) -> None:
     """Write the responses of every channel beside `record`, and `record` last; a row for each channel.
 
     The latent is that of an image of `SIDE` by `SIDE` pixels: everywhere the mean vector of the latents of a set's
@@ -42,31 +45,35 @@ def impulse_set(codec: LearnedCodec, latents: Path, record: Path, generation: in
     so half a level is the finest response, and a strong one is limited. Without response there is one row, with
     the reason.
     """
-    skip = codec.skip()
-    row: dict[str, object] = {"generation": generation, "versions": "" if skip else codec.versions()}
-    try:
-        if skip:
-            row |= outcome.without(outcome.SKIPPED, skip)
-        else:
-            mean, amplitude = _spread(latents)
-            response, middle = responses(codec, mean, amplitude)
-            row["status"] = outcome.OK
-    except CodecError as error:
-        row |= outcome.without(outcome.REFUSED, error)
-    except StudyError as error:
-        row |= outcome.without(outcome.FAILED, error)
-    if not outcome.is_ok(row):
-        print(f"{codec.name} {codec.quality} impulse: {outcome.in_words(row)}", file=sys.stderr)
-        atomic_io.write_rows(record, COLUMNS, [row])
-        return
     path = record.parent / FILE
+
+    def start() -> Callable[[Path], dict]:
+        skip, versions = supervised.state(codec)
+
+        def work(own: Path) -> dict:
+            if skip is not None:
+                return outcome.without(outcome.SKIPPED, skip)
+            return {"versions": versions, **supervised.attempted(lambda: _painted_all(codec, own, path))}
+
+        return work
+
+    (result,) = isolation.each([latents], start, limit or Limit())
+    row = {"generation": generation} | supervised.ended(codec, "impulse", result)
+    channels = row.pop("channels", [{}])
+    atomic_io.write_rows(record, COLUMNS, [row | each for each in channels])
+
+
+def _painted_all(codec: LearnedCodec, latents: Path, path: Path) -> dict[str, object]:
+    """The columns of the record that all rows share, and under `channels` those of each."""
+    with supervised.same_folder():
+        mean, amplitude = _spread(latents)
+        response, middle = responses(codec, mean, amplitude)
     with atomic_io.replacing(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, response=response, middle=middle)
-    row |= {"file": path.name, "sha256": readers.sha256(path)}
     own = zip(mean, amplitude, np.abs(response).max((1, 2, 3)), np.square(response, dtype=np.float64).sum((1, 2, 3)))
     names = ("mean", "amplitude", "peak", "energy")
-    rows = [{**row, "channel": n, **dict(zip(names, map(float, values)))} for n, values in enumerate(own)]
-    atomic_io.write_rows(record, COLUMNS, rows)
+    channels = [{"channel": n, **dict(zip(names, map(float, values)))} for n, values in enumerate(own)]
+    return {"status": outcome.OK, "file": path.name, "sha256": readers.sha256(path), "channels": channels}
 
 
 def responses(codec: LearnedCodec, mean: np.ndarray, amplitude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
