@@ -6,17 +6,13 @@
 TIMING = PLAN.study.timing or study_config_types.Timing()
 
 
-def round_before(number):
-    """What a round of timings waits for: the study's cells, or the round before."""
-    return f"{STUDY}/rd.csv" if number == 1 else f"{STUDY}/timing/round{number - 1}.done"
-
-
 rule time_codec:
     input:
         **codec_input,
         beside=files_of([results.images("{set}")]),
         images=results.images("{set}"),
-        after=lambda w: ancient(round_before(int(w.round))),
+        # The study's cells, or the round before.
+        after=lambda w: ancient(f"{STUDY}/rd.csv" if w.round == "1" else f"{STUDY}/timing/round{int(w.round) - 1}.done"),
     output:
         record=f"{STUDY}/timing/round{{round}}/{{set}}/{{codec}}/{{quality}}.csv",
     log:
