@@ -100,9 +100,7 @@ def of_the_study(study, photos):
     yield "gap", tiles.gap("photos: a figure", "the codec has no latents")
 
 
-@pytest.mark.parametrize(
-    "name", ["single", "double", *(pytest.param(name, marks=pytest.mark.slow) for name in ("acm", "ieee"))]
-)
+@pytest.mark.parametrize("name", ["single", pytest.param("double", marks=pytest.mark.slow)])
 def test_every_kind_keeps_to_the_paper(study, photos, name):
     with canvas.on(PAPERS[name]):
         for kind, figure in of_the_study(study, photos):
@@ -114,7 +112,7 @@ def test_every_kind_keeps_to_the_paper(study, photos, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["single", "double", "acm"])
+@pytest.mark.parametrize("name", ["single"])
 def test_every_kind_of_latent_figure_keeps_to_the_paper(tmp_path_factory, monkeypatch, name):
     made = LatentRecords(tmp_path_factory.mktemp("made"), channels=96, names="ab")
     kept = {}
