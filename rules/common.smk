@@ -41,9 +41,8 @@ environment.prepare(PLAN.study)
 SCRIPTS = f'"${environment.CHECKOUT}"/scripts'
 STUDY = results.study(PLAN.name)
 FIGURES = f"{STUDY}/figures"
-MORE = [
-    name for name in ("audit.csv",) if os.path.exists(f"{STUDY}/{name}")
-]  # files of the study that the page links to
+# Files of the study that the page links to.
+MORE = [name for name in ("audit.csv",) if os.path.exists(f"{STUDY}/{name}")]
 LOGS = f"studies/{PLAN.name}"
 CELL = Cell("{set}", "{set}", "{codec}", "{quality}")
 

@@ -30,6 +30,18 @@ def start(job: int, **wildcards: str) -> logging.LogRecord:
     return record(LogEvent.JOB_INFO, jobid=job, rule_name="encode", wildcards=wildcards)
 
 
+def in_terminal(
+    monkeypatch: pytest.MonkeyPatch, columns: int, lines: int, total: int
+) -> tuple[progress.Progress, Terminal]:
+    """A progress display of a run of `total` jobs, and the terminal of that size that it writes to."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", str(lines))
+    stream = Terminal()
+    shown = progress.Progress(stream)
+    shown.handle(record(LogEvent.RUN_INFO, stats={"total": total}))
+    return shown, stream
+
+
 def test_line_says_done_left_and_time() -> None:
     assert progress.line(120, 255, 45) == "120 of 255 jobs done, 135 left; 0:45 so far, about 0:51 to go"
     assert progress.line(255, 255, 3700) == "255 of 255 jobs done, 0 left; 1:01:40 so far"
@@ -48,11 +60,7 @@ def test_without_a_terminal_the_last_line_is_written_and_other_records_are_not()
 
 
 def test_a_terminal_has_one_bar_with_what_runs_now_below_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "160")
-    monkeypatch.setenv("LINES", "40")
-    stream = Terminal()
-    shown = progress.Progress(stream)
-    shown.handle(record(LogEvent.RUN_INFO, stats={"total": 4}))
+    shown, stream = in_terminal(monkeypatch, 160, 40, total=4)
     for job, quality in enumerate(("10", "20", "30", "40")):
         shown.handle(start(job, set="kodak", codec="webp", quality=quality))
     shown.handle(record(LogEvent.JOB_FINISHED, job_id=1))
@@ -78,11 +86,7 @@ def test_a_terminal_has_one_bar_with_what_runs_now_below_what_is_written(monkeyp
 
 
 def test_a_line_of_a_narrow_terminal_holds_the_bar_and_what_runs_now(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setenv("LINES", "24")
-    stream = Terminal()
-    shown = progress.Progress(stream)
-    shown.handle(record(LogEvent.RUN_INFO, stats={"total": 4000}))
+    shown, stream = in_terminal(monkeypatch, 80, 24, total=4000)
     for job in (1, 2):
         shown.handle(start(job, set="photos-8", codec="tiny-bmshj2018-hyperprior-msssim", quality="3"))
     shown.handle(record(LogEvent.PROGRESS, done=3999, total=4000))

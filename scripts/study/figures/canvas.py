@@ -148,11 +148,10 @@ def small() -> float:
 @contextmanager
 def looks() -> Iterator[None]:
     """Within it, figures are made and saved with the settings of this module alone."""
-    family = list(dict.fromkeys((_PAPER.get().font, paper.FONT)))  # the second has the signs that the first may lack
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_LOOKS | {name: points(value) for name, value in _GROWING.items()})
-        matplotlib.rcParams["font.family"] = family
+        matplotlib.rcParams["font.family"] = _family(_PAPER.get().font)
         yield
 
 
@@ -227,8 +226,13 @@ def text_width(text: str, size: float = TEXT) -> float:
 
 @cache
 def _text_width(text: str, size: float, font: str) -> float:
-    family = list(dict.fromkeys((font, paper.FONT)))
-    return text_to_path.get_text_width_height_descent(text, FontProperties(family=family, size=size), False)[0] / 72
+    properties = FontProperties(family=_family(font), size=size)
+    return text_to_path.get_text_width_height_descent(text, properties, False)[0] / 72
+
+
+def _family(font: str) -> list[str]:
+    """A font, and the one that has the signs which it may lack."""
+    return list(dict.fromkeys((font, paper.FONT)))
 
 
 def wrapped(text: str, width: float, size: float = SMALL) -> list[str]:

@@ -102,12 +102,15 @@ class Figures(CurveOptions, Paper):
     @property
     def paper(self) -> Paper:
         """What is said of the paper."""
-        return Paper(**{name.name: getattr(self, name.name) for name in fields(Paper)})
+        return Paper(**self._part(Paper))
 
     @property
     def curves(self) -> dict[str, Any]:
         """What is said of curves, by the options of the commands that draw them."""
-        return {name.name: getattr(self, name.name) for name in fields(CurveOptions)}
+        return self._part(CurveOptions)
+
+    def _part(self, options: type) -> dict[str, Any]:
+        return {option.name: getattr(self, option.name) for option in fields(options)}
 
 
 @dataclass(frozen=True)

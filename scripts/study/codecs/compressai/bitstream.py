@@ -15,25 +15,23 @@
 
 At most 39 bytes stand before the strings of an image of up to 2^21 pixels a side. The padding follows from the size.
 The check value is compared after decoding: an arithmetic decoder never notices by itself that its probabilities differ
-from the encoder's, be it by other weights or by the floating point of another machine. A varint is seven bits
-a byte, lowest first, the highest bit set in all but the last.
+from the encoder's, be it by other weights or by the floating point of another machine.
 """
 
 from __future__ import annotations
 
-import hashlib
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from study.codecs import framing
+from study.codecs.framing import hashed, read_varint, varint
 from study.core.errors import BitstreamError
 
 MAGIC = b"LIC"
 VERSION = 1
 _FIXED = 24
-_CHECKED = 8
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def pack(
     lengths = b"".join(varint(len(string)) for string in strings)
     sizes = varint(size[0]) + varint(size[1])
     checked = head + _check(head, size, symbols) + sizes + bytes([len(strings)]) + lengths + b"".join(strings)
-    return MAGIC + bytes([VERSION]) + zlib.crc32(checked).to_bytes(4, "little") + checked
+    return framing.framed(MAGIC, VERSION, checked)
 
 
 def unpack(bitstream: bytes, codec: str, weights: str, what: str = "weights") -> Contents:
@@ -78,14 +76,7 @@ def unpack(bitstream: bytes, codec: str, weights: str, what: str = "weights") ->
 
 def parse(bitstream: bytes) -> Contents:
     """The contents of any undamaged bitstream. Raises BitstreamError for damage."""
-    if bitstream[: len(MAGIC)] != MAGIC:
-        raise BitstreamError(f"no bitstream of a learned codec: it starts with {bitstream[:3]!r}, not {MAGIC!r}")
-    if bitstream[len(MAGIC) : len(MAGIC) + 1] != bytes([VERSION]):
-        raise BitstreamError(
-            f"bitstream of an unknown version {bitstream[3:4].hex() or '(cut off)'}; this is version {VERSION}"
-        )
-    if len(bitstream) <= _FIXED or zlib.crc32(bitstream[_CHECKED:]).to_bytes(4, "little") != bitstream[4:_CHECKED]:
-        raise BitstreamError(f"damaged or incomplete bitstream of {len(bitstream)} bytes: its CRC doesn't hold")
+    framing.check(bitstream, MAGIC, VERSION, "a learned codec", _FIXED)
     height, position = read_varint(bitstream, _FIXED)
     width, position = read_varint(bitstream, position)
     if position == len(bitstream):
@@ -118,33 +109,3 @@ def _check(head: bytes, size: tuple[int, int], symbols: Sequence[np.ndarray]) ->
     for values in symbols:
         parts += [np.array(values.shape, dtype="<i8").tobytes(), np.ascontiguousarray(values, dtype="<i4").tobytes()]
     return hashed(6, *parts)
-
-
-def hashed(length: int, *parts: bytes) -> bytes:
-    """`length` bytes of BLAKE2b of the parts, one after another."""
-    digest = hashlib.blake2b(digest_size=length)
-    for part in parts:
-        digest.update(part)
-    return digest.digest()
-
-
-def varint(value: int) -> bytes:
-    """A number, at least 0, as a varint."""
-    out = bytearray()
-    while value >= 128:
-        out.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def read_varint(data: bytes, position: int) -> tuple[int, int]:
-    """The varint at a position, and the position after it. Raises BitstreamError for one that doesn't end."""
-    value = 0
-    for shift in range(0, 35, 7):
-        if position >= len(data):
-            break
-        value |= (data[position] & 127) << shift
-        position += 1
-        if data[position - 1] < 128:
-            return value, position
-    raise BitstreamError("inconsistent bitstream: a number in its header doesn't end")

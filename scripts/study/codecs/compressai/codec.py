@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from study.codecs import devices
 from study.codecs.base import Latents, LearnedCodec, Statistics, Weights, check_rgb
 from study.codecs.compressai import architectures, checkpoint, rans, startup, zoo
 from study.codecs.compressai import bitstream as compressai_bitstream
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 startup.lighten_torch()  # before anything imports it
 
 METRICS = ("mse", "msssim", "perceptual")
-DEVICES = ("cpu", "cuda")
 LARGEST_SIDE = 2**16
 
 
@@ -65,7 +65,7 @@ class Backend(LearnedCodec):
         self, name: str, quality: float, settings: Mapping[str, Any] | None = None, weights: Path | None = None
     ) -> None:
         super().__init__(name, quality, settings, weights)
-        for key, choices in (("model", architectures.MODELS), ("metric", METRICS), ("device", DEVICES)):
+        for key, choices in (("model", architectures.MODELS), ("metric", METRICS), ("device", devices.DEVICES)):
             if self.settings[key] not in choices:
                 raise StudyError(
                     f"codec {name}: {key} is {self.settings[key]!r}; {allowed(self.settings[key], choices)}"
@@ -97,11 +97,8 @@ class Backend(LearnedCodec):
         return Weights(Path(path).name, path=path)
 
     def skip(self) -> str | None:
-        if self.settings["device"] == "cuda":
-            import torch
-
-            if not torch.cuda.is_available():
-                return "device is cuda, and PyTorch finds no GPU here; use device: cpu"
+        if (reason := devices.missing(self.settings["device"])) is not None:
+            return reason
         path = self._path()
         if not path.is_file():
             how = (

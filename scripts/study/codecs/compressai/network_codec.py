@@ -24,16 +24,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from study.codecs import devices
 from study.codecs.base import Latents, LearnedCodec, check_rgb
 from study.codecs.compressai import bitstream as compressai_bitstream
 from study.codecs.compressai import coder_watch, startup, string_layout
-from study.core.errors import BitstreamError, CodecError, StudyError, allowed
+from study.core.errors import BitstreamError, CodecError, StudyError
 from study.images.png import LARGEST_PIXELS
 
 if TYPE_CHECKING:
     import torch
 
-DEVICES = ("cpu", "cuda")
 LARGEST_SIDE = 2**16
 USUAL_MULTIPLE = 64  # to which CompressAI's evaluation pads
 MOST_STRINGS = 254
@@ -71,16 +71,10 @@ class NetworkCodec(LearnedCodec):
     ) -> None:
         super().__init__(name, quality, settings, weights)
         device = self.settings["device"]
-        if device not in DEVICES:
-            raise StudyError(f"codec {name}: device is {device!r}; {allowed(device, DEVICES)}")
+        devices.check(name, device)
 
     def skip(self) -> str | None:
-        if self.settings["device"] == "cuda":
-            import torch
-
-            if not torch.cuda.is_available():
-                return "device is cuda, and PyTorch finds no GPU here; use device: cpu"
-        return None
+        return devices.missing(self.settings["device"])
 
     def versions(self) -> str:
         from importlib.metadata import version

@@ -18,7 +18,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from study.codecs.compressai.bitstream import read_varint, varint
+from study.codecs.framing import read_varint, varint
 from study.core.errors import BitstreamError, StudyError
 
 DEEPEST = 16

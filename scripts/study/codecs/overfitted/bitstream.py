@@ -17,19 +17,18 @@ from the encoder's.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from study.codecs.compressai.bitstream import hashed, read_varint, varint
+from study.codecs import framing
+from study.codecs.framing import CHECKED, hashed, read_varint, varint
 from study.codecs.overfitted import grids
 from study.core.errors import BitstreamError
 
 MAGIC = b"OFC"
 VERSION = 1
-_CHECKED = 8
 _CHECK = 4
 
 
@@ -53,25 +52,18 @@ def pack(contents: Contents) -> bytes:
     """The bitstream of these contents."""
     sizes = varint(contents.size[0]) + varint(contents.size[1])
     checked = contents.check + sizes + bytes([contents.chroma_level, contents.start_step]) + contents.string
-    return MAGIC + bytes([VERSION]) + zlib.crc32(checked).to_bytes(4, "little") + checked
+    return framing.framed(MAGIC, VERSION, checked)
 
 
 def parse(bitstream: bytes) -> Contents:
     """The contents of an undamaged bitstream. Raises BitstreamError for any other."""
-    if bitstream[: len(MAGIC)] != MAGIC:
-        raise BitstreamError(f"no bitstream of the overfitted codec: it starts with {bitstream[:3]!r}, not {MAGIC!r}")
-    if bitstream[len(MAGIC) : len(MAGIC) + 1] != bytes([VERSION]):
-        raise BitstreamError(
-            f"bitstream of an unknown version {bitstream[3:4].hex() or '(cut off)'}; this is version {VERSION}"
-        )
-    if zlib.crc32(bitstream[_CHECKED:]).to_bytes(4, "little") != bitstream[4:_CHECKED]:
-        raise BitstreamError(f"damaged or incomplete bitstream of {len(bitstream)} bytes: its CRC doesn't hold")
-    height, position = read_varint(bitstream, _CHECKED + _CHECK)
+    framing.check(bitstream, MAGIC, VERSION, "the overfitted codec")
+    height, position = read_varint(bitstream, CHECKED + _CHECK)
     width, position = read_varint(bitstream, position)
     form = bitstream[position : position + 2]
     if 0 in (height, width) or len(form) < 2 or form[0] >= grids.LEVELS:
         raise BitstreamError("inconsistent bitstream: its header has no size, or no grids that this codec has")
-    check = bitstream[_CHECKED : _CHECKED + _CHECK]
+    check = bitstream[CHECKED : CHECKED + _CHECK]
     return Contents((height, width), form[0], form[1], check, bitstream[position + 2 :])
 
 

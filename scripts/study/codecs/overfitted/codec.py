@@ -17,13 +17,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from study.codecs import devices
 from study.codecs.base import Codec, check_rgb
 from study.codecs.compressai import startup
 from study.codecs.overfitted import bitstream, coding, entropy, fitting, grids, parameters, synthesis
-from study.core.errors import BitstreamError, CodecError, StudyError, allowed
+from study.core.errors import BitstreamError, CodecError, StudyError
 from study.images.png import LARGEST_PIXELS
 
-DEVICES = ("cpu", "cuda")
 BEST = 8
 CHECKPOINT_EVERY = 200  # steps
 _FINE_CHROMA = 5  # quality from which on chroma has a grid at half the image's size
@@ -50,20 +50,14 @@ class Backend(Codec):
         steps, device = self.settings["steps"], self.settings["device"]
         if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= 10**6:
             raise StudyError(f"codec {name}: steps is {steps!r}; allowed: whole numbers from 1 to 1000000")
-        if device not in DEVICES:
-            raise StudyError(f"codec {name}: device is {device!r}; {allowed(device, DEVICES)}")
+        devices.check(name, device)
 
     def skip(self) -> str | None:
         try:
             coding.constriction()
         except ImportError:
             return "the package constriction is not installed; get it with: pip install constriction"
-        if self.settings["device"] == "cuda":
-            import torch
-
-            if not torch.cuda.is_available():
-                return "device is cuda, and PyTorch finds no GPU here; use device: cpu"
-        return None
+        return devices.missing(self.settings["device"])
 
     def versions(self) -> str:
         from importlib.metadata import version
