@@ -25,10 +25,10 @@ def shown_templates():
 
 def shown_codecs():
     """For each codec its commands at each quality with {set} for the image set."""
-    found = {}
+    commands = {}
     for codec, chosen in PLAN.qualities.items():
         given = {str(quality): codec_spec(codec, str(quality)) for quality in chosen}
-        found[codec] = {
+        commands[codec] = {
             str(quality): list(
                 shown_commands(
                     codec, "{set}", str(quality), given[str(quality)], PLAN.weights(codec, str(quality))
@@ -36,7 +36,7 @@ def shown_codecs():
             )
             for quality in chosen
         }
-    return found
+    return commands
 
 
 def rule_graph(rules):
@@ -58,19 +58,19 @@ def rule_graph(rules):
         ]
     makers = {str(output): one.name for one in own for output in one.output}
     patterns = [(one.name, output) for one in own for output in one.output if "{" in output]
-    found = set()
+    uses = set()
     for user in own:
         specs = {id(one) for name, given in user.input.items() if name in SPECS + CARRIED for one in _listed(given)}
         for path in {path for given in user.input if id(given) not in specs for path in _paths(given, asked)}:
             if path not in makers:
                 makers[path] = next((name for name, output in patterns if output.match(path)), None)
             if makers[path] not in (None, user.name):
-                found.add((makers[path], user.name))
+                uses.add((makers[path], user.name))
     needed, before = set(), {last}
     while before != needed:
         needed = before
-        before = needed | {start for start, end in found if end in needed}
-    edges = sorted([start.removeprefix(prefix), end.removeprefix(prefix)] for start, end in found if end in needed)
+        before = needed | {start for start, end in uses if end in needed}
+    edges = sorted([start.removeprefix(prefix), end.removeprefix(prefix)] for start, end in uses if end in needed)
     hashes = {one.name.removeprefix(prefix): dict(one.params.items()).get("code") for one in own if one.name in needed}
     return {"edges": edges, "code": {name: text for name, text in sorted(hashes.items()) if isinstance(text, str)}}
 

@@ -36,8 +36,8 @@ def main() -> None:
     atomic_io.write_rows(arguments.out / "claims.csv", claim_verdicts.CLAIM_COLUMNS, verdicts)
     for row in verdicts:
         about = f" ({row['weights']} weights)" if row.get("weights") else ""
-        told = " ".join(filter(None, (row["text"], row.get("training"))))
-        print(f"{row.get('image_set') or row['data']}: {row['claim']}{about}: {row['verdict']}. {told}")
+        sentence = " ".join(filter(None, (row["text"], row.get("training"))))
+        print(f"{row.get('image_set') or row['data']}: {row['claim']}{about}: {row['verdict']}. {sentence}")
 
 
 if __name__ == "__main__":

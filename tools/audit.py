@@ -46,7 +46,7 @@ def main() -> None:
             python = environment.python(study.environment(codec))
             python = python if python == "python" else str(paths.ROOT / python)
             rows.append(determinism.row(codec, study.codecs[codec], python, chosen, arguments.threads, Path(folder)))
-            print(f"{codec}: {told(rows[-1])}", flush=True)
+            print(f"{codec}: {in_words(rows[-1])}", flush=True)
     out = Path(results.study(study.name), "audit.csv")
     atomic_io.write_rows(out, determinism.COLUMNS, rows)
     print(f"\n{table(rows)}\n\n{out}")
@@ -94,7 +94,7 @@ def spread(chosen: Sequence, count: int) -> list:
     return [chosen[round(index * (len(chosen) - 1) / (count - 1))] for index in range(count)]
 
 
-def told(row: Mapping) -> str:
+def in_words(row: Mapping) -> str:
     """A row in words: exact, or what is not."""
     return row["reason"] or "bit-exact"
 

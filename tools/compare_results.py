@@ -45,9 +45,9 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS, help="what to compare (default: all)")
     parser.add_argument("--show", type=int, default=5, help="differences to print of each part (default: %(default)s)")
     arguments = parser.parse_args()
-    found = [compare(arguments.first, arguments.second, part) for part in arguments.parts]
-    print(report(found, arguments.show))
-    if not all(one.equal for one in found):
+    parts = [compare(arguments.first, arguments.second, part) for part in arguments.parts]
+    print(report(parts, arguments.show))
+    if not all(one.equal for one in parts):
         raise SystemExit(1)
 
 
@@ -62,15 +62,15 @@ def compare(first: Path, second: Path, part: str) -> Compared:
     names = [_names(folder / part) for folder in (first, second)]
     if not names[0] | names[1]:
         raise errors.StudyError(f"neither {first} nor {second} has files in {part}/; leave it out with --parts")
-    found = Compared(part, only_first=sorted(names[0] - names[1]), only_second=sorted(names[1] - names[0]))
+    compared = Compared(part, only_first=sorted(names[0] - names[1]), only_second=sorted(names[1] - names[0]))
     for name in sorted(names[0] & names[1]):
         pair = (first / part / name, second / part / name)
-        told = _table_difference(*pair, found.columns) if name.endswith(".csv") else _difference(*pair)
-        if told:
-            found.different.append(f"{name}: {told}")
+        difference = _table_difference(*pair, compared.columns) if name.endswith(".csv") else _difference(*pair)
+        if difference:
+            compared.different.append(f"{name}: {difference}")
         else:
-            found.same += 1
-    return found
+            compared.same += 1
+    return compared
 
 
 def _names(folder: Path) -> set[str]:
@@ -81,8 +81,8 @@ def _difference(first: Path, second: Path) -> str:
     one, other = first.read_bytes(), second.read_bytes()
     if one == other:
         return ""
-    place = next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))
-    return f"{len(one)} and {len(other)} bytes, the first difference at byte {place}"
+    index = next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))
+    return f"{len(one)} and {len(other)} bytes, the first difference at byte {index}"
 
 
 def _table_difference(first: Path, second: Path, columns: dict[str, int]) -> str:
@@ -113,13 +113,13 @@ def _equal(one: str, other: str) -> bool:
         return False
 
 
-def report(found: list[Compared], show: int) -> str:
+def report(parts: list[Compared], show: int) -> str:
     """The table of the parts and, under it, the first differences of each."""
     lines = [f"{'part':<12}{'same':>8}{'different':>11}{'only first':>12}{'only second':>13}"]
-    for one in found:
+    for one in parts:
         counts = (len(one.different), len(one.only_first), len(one.only_second))
         lines.append(f"{one.part:<12}{one.same:>8}{counts[0]:>11}{counts[1]:>12}{counts[2]:>13}")
-    for one in found:
+    for one in parts:
         for title, names in (("", one.different), (" only in the first", one.only_first),
                              (" only in the second", one.only_second)):  # fmt: skip
             lines += [f"{one.part}{title}: {name}" for name in names[:show]]
@@ -127,7 +127,7 @@ def report(found: list[Compared], show: int) -> str:
                 lines.append(f"{one.part}{title}: {len(names) - show} more")
         if one.columns:
             lines.append(f"{one.part}, columns of one side alone: {', '.join(sorted(one.columns))}")
-    lines.append("equal" if all(one.equal for one in found) else "different")
+    lines.append("equal" if all(one.equal for one in parts) else "different")
     return "\n".join(lines)
 
 

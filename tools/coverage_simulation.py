@@ -54,11 +54,11 @@ def main() -> None:
     for name, parts in _populations(arguments.bd):
         for count in COUNTS:
             studies = -(-arguments.studies // len(parts))
-            found = [coverage(draw(rng, (studies, count)), mean, rng, arguments.resamples) for draw, mean in parts]
+            coverages = [coverage(draw(rng, (studies, count)), mean, rng, arguments.resamples) for draw, mean in parts]
             cells = []
             for kind in INTERVALS:
-                held = np.mean([shares[kind][0] for shares in found])
-                width = np.mean([shares[kind][1] for shares in found])
+                held = np.mean([shares[kind][0] for shares in coverages])
+                width = np.mean([shares[kind][1] for shares in coverages])
                 cells.append(f"{held:.1%}" + ("" if kind == "Student's t" else f" ({width:.2f})"))
             print(f"| {name} | {count} | {' | '.join(cells)} |", flush=True)
 
@@ -73,12 +73,12 @@ def coverage(
     count = values.shape[1]
     shares = rng.multinomial(count, np.full(count, 1 / count), size=resamples) / count
     usual = np.ptp(np.stack(student(values, shares)), axis=0)
-    found = {}
+    shares_and_widths = {}
     for name, interval in INTERVALS.items():
         parts = [interval(part, shares) for part in np.array_split(values, max(1, len(values) // 500))]
         low, high = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
-        found[name] = float(np.mean((low <= mean) & (mean <= high))), float(np.median((high - low) / usual))
-    return found
+        shares_and_widths[name] = float(np.mean((low <= mean) & (mean <= high))), float(np.median((high - low) / usual))
+    return shares_and_widths
 
 
 def student(values: np.ndarray, shares: np.ndarray) -> Ends:
@@ -187,11 +187,11 @@ def measured(path: Path) -> dict[str, dict[str, tuple[Draw, float]]]:
     """The BD-rates of a study's images as populations: by metric, one for each codec at the first anchor."""
     with path.open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["over"] == "image" and row["method"] == bd.METHOD]
-    found: dict[str, dict[str, list[float]]] = {}
+    rates_of: dict[str, dict[str, list[float]]] = {}
     for row in rows:
         if row["anchor"] == rows[0]["anchor"] and row["bd_rate"]:
-            found.setdefault(row["metric"], {}).setdefault(row["codec"], []).append(float(row["bd_rate"]))
-    return {metric: {codec: _drawn(rates) for codec, rates in codecs.items()} for metric, codecs in found.items()}
+            rates_of.setdefault(row["metric"], {}).setdefault(row["codec"], []).append(float(row["bd_rate"]))
+    return {metric: {codec: _drawn(rates) for codec, rates in codecs.items()} for metric, codecs in rates_of.items()}
 
 
 def _drawn(rates: list[float]) -> tuple[Draw, float]:

@@ -61,7 +61,7 @@ def measured(name: str, count: int, seed: int, mend: bool, rgb: np.ndarray) -> l
     entry = catalogue.entry("codec", name, entries.codecs())
     quality = entry.qualities[len(entry.qualities) // 2]
     began = time.monotonic()
-    (about,) = isolation.each([0], lambda: lambda _: described(name, quality, entry, rgb), isolation.Limit())
+    (about,) = isolation.run([0], lambda: lambda _: described(name, quality, entry, rgb), isolation.Limit())
     if not isinstance(about, dict):
         raise errors.StudyError(f"{name}: {about}")
     counts = [Counter[str]() for _ in KINDS]
@@ -71,7 +71,7 @@ def measured(name: str, count: int, seed: int, mend: bool, rgb: np.ndarray) -> l
 
     for first in range(0, count, CHUNK):
         numbers = range(first, min(first + CHUNK, count))
-        for number, outcome in zip(numbers, isolation.each(numbers, start, isolation.Limit(60))):
+        for number, outcome in zip(numbers, isolation.run(numbers, start, isolation.Limit(60))):
             of_kind = counts[number % len(KINDS)]
             of_kind["streams"] += 1
             of_kind[str(outcome["outcome"]) if isinstance(outcome, dict) else "crash or hang"] += 1

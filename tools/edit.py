@@ -104,10 +104,10 @@ def show(rows: Sequence[Mapping], names: Sequence[str], as_csv: bool) -> None:
 def listing() -> str:
     """The operations with their parameters, and how elements are selected."""
     lines = ["Operations (op):"]
-    for name, found in operations.REGISTRY.items():
-        lines.append(f"  {name}: {found.summary}")
-        for key, kind in found.kinds.items():
-            default = f" (default: {found.defaults[key]})" if key in found.defaults else ""
+    for name, operation in operations.REGISTRY.items():
+        lines.append(f"  {name}: {operation.summary}")
+        for key, kind in operation.kinds.items():
+            default = f" (default: {operation.defaults[key]})" if key in operation.defaults else ""
             lines.append(f"      {key}: {kind.words}{default}")
     return "\n".join([*lines, "", (selection.__doc__ or "").strip()])
 

@@ -47,7 +47,7 @@ def main() -> None:
     if len(files) < arguments.photos or arguments.photos < 2:
         raise StudyError(f"{arguments.folder} has {len(files)} PNGs; at least {max(arguments.photos, 2)} are needed")
     chosen = np.linspace(0, len(files) - 1, arguments.photos).round().astype(int)
-    photos = [png.read(files[place]) for place in chosen]
+    photos = [png.read(files[index]) for index in chosen]
     print("| id | settings | BD-rate, PSNR | BD-rate, MS-SSIM | time of encoding |\n| --- | --- | ---: | ---: | ---: |")
     for name in arguments.codecs:
         for line in lines(name, photos):
@@ -62,8 +62,8 @@ def lines(name: str, photos: list[np.ndarray]) -> Iterator[str]:
     for other in FAMILIES[name]:
         curves, seconds = measured(other, known[other], photos)
         rates = [bd.bd_rates(anchor[metric], curves[metric], bd.METHOD, 0.5) for metric in METRICS]
-        told = " | ".join(map(figure, rates))
-        yield f"| `{other}` | {settings(known[other])} | {told} | {seconds / base_s:.2g} |"
+        figures = " | ".join(map(figure, rates))
+        yield f"| `{other}` | {settings(known[other])} | {figures} | {seconds / base_s:.2g} |"
 
 
 def settings(entry: entries.CodecEntry) -> str:

@@ -55,8 +55,8 @@ def main() -> None:
     parser.add_argument("--moments", type=int, default=100, help="signals in all (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the moments (default: %(default)s)")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="faults-") as place:
-        folder = checkout(Path(place, "checkout"))
+    with tempfile.TemporaryDirectory(prefix="faults-") as scratch:
+        folder = checkout(Path(scratch, "checkout"))
         sys.exit(0 if interrupted(folder, arguments.moments, random.Random(arguments.seed)) else 1)
 
 
@@ -154,11 +154,11 @@ def once(folder: Path, name: str, target: str, moment: float) -> dict | None:
             if target.endswith("group"):
                 os.killpg(process.pid, number)
         time.sleep(0.02)
-    told = False
+    reported = False
     while (left := working(folder)) and time.monotonic() - sent < 60:
-        if not told and time.monotonic() - sent > ENDED_S:
+        if not reported and time.monotonic() - sent > ENDED_S:
             print("still there:", *left.values(), sep="\n  ", file=sys.stderr, flush=True)
-            told = True
+            reported = True
         process.poll()
         time.sleep(0.05)
     seconds = time.monotonic() - sent
@@ -182,14 +182,14 @@ def once(folder: Path, name: str, target: str, moment: float) -> dict | None:
 
 def working(folder: Path) -> dict[int, str]:
     """The command lines of the processes that work in a folder, by process."""
-    found = {}
-    for place in Path("/proc").glob("[0-9]*"):
+    processes = {}
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            if (place / "cwd").resolve() == folder.resolve():
-                found[int(place.name)] = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            if (process / "cwd").resolve() == folder.resolve():
+                processes[int(process.name)] = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue
-    return found
+    return processes
 
 
 def products(folder: Path) -> dict[str, str]:

@@ -31,8 +31,8 @@ def main() -> None:
     mine = [row for row in rows if row["metric"] == arguments.metric]
     if not mine:
         known = dict.fromkeys(row["metric"] for row in rows)
-        told = errors.allowed(arguments.metric, known)
-        raise errors.StudyError(f"head_to_head.csv has no metric {arguments.metric!r}; {told}")
+        hint = errors.allowed(arguments.metric, known)
+        raise errors.StudyError(f"head_to_head.csv has no metric {arguments.metric!r}; {hint}")
     if len(sets := dict.fromkeys(row["image_set"] for row in mine)) > 1:
         raise errors.StudyError(f"head_to_head.csv has {len(sets)} image sets ({', '.join(sets)}); a table needs one")
     for line in lines(mine, anchor, arguments.codecs):
@@ -51,12 +51,12 @@ def lines(rows: Sequence[Mapping[str, str]], anchor: str, chosen: Sequence[str] 
             raise errors.StudyError(f"head_to_head.csv has no codec {name!r}; {errors.allowed(name, known)}")
     turned = head_to_head.reversed_pairs(rows, anchor)
     shown = sorted(chosen or known, key=lambda codec: -_won(codec, rates, known))
-    yield "| | " + " | ".join(f"{place}" for place in range(1, len(shown) + 1)) + " |"
+    yield "| | " + " | ".join(f"{number}" for number in range(1, len(shown) + 1)) + " |"
     yield "| --- |" + " ---: |" * len(shown)
-    for place, codec in enumerate(shown, start=1):
+    for number, codec in enumerate(shown, start=1):
         cells = ["" if codec == other else _cell(rates[codec, other], turned) for other in shown]
-        yield f"| {place} `{codec}` | " + " | ".join(cells) + " |"
-    pairs = [(one, other) for place, one in enumerate(known) for other in known[place + 1 :]]
+        yield f"| {number} `{codec}` | " + " | ".join(cells) + " |"
+    pairs = [(one, other) for number, one in enumerate(known) for other in known[number + 1 :]]
     ok = [pair for pair in pairs if rates[pair]["bd_rate"]]
     undecided = sum(not _decided(rates[pair]) for pair in ok)
     yield ""

@@ -81,13 +81,13 @@ def work(folder: Path) -> list[dict]:
                 np.save(image, codec.decode(data))
             row = {"same": data == stream.read_bytes()}
             try:
-                found = codec.decode(stream.read_bytes()).astype(int)
+                decoded = codec.decode(stream.read_bytes()).astype(int)
             except StudyError:
                 rows.append(row)
                 continue
-            distance = np.abs(found - np.load(image))
+            distance = np.abs(decoded - np.load(image))
             rows.append(
-                row | {"differ": int((distance > 0).sum()), "samples": found.size, "largest": int(distance.max())}
+                row | {"differ": int((distance > 0).sum()), "samples": decoded.size, "largest": int(distance.max())}
             )
     return rows
 

@@ -103,13 +103,13 @@ def _bd_table(
     study: Study, figures: Sequence[Mapping], codecs: Sequence[str], anchor: str, notes: dict[str, int]
 ) -> Iterator[str]:
     metrics = list(dict.fromkeys(row["metric"] for row in figures))
-    found = {(row["codec"], row["metric"]): row for row in figures if row["anchor"] == anchor}
+    rows = {(row["codec"], row["metric"]): row for row in figures if row["anchor"] == anchor}
     yield "| id | bpp | " + " | ".join(REGISTRY[metric].label for metric in metrics) + " |"
     yield "| --- | --- | " + " | ".join("---" for _ in metrics) + " |"
     for name in codecs:
         rates = [float(row["bpp"]) for row in study.means if row["codec"] == name and row["bpp"]]
         range_of_rates = f"{min(rates):.2f}–{max(rates):.2f}" if rates else "–"
-        cells = [_cell(found.get((name, metric)), notes) for metric in metrics]
+        cells = [_cell(rows.get((name, metric)), notes) for metric in metrics]
         yield f"| `{name}` | {range_of_rates} | " + " | ".join(cells) + " |"
 
 

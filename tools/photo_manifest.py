@@ -30,7 +30,7 @@ def main() -> None:
     rows = [row(arguments.folder, path, sources) for path in crops.files(arguments.folder)]
     if not 0 <= arguments.held_out < len(rows):
         raise errors.StudyError(f"--held-out {arguments.held_out}: the folder has {len(rows)} photos; hold out fewer")
-    for held in sorted(rows, key=lambda each: each["sha256"])[: arguments.held_out]:
+    for held in sorted(rows, key=lambda entry: entry["sha256"])[: arguments.held_out]:
         held["use"] = photos.VALIDATION
     atomic_io.write_rows(arguments.out, photos.COLUMNS, rows)
     print(f"{len(rows)} photos, {arguments.held_out} of them held out, in {arguments.out}")

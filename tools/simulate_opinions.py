@@ -47,16 +47,16 @@ def main() -> None:
 
 def parsed(texts: list[str], codecs: set[str]) -> dict[str, float]:
     """The strengths by codec. Raises StudyError for a codec that the test lacks, and for what is no number."""
-    found = {}
+    strengths = {}
     for text in texts:
         codec, _, number = text.partition("=")
         if codec not in codecs:
             raise StudyError(f"--strengths: the test has no codec {codec!r}; {allowed(codec, sorted(codecs))}")
         try:
-            found[codec] = float(number)
+            strengths[codec] = float(number)
         except ValueError:
             raise StudyError(f"--strengths: {text!r}; allowed: codec=number, as in jpeg=-0.5") from None
-    return found
+    return strengths
 
 
 def sheet(
@@ -68,7 +68,7 @@ def sheet(
     """
     stimuli, counts = test["stimuli"], test["counts"]
     order = random.permutation(len(test["pairs"]))[: counts["trials"]]
-    asked = [("trial", *random.permutation(test["pairs"][place]).tolist()) for place in order]
+    asked = [("trial", *random.permutation(test["pairs"][index]).tolist()) for index in order]
     asked += [("repeat", right, left) for _, left, right in asked[: counts["repeats"]]]
     traps = [test["traps"][number % len(test["traps"])] for number in range(counts["traps"])]
     asked += [("trap", *random.permutation(pair).tolist()) for pair in traps]

@@ -43,13 +43,13 @@ def table(rows: list[dict[str, str]]) -> str:
     if not first:
         raise StudyError("no two codecs of rd.csv have ids that differ in -msssim and -mse alone: nothing to compare")
     pairs = [(name, name.replace("-msssim", "-mse")) for name in first]
-    found = {name: of for name, of in rank_agreement.preferred(rows, metrics, pairs).items() if of[1]}
-    if not found:
+    counts = {name: of for name, of in rank_agreement.preferred(rows, metrics, pairs).items() if of[1]}
+    if not counts:
         raise StudyError("the codecs of a pair share no rate: nothing to compare")
     rates = ", ".join(f"{rate:g}" for rate in rank_agreement.RATES)
     names = ", ".join(f"`{second.replace('-mse', '-*')}`" for _, second in pairs)
-    told = f"Images: {images(rows)}. Codecs: {names}. At {rates} bpp, where the curves of both reach."
-    return markdown("MS-SSIM-trained better", found) + f"\n\n{told}\n"
+    note = f"Images: {images(rows)}. Codecs: {names}. At {rates} bpp, where the curves of both reach."
+    return markdown("MS-SSIM-trained better", counts) + f"\n\n{note}\n"
 
 
 def table_of_cells(rows: list[dict[str, str]], pairs: list[list[str]]) -> str:
@@ -60,7 +60,7 @@ def table_of_cells(rows: list[dict[str, str]], pairs: list[list[str]]) -> str:
     for name in (name for pair in pairs for name in pair):
         if name not in cells:
             raise StudyError(f"rd.csv has no cell {name!r}; {allowed(name, cells)}")
-    found, ratios = {}, []
+    counts, ratios = {}, []
     for metric in measured(rows):
         sign = registry.entry(metric).sign
         gains = [
@@ -70,11 +70,11 @@ def table_of_cells(rows: list[dict[str, str]], pairs: list[list[str]]) -> str:
             if row[metric] and cells[second][image][metric]
         ]
         if gains:
-            found[metric] = (sum(gain > 0 for gain in gains), len(gains))
+            counts[metric] = (sum(gain > 0 for gain in gains), len(gains))
     for first, second in pairs:
         bits = [sum(int(row["bytes"]) for row in cells[name].values() if row["bytes"]) for name in (first, second)]
         ratios.append(f"`{first}` against `{second}` ({100 * (bits[0] / bits[1] - 1):+.1f} % of the bytes)")
-    return markdown("the first better", found) + f"\n\nImages: {images(rows)}. {', '.join(ratios)}.\n"
+    return markdown("the first better", counts) + f"\n\nImages: {images(rows)}. {', '.join(ratios)}.\n"
 
 
 def measured(rows: list[dict[str, str]]) -> list[str]:
@@ -89,10 +89,10 @@ def images(rows: list[dict[str, str]]) -> int:
     return len({row["image"] for row in rows})
 
 
-def markdown(head: str, found: dict[str, tuple[int, int]]) -> str:
+def markdown(head: str, counts: dict[str, tuple[int, int]]) -> str:
     """The lines of a table: metrics with how often the first was better, of how many comparisons."""
     lines = [f"| metric | {head} | of | share |", "| --- | --- | --- | --- |"]
-    for name, (wins, known) in sorted(found.items(), key=lambda item: -item[1][0] / item[1][1]):
+    for name, (wins, known) in sorted(counts.items(), key=lambda item: -item[1][0] / item[1][1]):
         lines.append(f"| `{name}` | {wins} | {known} | {100 * wins / known:.0f} % |")
     return "\n".join(lines)
 

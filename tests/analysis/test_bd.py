@@ -114,9 +114,9 @@ def test_scores_at_rates():
     """Curves with different points left out, at their own rates and between; nothing outside, nor of three points."""
     rate, score = np.tile(RATES, (3, 1)), np.tile(10 * np.log10(RATES), (3, 1))
     score[1, 2], score[2, 1:4] = np.nan, np.nan
-    found = bd.scores_at(bd.curves(rate, score), np.tile([0.05, 0.1, 0.3, 1.7, 1.8, np.inf], (3, 1)), "pchip")
+    scores = bd.scores_at(bd.curves(rate, score), np.tile([0.05, 0.1, 0.3, 1.7, 1.8, np.inf], (3, 1)), "pchip")
     line = [np.nan, -10, 10 * math.log10(0.3), 10 * math.log10(1.7), np.nan, np.nan]
-    assert found == pytest.approx(np.array([line, line, [np.nan] * 6]), abs=1e-9, nan_ok=True)
+    assert scores == pytest.approx(np.array([line, line, [np.nan] * 6]), abs=1e-9, nan_ok=True)
 
 
 def test_a_stated_range_limits_the_overlap():

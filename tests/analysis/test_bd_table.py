@@ -77,17 +77,17 @@ def test_the_two_ways_over_a_set(method):
         score = np.array([np.mean([row["ms_ssim"] for row in rows]) for rows in same])
         return rate, -10 * np.log10(1 - score)
 
-    found = pick(bd_table.table(data, options(metrics=["ms_ssim"])), codec="webp", method=method)
+    compared = pick(bd_table.table(data, options(metrics=["ms_ssim"])), codec="webp", method=method)
     for name, library in (("bd_rate", bjontegaard.bd_rate), ("bd_metric", bjontegaard.bd_psnr)):
 
         def expected(image=None, library=library):
             pair = *curve("jpeg", image), *curve("webp", image)
             return library(*pair, method, require_matching_points=False, min_overlap=0)
 
-        each = [expected(f"i{number}") for number in range(6)]
-        assert [row[name] for row in pick(found, over="image")] == pytest.approx(each, rel=1e-12)
-        (mean,), (of_means,) = pick(found, over="mean of images"), pick(found, over="mean curve")
-        assert mean[name] == pytest.approx(np.mean(each), rel=1e-12)
+        values = [expected(f"i{number}") for number in range(6)]
+        assert [row[name] for row in pick(compared, over="image")] == pytest.approx(values, rel=1e-12)
+        (mean,), (of_means,) = pick(compared, over="mean of images"), pick(compared, over="mean curve")
+        assert mean[name] == pytest.approx(np.mean(values), rel=1e-12)
         assert of_means[name] == pytest.approx(expected(), rel=1e-12)
         assert abs(mean[name] - of_means[name]) > 1e-3, "the two ways must differ on these data"
 
@@ -129,13 +129,13 @@ def test_the_interval_of_a_mean_curve_is_that_of_resampled_studies():
     )
     counts = np.round(bd.resampling(6, 40, 4) * 6).astype(int)
     assert (counts.sum(axis=1) == 6).all()
-    found = []
+    rates = []
     for drawn in counts:
         images = [f"i{number}" for number, count in enumerate(drawn) for _ in range(count)]
         copies = [r | {"image": f"copy{n}"} for n, image in enumerate(images) for r in pick(data, image=image)]
         table = bd_table.table(copies, options(methods=["akima"], resamples=1))
-        found.append(pick(table, codec="avif", over="mean curve")[0]["bd_rate"])
-    assert (row["bd_rate_lo"], row["bd_rate_hi"]) == pytest.approx(tuple(np.quantile(found, [0.025, 0.975])), rel=1e-9)
+        rates.append(pick(table, codec="avif", over="mean curve")[0]["bd_rate"])
+    assert (row["bd_rate_lo"], row["bd_rate_hi"]) == pytest.approx(tuple(np.quantile(rates, [0.025, 0.975])), rel=1e-9)
 
 
 def test_a_wider_level_gives_a_wider_interval():
@@ -195,11 +195,11 @@ def test_a_lossless_point_is_left_out_and_told():
 
     whole = bd_table.table(study(codecs={"jpeg": (1.0, 8), "webp": (0.7, 6)}), options(methods=["akima"]))
     rows = bd_table.table(study(codecs={"jpeg": (1.0, 8), "webp": (0.7, 6)}, change=change), options(methods=["akima"]))
-    told = "webp: 1 of 6 points left out that have no finite value or repeat another"
+    note = "webp: 1 of 6 points left out that have no finite value or repeat another"
     assert [row["image"] for row in pick(rows, over="image") if row["note"]] == ["i1"]
-    assert pick(rows, image="i1")[0]["note"] == told
+    assert pick(rows, image="i1")[0]["note"] == note
     (of_means,) = pick(rows, over="mean curve")
-    assert of_means["note"] == told
+    assert of_means["note"] == note
     assert of_means["overlap_hi"] < pick(whole, over="mean curve")[0]["overlap_hi"]
     assert of_means["bd_rate_lo"] < of_means["bd_rate"] < of_means["bd_rate_hi"]
     assert pick(rows, over="mean of images")[0]["note"] == "points left out in 1 of 6 images"
@@ -209,7 +209,7 @@ def test_a_lossless_point_is_left_out_and_told():
         if row["quality"] != 5 or row["codec"] != "webp"
     ]
     (same,) = pick(bd_table.table(shorter, options(methods=["akima"])), over="mean curve")
-    assert of_means == same | {"note": told}, "no resample may use a point that the figure does not use"
+    assert of_means == same | {"note": note}, "no resample may use a point that the figure does not use"
 
 
 def test_too_little_overlap_is_refused_for_the_figure_that_it_concerns():
@@ -266,7 +266,7 @@ def test_scale_and_rate_can_be_chosen():
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"anchors": ["jpg"]}, "anchor 'jpg' is not among the study's codecs; did you mean 'jpeg'"),
         ({"metrics": ["psnr"]}, "no column 'psnr'; did you mean 'psnr_rgb'"),
@@ -280,8 +280,8 @@ def test_scale_and_rate_can_be_chosen():
         ({"resamples": 0}, "at least 1; found 0"),
     ],
 )
-def test_options_that_do_not_fit_are_refused(changes, told):
-    with pytest.raises(StudyError, match=told):
+def test_options_that_do_not_fit_are_refused(changes, message):
+    with pytest.raises(StudyError, match=message):
         bd_table.table(study(), options(**changes))
 
 
@@ -340,8 +340,8 @@ def less_is_better(monkeypatch):
 
 def test_a_metric_of_which_less_is_better_has_the_same_bd_rate_and_the_opposite_bd_metric(monkeypatch):
     name, rows = less_is_better(monkeypatch)
-    found = bd_table.table(rows, options(metrics=["psnr_rgb", name]))
-    more, less = pick(found, metric="psnr_rgb"), pick(found, metric=name)
+    table = bd_table.table(rows, options(metrics=["psnr_rgb", name]))
+    more, less = pick(table, metric="psnr_rgb"), pick(table, metric=name)
     assert len(more) == len(less) == 2 * 2 * (6 + 2)
     for one, other in zip(more, less):
         assert other["reason"] == ""

@@ -15,11 +15,11 @@ GROUPS = readers.read_yaml(paths.CATALOGUE / "edits.yaml")
 def test_every_edit_of_the_catalogues_halves_is_one() -> None:
     named = edits.all_parsed({**GROUPS["report2021"], **GROUPS["channel-halves"]})
     cells = edits.expanded(named, ["keep"], {"y": 8, "z": 4})
-    found = {cell.name: half for cell in cells if (half := channel_halves.half_of(cell.steps))}
-    assert len(found) == 3 + 3 + 3 * 5
-    assert found["channels-middle-half~keep"] == Half("own", None, "middle")
-    assert found["energy-second-half~keep"] == Half("energy", None, "second")
-    assert found["random-first-half~4~keep"] == Half("random", 4, "first")
+    halves = {cell.name: half for cell in cells if (half := channel_halves.half_of(cell.steps))}
+    assert len(halves) == 3 + 3 + 3 * 5
+    assert halves["channels-middle-half~keep"] == Half("own", None, "middle")
+    assert halves["energy-second-half~keep"] == Half("energy", None, "second")
+    assert halves["random-first-half~4~keep"] == Half("random", 4, "first")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_halves_are_paired_within_an_order() -> None:
     for seed, (first, second) in {1: (20.0, 21.0), 2: (18.0, 24.0), 3: (19.0, None)}.items():
         order = {"by": "random", "seed": seed}
         own += [_row(order, (0.0, 0.5), first), _row(order, (0.5, 1.0), second)]
-    found = channel_halves.rows(own, ["psnr_rgb"])
-    assert len(found) == 8 and {row["baseline"] for row in found} == {30.0}
-    assert channel_halves.differences(found, "keep", "psnr_rgb") == {"own": [15.0], "random": [1.0, 6.0]}
-    assert channel_halves.differences(found, "recompute", "psnr_rgb") == {}
+    rows = channel_halves.rows(own, ["psnr_rgb"])
+    assert len(rows) == 8 and {row["baseline"] for row in rows} == {30.0}
+    assert channel_halves.differences(rows, "keep", "psnr_rgb") == {"own": [15.0], "random": [1.0, 6.0]}
+    assert channel_halves.differences(rows, "recompute", "psnr_rgb") == {}

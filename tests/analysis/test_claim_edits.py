@@ -82,8 +82,8 @@ def test_an_image_without_figure_is_not_tested():
 def test_slips_of_a_claim_about_edits_are_told():
     changes = [Change(["x100", "y100"], ["bpp", "psnr_rg"], "rises", need=2)]
     own = {"mine": Claim("Mine.", edits=changes), "empty": Claim("Nothing.")}
-    found = list(problems(ClaimOptions(["mine"]), own, own, ["tiny"], ["psnr_rgb"], ["tiny"], EDITS))
-    assert any("the edit 'y100' is unknown; did you mean 'x100'" in text for text in found)
-    assert any("the metric 'psnr_rg' is unknown" in text for text in found)
-    assert any("edits.0.need: found 2" in text for text in found)
-    assert "claim empty: it says nothing" in " ".join(found)
+    messages = list(problems(ClaimOptions(["mine"]), own, own, ["tiny"], ["psnr_rgb"], ["tiny"], EDITS))
+    assert any("the edit 'y100' is unknown; did you mean 'x100'" in text for text in messages)
+    assert any("the metric 'psnr_rg' is unknown" in text for text in messages)
+    assert any("edits.0.need: found 2" in text for text in messages)
+    assert "claim empty: it says nothing" in " ".join(messages)

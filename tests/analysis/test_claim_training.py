@@ -26,12 +26,12 @@ KNOWN = {
     ],
 )
 def test_budgets_of_both_sides_are_told(pairs: list[tuple[str, str]], words: str) -> None:
-    told = claim_training.told(pairs, KNOWN)
-    assert words in told and told.endswith("about these models, not about their architectures.")
+    sentence = claim_training.describe(pairs, KNOWN)
+    assert words in sentence and sentence.endswith("about these models, not about their architectures.")
 
 
 def test_codecs_that_nobody_trained_here_have_none() -> None:
-    assert claim_training.told([("webp", "jpeg")], KNOWN) == ""
+    assert claim_training.describe([("webp", "jpeg")], KNOWN) == ""
 
 
 def test_the_kodak_studys_plan_has_the_budgets_of_every_bundled_codec_and_of_no_other() -> None:
@@ -40,4 +40,4 @@ def test_the_kodak_studys_plan_has_the_budgets_of_every_bundled_codec_and_of_no_
     assert made.trained["tiny-bmshj2018-hyperprior-mse"].seeds == [1]
     (claim,) = (claim for claim in made.claims if claim.claim == "report2021-3")
     pairs = [(pair[0], pair[1]) for part in claim.parts for pair in part.pairs]
-    assert "unequal budgets" in claim_training.told(pairs, made.trained)
+    assert "unequal budgets" in claim_training.describe(pairs, made.trained)

@@ -33,7 +33,7 @@ def rows(codec, score, images="abcdefgh", rates=RATES, reason=""):
             "image_set": "photos",
             "image": image,
             "codec": codec,
-            "quality": str(place),
+            "quality": str(index),
             "bpp": str(rate) if not reason else "",
             "psnr_rgb": str(score(image, np.log10(rate))) if not reason else "",
             "status": "skipped" if reason else "ok",
@@ -41,7 +41,7 @@ def rows(codec, score, images="abcdefgh", rates=RATES, reason=""):
             "gaps": "",
         }
         for image in images
-        for place, rate in enumerate(rates)
+        for index, rate in enumerate(rates)
     ]
 
 
@@ -227,19 +227,19 @@ OUTCOMES = st.lists(st.sampled_from(claim_verdicts.VERDICTS), min_size=1, max_si
 
 @given(OUTCOMES, st.sampled_from(["all", "any", 0.25, 0.5, 0.75, 1.0]))
 def test_need_is_met_only_if_nothing_open_could_change_it(verdicts, need):
-    open_places = [place for place, verdict in enumerate(verdicts) if verdict in ("undecided", "not tested")]
+    open_places = [index for index, verdict in enumerate(verdicts) if verdict in ("undecided", "not tested")]
     outcomes = set()
     for filled in itertools.product(("holds", "fails"), repeat=len(open_places)):
         full = dict(enumerate(verdicts)) | dict(zip(open_places, filled))
         share = sum(verdict == "holds" for verdict in full.values()) / len(full)
         outcomes.add(share == 1 if need == "all" else share > 0 if need == "any" else share >= need)
-    found = claim_verdicts.need_met(verdicts, need)
+    verdict_of_all = claim_verdicts.need_met(verdicts, need)
     if outcomes == {True}:
-        assert found == "holds"
+        assert verdict_of_all == "holds"
     elif outcomes == {False}:
-        assert found == "fails"
+        assert verdict_of_all == "fails"
     else:
-        assert found == ("not tested" if set(verdicts) == {"not tested"} else "undecided")
+        assert verdict_of_all == ("not tested" if set(verdicts) == {"not tested"} else "undecided")
 
 
 CODECS = ["jpeg", "tiny-hyper-mse", "tiny-fact-mse", "tiny-fact-msssim", "hyper-mse", "fact-mse"]

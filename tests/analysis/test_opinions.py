@@ -55,8 +55,8 @@ def test_two_items_have_the_log_odds_of_their_counts() -> None:
 def test_an_item_that_always_wins_stays_finite_and_one_without_comparison_has_none() -> None:
     wins = np.zeros((3, 3))
     wins[0, 1] = 10
-    found = bradley_terry.strengths(wins)
-    assert 1 < found[0] < 20 and found[1] == pytest.approx(-found[0]) and np.isnan(found[2])
+    strengths = bradley_terry.strengths(wins)
+    assert 1 < strengths[0] < 20 and strengths[1] == pytest.approx(-strengths[0]) and np.isnan(strengths[2])
     with pytest.raises(ValueError, match="counts"):
         bradley_terry.strengths(-wins)
 
@@ -74,7 +74,7 @@ def test_strengths_of_simulated_observers_are_recovered(tmp_path: Path) -> None:
     assert agreement["psnr_rgb"]["spearman"] == agreement["psnr_rgb"]["kendall"] == pytest.approx(1)
     assert agreement["ssim_sewar"]["spearman"] == pytest.approx(-1)
     assert agreement["psnr_rgb"]["agreement"] == pytest.approx(1 - agreement["ssim_sewar"]["agreement"])
-    places = {codec: place for place, codec in enumerate(CODECS)}
+    places = {codec: index for index, codec in enumerate(CODECS)}
     expected = np.mean([bradley_terry.preference(KNOWN[b], KNOWN[a]) for a in CODECS for b in CODECS
                         if places[b] > places[a]])  # fmt: skip
     assert agreement["psnr_rgb"]["agreement"] == pytest.approx(expected, abs=0.04)
@@ -110,11 +110,11 @@ def test_repeats_tell_who_answers_alike(tmp_path: Path) -> None:
     data = json.loads(file.read_text())
     first = {tuple(sorted((one["left"], one["right"]))): one for one in data["answers"] if one["kind"] == "trial"}
     repeats = [one for one in data["answers"] if one["kind"] == "repeat"]
-    for place, one in enumerate(repeats):
+    for index, one in enumerate(repeats):
         before = first[tuple(sorted((one["left"], one["right"])))]
         preferred = before[before["better"]]
         same = "left" if one["left"] == preferred else "right"
-        one["better"] = same if place else "none"
+        one["better"] = same if index else "none"
     file.write_text(json.dumps(data))
     (row,) = tables.observers(answers.read_all([file], ROWS), 0)
     assert (row["repeats"], row["repeats_same"]) == (4, 3)
@@ -206,7 +206,7 @@ def test_a_file_that_the_page_does_not_write_is_refused_in_one_sentence(
     tmp_path: Path, change: str | tuple, said: str
 ) -> None:
     data = simulate_opinions.sheet(TEST, "ada", KNOWN, np.random.default_rng(0))
-    first = next(place for place, one in enumerate(data["answers"]) if ONE in (one["left"], one["right"]))
+    first = next(index for index, one in enumerate(data["answers"]) if ONE in (one["left"], one["right"]))
     data["answers"].insert(0, data["answers"].pop(first))
     file = tmp_path / "ada.json"
     file.write_text(json.dumps(data))
@@ -214,8 +214,13 @@ def test_a_file_that_the_page_does_not_write_is_refused_in_one_sentence(
     file.write_text(change if isinstance(change, str) else changed(data, *change))
     with pytest.raises(StudyError) as caught:
         answers.read_all([file], ROWS)
-    told = str(caught.value)
-    assert said in told and told.startswith(str(file)) and "\n" not in told and len(told) < 500 + len(str(file))
+    message = str(caught.value)
+    assert (
+        said in message
+        and message.startswith(str(file))
+        and "\n" not in message
+        and len(message) < 500 + len(str(file))
+    )
 
 
 def test_bytes_that_are_no_text_and_files_that_are_gone_are_refused(tmp_path: Path) -> None:

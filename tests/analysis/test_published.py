@@ -118,8 +118,8 @@ def test_what_can_not_be_compared_says_why():
 
 
 def test_the_summary_has_a_line_for_each_curve():
-    found = check([mean(3, 0.5, 27), mean(4, 1, 30.3)], published())
-    assert list(published_check.summary(found)) == [
+    checks = check([mean(3, 0.5, 27), mean(4, 1, 30.3)], published())
+    assert list(published_check.summary(checks)) == [
         "kodak: x against lab/x, psnr_rgb: 1 of 2 points within, by up to 0.300 dB"
     ]
 
@@ -212,16 +212,16 @@ def test_only_studies_of_kodak_are_checked():
 
 
 def test_overlays_hold_every_curve_once_and_name_the_codec():
-    found = published_curves.points("kodak", POINTS, CURVES, ["psnr_rgb"], {"mine": {"compressai/jpeg": "quality"}})
-    assert {row["codec"] for row in found if row["curve"] == "compressai/jpeg"} == {"mine"}
-    assert {row["codec"] for row in found if row["curve"] != "compressai/jpeg"} == {""}
-    assert len(found) == sum(bool(row["psnr_rgb"]) for row in POINTS)
-    assert set(found[0]) == set(published_curves.COLUMNS)
-    assert {row["drawn"] for row in found} == {"no"}
+    points = published_curves.points("kodak", POINTS, CURVES, ["psnr_rgb"], {"mine": {"compressai/jpeg": "quality"}})
+    assert {row["codec"] for row in points if row["curve"] == "compressai/jpeg"} == {"mine"}
+    assert {row["codec"] for row in points if row["curve"] != "compressai/jpeg"} == {""}
+    assert len(points) == sum(bool(row["psnr_rgb"]) for row in POINTS)
+    assert set(points[0]) == set(published_curves.COLUMNS)
+    assert {row["drawn"] for row in points} == {"no"}
     drawn = published_curves.chosen(["tcm/*", "c3/c3"], CURVES)
     assert set(drawn) == {"tcm/small-mse", "tcm/middle-mse", "tcm/large-mse", "c3/c3"}
-    found = published_curves.points("kodak", POINTS, CURVES, ["psnr_rgb"], {}, drawn)
-    assert {row["curve"] for row in found if row["drawn"] == "yes"} == set(drawn)
+    points = published_curves.points("kodak", POINTS, CURVES, ["psnr_rgb"], {}, drawn)
+    assert {row["curve"] for row in points if row["drawn"] == "yes"} == set(drawn)
 
 
 def test_an_unknown_curve_to_draw_is_refused():
@@ -239,16 +239,16 @@ def test_bd_rates_against_published_curves_are_those_of_known_curves():
             mean(row["quality"], 9 if counts == "payload" else 1.1 * float(row["bpp"]), row["value"],
                  1.1 * float(row["bpp"]), metric) for row in curve
         ]  # fmt: skip
-        (found,) = published_bd.rows(means, curve + other, {"lab/x": "8-bit"})
-        assert found["bd_rate"] == pytest.approx(10, abs=1e-6)
-        assert (found["status"], found["rate"]) == ("ok", "payload_bpp" if counts == "payload" else "bpp")
+        (compared,) = published_bd.rows(means, curve + other, {"lab/x": "8-bit"})
+        assert compared["bd_rate"] == pytest.approx(10, abs=1e-6)
+        assert (compared["status"], compared["rate"]) == ("ok", "payload_bpp" if counts == "payload" else "bpp")
 
 
 def test_bd_rates_take_rounding_off_what_was_not_rounded():
     curve = [row | {"label": "x", "drawn": "yes"} for row in published(offset=12)]
     means = [mean(row["quality"], row["bpp"], published_bd.rounded(float(row["value"]))) for row in curve]
-    (found,) = published_bd.rows(means, curve, {"lab/x": "float"})
-    assert found["bd_rate"] == pytest.approx(0, abs=1e-9)
+    (compared,) = published_bd.rows(means, curve, {"lab/x": "float"})
+    assert compared["bd_rate"] == pytest.approx(0, abs=1e-9)
     assert published_bd.rows(means, curve, {"lab/x": "8-bit"})[0]["bd_rate"] > 0.5
     value = 44.0 + published_check.rounding_loss(44.0)
     assert published_bd.rounded(value) == pytest.approx(44.0, abs=1e-3)
@@ -256,12 +256,12 @@ def test_bd_rates_take_rounding_off_what_was_not_rounded():
 
 def test_curves_that_can_not_be_compared_with_published_ones_say_why():
     curve = [row | {"label": "x", "drawn": "yes"} for row in published()]
-    (found,) = published_bd.rows([mean(1, 0.125, 21), mean(2, "", "")], curve, {"lab/x": "8-bit"})
-    assert found["status"] == "refused" and "bd_rate" not in found
-    assert found["reason"] == "x: 1 usable points, at least 4 are needed"
+    (compared,) = published_bd.rows([mean(1, 0.125, 21), mean(2, "", "")], curve, {"lab/x": "8-bit"})
+    assert compared["status"] == "refused" and "bd_rate" not in compared
+    assert compared["reason"] == "x: 1 usable points, at least 4 are needed"
     means = [mean(row["quality"], row["bpp"], float(row["value"]) + 20) for row in curve]
-    (found,) = published_bd.rows(means, curve, {"lab/x": "8-bit"})
-    assert found["reason"].startswith("the curves overlap in 0.0% of the narrower one's range of psnr_rgb")
+    (compared,) = published_bd.rows(means, curve, {"lab/x": "8-bit"})
+    assert compared["reason"].startswith("the curves overlap in 0.0% of the narrower one's range of psnr_rgb")
 
 
 KODAK = Path(os.environ.get("STUDY_MIRROR", "/nowhere")) / "kodak"

@@ -41,9 +41,9 @@ def test_a_metric_where_less_is_better_is_turned() -> None:
         row(image, "jpeg", 50, 1.0, psnr_rgb=p, lpips_alex=d)
         for image, p, d in zip("abcd", (30, 32, 35, 31), (9, 4, 2, 7))
     ]
-    found = rank_agreement.images_order(rows, ["psnr_rgb", "lpips_alex"])
-    assert found.taus == pytest.approx(np.ones((2, 2)))
-    assert found.orders == 1
+    agreement = rank_agreement.images_order(rows, ["psnr_rgb", "lpips_alex"])
+    assert agreement.taus == pytest.approx(np.ones((2, 2)))
+    assert agreement.orders == 1
 
 
 def test_a_preference_is_counted_where_both_have_a_score() -> None:
@@ -55,8 +55,8 @@ def test_a_preference_is_counted_where_both_have_a_score() -> None:
                 score = 30 + 5 * math.log2(bpp) + lead
                 lost = "" if (image, codec) == ("b", "first") else score
                 rows.append(row(image, codec, bpp, bpp, psnr_rgb=score, lpips_alex=0.1 * lead + 1, vmaf=lost))
-    found = rank_agreement.preferred(rows, ["psnr_rgb", "lpips_alex", "vmaf"], [("first", "second")])
-    assert found == {"psnr_rgb": (8, 8), "lpips_alex": (0, 8), "vmaf": (4, 4)}  # 0.25, 0.5, 1 and 2 bpp
+    counts = rank_agreement.preferred(rows, ["psnr_rgb", "lpips_alex", "vmaf"], [("first", "second")])
+    assert counts == {"psnr_rgb": (8, 8), "lpips_alex": (0, 8), "vmaf": (4, 4)}  # 0.25, 0.5, 1 and 2 bpp
     assert rank_agreement.preferred(rows, ["psnr_rgb"], [("first", "third")]) == {"psnr_rgb": (0, 0)}
 
 
@@ -67,9 +67,9 @@ def test_codecs_are_compared_at_equal_rate() -> None:
         for quality, bpp in enumerate((0.2, 0.9) if codec == "c" else (0.3, 2.5)):
             score = 30 + 5 * math.log2(bpp) + lead
             rows.append(row("image", codec, quality, bpp, psnr_rgb=score, vmaf=score**2, lpips_alex=score))
-    found = rank_agreement.codecs_order(rows, ["psnr_rgb", "vmaf", "lpips_alex"])
-    assert found.orders == 1  # 0.5 bpp alone is where three codecs reach
-    assert found.taus == pytest.approx(np.array([[1, 1, -1], [1, 1, -1], [-1, -1, 1]]))
+    agreement = rank_agreement.codecs_order(rows, ["psnr_rgb", "vmaf", "lpips_alex"])
+    assert agreement.orders == 1  # 0.5 bpp alone is where three codecs reach
+    assert agreement.taus == pytest.approx(np.array([[1, 1, -1], [1, 1, -1], [-1, -1, 1]]))
 
 
 def test_cells_without_score_and_infinite_scores() -> None:

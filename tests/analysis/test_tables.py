@@ -129,16 +129,16 @@ def test_every_empty_figure_has_its_reason(tmp_path):
     write_study(tmp_path, change)
     (tmp_path / "decoded/photos.1/jpeg/10/decoded.csv").unlink()
     rows = analysis_cells.rd_rows(tmp_path, plan())
-    found = {(row["image"], row["codec"], row["quality"]): row for row in rows}
-    assert outcome.in_words(found["a", "webp", 0.5]) == "refused: too wide"
-    assert outcome.gaps(found["b", "webp", 0.5]) == {"ms_ssim": "too small", "ssim": NONE}
-    assert outcome.gaps(found["c", "webp", 0.5]) == {"psnr_rgb": NONE, "peak_rss": NONE}
-    assert found["c", "webp", 0.5]["note"] == "odd"
-    assert outcome.in_words(found["a", "jpeg", 10]) == "refused: too wide"
-    assert outcome.in_words(found["b", "jpeg", 10]).startswith(
+    cells = {(row["image"], row["codec"], row["quality"]): row for row in rows}
+    assert outcome.in_words(cells["a", "webp", 0.5]) == "refused: too wide"
+    assert outcome.gaps(cells["b", "webp", 0.5]) == {"ms_ssim": "too small", "ssim": NONE}
+    assert outcome.gaps(cells["c", "webp", 0.5]) == {"psnr_rgb": NONE, "peak_rss": NONE}
+    assert cells["c", "webp", 0.5]["note"] == "odd"
+    assert outcome.in_words(cells["a", "jpeg", 10]) == "refused: too wide"
+    assert outcome.in_words(cells["b", "jpeg", 10]).startswith(
         "failed: there is no record decoded/photos.1/jpeg/10/decoded.csv"
     )
-    assert found["b", "jpeg", 10]["decode_s"] is None
+    assert cells["b", "jpeg", 10]["decode_s"] is None
     for row in rows:
         lacking = {column for column in columns.figures(METRICS) if row[column] is None}
         assert row["reason"] if row["status"] != "ok" else lacking == outcome.gaps(row).keys()
@@ -261,7 +261,7 @@ def edit(path, change):
 
 
 @pytest.mark.parametrize(
-    ("record", "change", "told"),
+    ("record", "change", "message"),
     [
         (
             "scores/photos.1/jpeg/10/cheap.csv",
@@ -282,10 +282,10 @@ def edit(path, change):
         ("images/photos.2/images.csv", lambda rows: [rows[0] | {"image": "a"}], "image a in two of its parts"),
     ],
 )
-def test_records_that_do_not_belong_together_are_refused(tmp_path, record, change, told):
+def test_records_that_do_not_belong_together_are_refused(tmp_path, record, change, message):
     write_study(tmp_path)
     edit(tmp_path / record, change)
-    with pytest.raises(StudyError, match=told):
+    with pytest.raises(StudyError, match=message):
         analysis_cells.rd_rows(tmp_path, plan())
 
 
@@ -301,7 +301,7 @@ def test_an_image_set_without_record_and_a_metric_without_column_are_refused(tmp
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         ([], "must be a JSON object; found list"),
         (plan() | {"metrics": []}, "'metrics' must be a list"),
@@ -310,8 +310,8 @@ def test_an_image_set_without_record_and_a_metric_without_column_are_refused(tmp
         (plan() | {"codecs": {"jpeg": [5, 10]}}, "codec jpeg of the plan must be an object"),
     ],
 )
-def test_a_plan_that_is_none_is_refused(wrong, told):
-    with pytest.raises(StudyError, match=told):
+def test_a_plan_that_is_none_is_refused(wrong, message):
+    with pytest.raises(StudyError, match=message):
         analysis_cells.check_plan(wrong)
 
 

@@ -39,10 +39,10 @@ def test_overhead_of_the_longest_strings():
 
 
 @settings(max_examples=300)
-@given(place=st.integers(0, 10**6), bit=st.integers(0, 7))
-def test_every_flipped_bit_is_found(place, bit):
+@given(position=st.integers(0, 10**6), bit=st.integers(0, 7))
+def test_every_flipped_bit_is_found(position, bit):
     data = bytearray(packed())
-    data[place % len(data)] ^= 1 << bit
+    data[position % len(data)] ^= 1 << bit
     with pytest.raises(BitstreamError):
         bitstream.unpack(bytes(data), "some-codec", SHA)
 

@@ -151,7 +151,7 @@ def test_rate_and_quality_rise_along_the_catalogues_qualities(name):
     streams = [coder.encode(rgb) for coder in coders]
     sizes = [len(stream) for stream in streams]
     assert sizes == sorted(set(sizes)), sizes
-    ends = [psnr(rgb, coders[place].decode(streams[place])) for place in (0, -1)]
+    ends = [psnr(rgb, coders[index].decode(streams[index])) for index in (0, -1)]
     assert ends[1] > 35 and ends[1] > ends[0] + 5, ends
 
 

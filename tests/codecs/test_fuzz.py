@@ -59,8 +59,8 @@ EDITS = st.lists(
 def edited(data: bytes, edits: list) -> bytes:
     """A bitstream after the edits."""
     data = bytearray(data)
-    for what, place, value in edits:
-        at = int(place * (len(data) + 1))
+    for what, share, value in edits:
+        at = int(share * (len(data) + 1))
         if what == "flip" and at < len(data):
             data[at] ^= 1 << value[0] % 8
         elif what == "set":
@@ -92,8 +92,8 @@ def test_container_of_any_bytes(data, mended):
 @fuzzed
 @given(st.sampled_from(CONTAINERS), EDITS, st.booleans())
 def test_container_after_edits(data, edits, mended):
-    found = check_container(with_crc(edited(data, edits)) if mended else edited(data, edits))
-    if found is not None and edited(data, edits) != data and not mended:
+    header = check_container(with_crc(edited(data, edits)) if mended else edited(data, edits))
+    if header is not None and edited(data, edits) != data and not mended:
         raise AssertionError("damage passed the CRC")
 
 

@@ -89,18 +89,18 @@ def test_each_element_is_coded_once_and_contexts_come_from_before(size, chroma_l
         values = np.zeros((grid.rows, grid.columns), dtype=int)
         for number in range(len(grids.PASSES)):
             turn += 1
-            assert not values[grids.place(number)].any()
-            values[grids.place(number)] = turn
+            assert not values[grids.elements(number)].any()
+            values[grids.elements(number)] = turn
         assert values.all()
         turns[grid.channel, grid.level] = values
     turn = 0
     for grid in form:
         for number in range(len(grids.PASSES)):
             turn += 1
-            found = grids.contexts(grid, number, lambda *key: grids.padded(turns[key]) if key in turns else None)
-            assert len(found) == grids.CONTEXTS
-            for values in found:
-                assert values.shape == turns[grid.channel, grid.level][grids.place(number)].shape
+            contexts = grids.contexts(grid, number, lambda *key: grids.padded(turns[key]) if key in turns else None)
+            assert len(contexts) == grids.CONTEXTS
+            for values in contexts:
+                assert values.shape == turns[grid.channel, grid.level][grids.elements(number)].shape
                 assert values.max(initial=0) < turn
 
 

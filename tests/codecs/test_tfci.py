@@ -34,16 +34,16 @@ FAMILIES = {
 def test_catalogue_has_the_67_published_models():
     published = {name: entry for name, entry in entries.codecs().items() if entry.backend == "tfci"}
     expected = [f"{family}-{quality}" for family, qualities in FAMILIES.items() for quality in qualities]
-    found = {}
+    files = {}
     for name, entry in published.items():
         for quality in entry.qualities:
             source = Backend.weights_source(entry.settings, quality)
             model = codec_registry.load(name, quality, entry).model
             assert f"{name}-{quality}" == f"tfci-{model}"
             assert source.url == f"{PUBLISHED}/{model}.metagraph"
-            found[model] = source.file
+            files[model] = source.file
     assert len(expected) == 67
-    assert sorted(found) == sorted(expected)
+    assert sorted(files) == sorted(expected)
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def outcomes(tmp_path_factory):
     command = [PYTHON, "-m", "pytest", *options, "tests/tfc"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode in (0, 1), done.stdout[-3000:] + done.stderr[-3000:]
-    found: dict[str, tuple[int, list[str]]] = {}
+    counts: dict[str, tuple[int, list[str]]] = {}
     for case in ElementTree.parse(folder / "report.xml").iter("testcase"):
-        count, failures = found.get(case.get("classname"), (0, []))
+        count, failures = counts.get(case.get("classname"), (0, []))
         failures += [f"{case.get('name')}: {part.text}" for part in case if part.tag in ("failure", "error", "skipped")]
-        found[case.get("classname")] = (count + 1, failures)
-    return found
+        counts[case.get("classname")] = (count + 1, failures)
+    return counts
 
 
 @pytest.mark.slow

@@ -73,10 +73,10 @@ def test_another_file_than_the_recorded_is_refused_wherever_it_comes_from(obtain
 
 
 def test_the_mirror_comes_first(obtain, server, tmp_path):
-    for place in (NAME[1:], f"weights/{NAME[1:]}"):
-        mirror = tmp_path / place.replace("/", "-") / "mirror"
-        (mirror / place).parent.mkdir(parents=True)
-        (mirror / place).write_bytes(metagraph())
+    for name in (NAME[1:], f"weights/{NAME[1:]}"):
+        mirror = tmp_path / name.replace("/", "-") / "mirror"
+        (mirror / name).parent.mkdir(parents=True)
+        (mirror / name).write_bytes(metagraph())
         obtain("mirrored.metagraph", mirror=mirror)
     assert not server.requests
 

@@ -17,7 +17,7 @@ import pytest
 from clock import Clock
 from study.core import isolation
 from study.core.errors import StudyError
-from study.core.isolation import Limit, each
+from study.core.isolation import Limit, run
 from waiting import alive, wait
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
@@ -43,20 +43,20 @@ def squares(*numbers: int) -> list[dict]:
 
 
 def test_results_come_in_order_from_another_process() -> None:
-    assert each(range(5), start({}), Limit()) == squares(*range(5))
-    assert each([], start({}), Limit()) == []
-    (there,) = each([0], lambda: lambda _: {"pid": os.getpid()}, Limit())
+    assert run(range(5), start({}), Limit()) == squares(*range(5))
+    assert run([], start({}), Limit()) == []
+    (there,) = run([0], lambda: lambda _: {"pid": os.getpid()}, Limit())
     assert there["pid"] != os.getpid()
 
 
 def test_numbers_come_back_as_they_were() -> None:
     row = {"a": 0.1 + 0.2, "b": 5e-324, "c": 2**60, "d": "é\n\0", "e": None, "f": float("inf")}
-    assert each([row], lambda: lambda thing: thing, Limit()) == [row]
+    assert run([row], lambda: lambda thing: thing, Limit()) == [row]
 
 
 @pytest.mark.parametrize("at", [0, 2, 4])
 def test_a_crash_fails_alone(at: int) -> None:
-    results = each(range(5), start({at: crash}), Limit())
+    results = run(range(5), start({at: crash}), Limit())
     assert results[at] == "the process was killed by signal 11 (SIGSEGV)"
     assert [row for row in results if row != results[at]] == squares(*(n for n in range(5) if n != at))
 
@@ -74,7 +74,7 @@ def test_a_hang_fails_alone_and_takes_its_children_along(clock: Clock) -> None:
         clock.move(6)
         sleeping.wait()
 
-    results = each(range(3), start({1: hang}), Limit(seconds=5))
+    results = run(range(3), start({1: hang}), Limit(seconds=5))
     assert results == [
         *squares(0),
         "it was stopped after 5 s, the time limit of a cell (cell_limit.seconds)",
@@ -92,45 +92,45 @@ def _read(path: Path) -> bytes:
 
 def test_the_limit_of_time_is_that_of_one_thing(clock: Clock) -> None:
     nap = dict.fromkeys(range(7), lambda: clock.move(5))
-    assert each(range(7), start(nap), Limit(seconds=6)) == squares(*range(7))
+    assert run(range(7), start(nap), Limit(seconds=6)) == squares(*range(7))
 
 
 def test_hunger_for_memory_fails_alone() -> None:
-    results = each(range(3), start({1: devour}), Limit(memory_gb=1.5))
+    results = run(range(3), start({1: devour}), Limit(memory_gb=1.5))
     assert [results[0], results[2]] == squares(0, 2)
     assert results[1].startswith("it was stopped at ") and "cell_limit.memory_gb" in results[1]
 
 
 def test_memory_of_a_process_that_it_started_counts() -> None:
     hungry = [sys.executable, "-c", "import time; taken = bytearray(b'x') * 2_000_000_000; time.sleep(600)"]
-    (result,) = each([0], start({0: lambda: subprocess.run(hungry)}), Limit(memory_gb=1.5))
+    (result,) = run([0], start({0: lambda: subprocess.run(hungry)}), Limit(memory_gb=1.5))
     assert "cell_limit.memory_gb" in result
 
 
 def test_memory_that_the_machine_lacks_is_a_reason_to_try_the_job_again(monkeypatch) -> None:
     monkeypatch.setattr(isolation, "memory", lambda: 2**30)
     with pytest.raises(StudyError, match=r"GiB of memory, nearly all there is; the job is tried again with more"):
-        each(range(3), start({1: devour}), Limit(again=1))
-    (result,) = each([0], start({0: devour}), Limit())
+        run(range(3), start({1: devour}), Limit(again=1))
+    (result,) = run([0], start({0: devour}), Limit())
     assert result.endswith("of memory, nearly all there is")
 
 
 def test_killed_from_outside() -> None:
     suicide = {1: lambda: os.kill(os.getpid(), signal.SIGKILL)}
-    results = each(range(3), start(suicide), Limit())
+    results = run(range(3), start(suicide), Limit())
     assert results[1] == "the process was killed by signal 9 (SIGKILL), which the system sends where memory runs out"
     with pytest.raises(StudyError, match="tried again with more memory"):
-        each(range(3), start(suicide), Limit(again=2))
+        run(range(3), start(suicide), Limit(again=2))
 
 
 @pytest.mark.parametrize("leave", [lambda: os._exit(3), lambda: sys.exit(3)])
 def test_a_process_that_ends_by_itself(leave) -> None:
-    results = each(range(3), start({1: leave}), Limit())
+    results = run(range(3), start({1: leave}), Limit())
     assert results == [*squares(0), "the process ended by itself, with exit status 3", *squares(2)]
 
 
 def test_it_gives_up_after_three_in_a_row() -> None:
-    results = each(range(9), start({1: crash, **dict.fromkeys(range(3, 9), crash)}), Limit())
+    results = run(range(9), start({1: crash, **dict.fromkeys(range(3, 9), crash)}), Limit())
     assert results[:3] == [*squares(0), "the process was killed by signal 11 (SIGSEGV)", *squares(2)]
     assert results[3:6] == ["the process was killed by signal 11 (SIGSEGV)"] * 3
     assert results[6:] == [f"not tried, since 3 images in a row ended like this: {results[3]}"] * 3
@@ -142,7 +142,7 @@ def test_a_crash_while_starting_fails_at_most_three_times(tmp_path) -> None:
             file.write("x")
         crash()
 
-    assert all(isinstance(result, str) for result in each(range(20), started, Limit()))
+    assert all(isinstance(result, str) for result in run(range(20), started, Limit()))
     assert (tmp_path / "starts").read_text() == "xxx"
 
 
@@ -157,19 +157,19 @@ def test_errors_of_the_work_are_raised_here(capfd) -> None:
         Path("/proc/self/nothing").write_text("")
 
     with pytest.raises(StudyError, match="what to do"):
-        each([0], start({0: wrong}), Limit())
+        run([0], start({0: wrong}), Limit())
     with pytest.raises(StudyError, match="/proc/self/nothing: No such file"):
-        each([0], start({0: unwritable}), Limit())
+        run([0], start({0: unwritable}), Limit())
     with pytest.raises(SystemExit):
-        each([0], start({0: bug}), Limit())
+        run([0], start({0: bug}), Limit())
     assert "KeyError: 'a bug'" in capfd.readouterr().err
 
 
 def test_a_child_dies_with_its_parent(tmp_path) -> None:
     code = (
-        "import os, sys, time; from pathlib import Path; from study.core.isolation import Limit, each\n"
+        "import os, sys, time; from pathlib import Path; from study.core.isolation import Limit, run\n"
         "def work(_): Path(sys.argv[1]).write_text(str(os.getpid())); time.sleep(600)\n"
-        "each([0], lambda: work, Limit())"
+        "run([0], lambda: work, Limit())"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", code, tmp_path / "pid"], env=os.environ | {"PYTHONPATH": str(SCRIPTS)}
@@ -232,6 +232,6 @@ def test_the_time_of_a_start_is_not_that_of_a_thing(clock: Clock) -> None:
         clock.move(seconds)
         return lambda number: {"square": number**2}
 
-    assert each(range(3), lambda: starts(599), Limit(seconds=5)) == squares(*range(3))
-    (result,) = each([0], lambda: starts(601), Limit(seconds=5))
+    assert run(range(3), lambda: starts(599), Limit(seconds=5)) == squares(*range(3))
+    (result,) = run([0], lambda: starts(601), Limit(seconds=5))
     assert result == "it was stopped after 600 s in which it wasn't ready to begin"

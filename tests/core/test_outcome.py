@@ -18,7 +18,7 @@ def test_columns():
 
 
 @pytest.mark.parametrize(
-    ("row", "column", "told"),
+    ("row", "column", "reason"),
     [
         (SMALL, "ms_ssim", "too small; and flat"),
         (SMALL, "ssim", "no reason is given"),
@@ -26,8 +26,8 @@ def test_columns():
         (outcome.without("skipped", ""), "bpp", "skipped: no reason is given"),
     ],
 )
-def test_why(row, column, told):
-    assert outcome.why(row, column) == told
+def test_why(row, column, reason):
+    assert outcome.why(row, column) == reason
 
 
 def test_sentence():

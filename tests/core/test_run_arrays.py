@@ -21,9 +21,9 @@ class Counted:
         return [np.arange(6, dtype=np.float32).reshape(2, 3), np.ones((1, 2, 2), np.float32)]
 
 
-def same(found: list[np.ndarray]) -> bool:
+def same(arrays: list[np.ndarray]) -> bool:
     expected = Counted()()
-    return len(found) == len(expected) and all(map(np.array_equal, found, expected))
+    return len(arrays) == len(expected) and all(map(np.array_equal, arrays, expected))
 
 
 @pytest.fixture

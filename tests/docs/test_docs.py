@@ -25,9 +25,9 @@ COMMANDS = sorted([*ROOT.glob("scripts/*.py"), *ROOT.glob("tools/*.py"), *ROOT.g
 def named(pattern: str) -> list[tuple[str, str]]:
     """What a pattern finds in the pages: (page, text)."""
     return [
-        (page.relative_to(ROOT).as_posix(), found)
+        (page.relative_to(ROOT).as_posix(), name)
         for page in PAGES
-        for found in dict.fromkeys(re.findall(pattern, page.read_text(encoding="utf-8")))
+        for name in dict.fromkeys(re.findall(pattern, page.read_text(encoding="utf-8")))
     ]
 
 
@@ -73,23 +73,25 @@ def test_the_options_of_a_command_are_there(page: str, words: list[str]) -> None
     if words[1] in OURS or "support" in words[1]:
         assert words[1] in OURS or (ROOT / words[1]).is_file()
         return
-    told = help_of(words[1])
+    help_text = help_of(words[1])
     for word in words[2:]:
         if word.startswith("--"):
-            assert re.search(rf"{re.escape(word)}\b", told), f"{page}: {words[1]} has no {word}"
+            assert re.search(rf"{re.escape(word)}\b", help_text), f"{page}: {words[1]} has no {word}"
 
 
 @pytest.mark.parametrize("script", COMMANDS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_a_command_tells_what_it_does_and_takes(script: Path) -> None:
     if script.name in ("__init__.py", "tfci.py"):  # the latter runs in another environment
         return
-    told = help_of(script.relative_to(ROOT).as_posix())
+    help_text = help_of(script.relative_to(ROOT).as_posix())
     first = script.read_text(encoding="utf-8").partition('"""')[2].partition("\n")[0].strip('"')
-    assert " ".join(first.split()) in " ".join(told.split()), "--help tells something else than the script's docstring"
-    options = re.findall(r"^  (-{1,2}[\w-]+|[\w-]+)(?:[ ,].*)?(?:\n|$)(?: {10,}\S)?", told, re.M)
+    assert " ".join(first.split()) in " ".join(help_text.split()), (
+        "--help tells something else than the script's docstring"
+    )
+    options = re.findall(r"^  (-{1,2}[\w-]+|[\w-]+)(?:[ ,].*)?(?:\n|$)(?: {10,}\S)?", help_text, re.M)
     assert "-h" in options
-    bare = [line for line in told.splitlines() if re.fullmatch(r"  --[\w-]+(?: [A-Z_.{}\[\],\w]+)*", line)]
-    following = dict(zip(told.splitlines(), [*told.splitlines()[1:], ""]))
+    bare = [line for line in help_text.splitlines() if re.fullmatch(r"  --[\w-]+(?: [A-Z_.{}\[\],\w]+)*", line)]
+    following = dict(zip(help_text.splitlines(), [*help_text.splitlines()[1:], ""]))
     assert not [line for line in bare if not following[line].startswith(" " * 10)], f"options without help: {bare}"
 
 

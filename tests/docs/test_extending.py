@@ -37,8 +37,8 @@ def add(kind: str, folder: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
         elif target == folder / REGISTRY:
             old = target.read_text()
-            place = re.search(r"^REGISTRY = .*?(^\)$)", old, re.M | re.S).start(1)
-            text = old[:place] + text + old[place:]
+            end = re.search(r"^REGISTRY = .*?(^\)$)", old, re.M | re.S).start(1)
+            text = old[:end] + text + old[end:]
         else:
             text = target.read_text() + text
         target.write_text(text)

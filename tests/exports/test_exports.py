@@ -232,10 +232,10 @@ def test_every_codec_and_metric_of_the_repository_has_its_paper():
 
 
 def test_a_study_cites_its_own(folder):
-    found = bibtex.entries((folder / "papers.bib").read_text(encoding="utf-8"))
-    assert list(found) == sorted(found)
-    assert {"zern2024webp", "wallace1992jpeg", "wang2003msssim", "sheikh2006vif", "bjontegaard2001"} <= set(found)
-    assert "mentzer2020hific" not in found
+    entries = bibtex.entries((folder / "papers.bib").read_text(encoding="utf-8"))
+    assert list(entries) == sorted(entries)
+    assert {"zern2024webp", "wallace1992jpeg", "wang2003msssim", "sheikh2006vif", "bjontegaard2001"} <= set(entries)
+    assert "mentzer2020hific" not in entries
     with pytest.raises(StudyError, match="cites 'wallace'; did you mean 'wallace1992jpeg'"):
         bibtex.bibliography(PAPERS, ["wallace"])
 
@@ -258,7 +258,7 @@ def test_every_study_has_exports_whose_paths_lead_to_images(finished: Study) -> 
         for values in batch["field_values"]:
             known = dict(zip(fields, map(str, values)))
             for path in (constants["original_path"], constants["decoded_path"]):
-                filled = re.sub(r"\$\{(\w+)\}", lambda found, known=known: known[found[1]], path)
+                filled = re.sub(r"\$\{(\w+)\}", lambda match, known=known: known[match[1]], path)
                 assert (folder / "codec-compare/crops" / filled).is_file(), filled
 
 

@@ -51,13 +51,13 @@ def test_bars_are_sorted_with_the_refused_at_the_end(small):
     assert [label.get_text() for label in panel.get_yticklabels()] == ["AVIF", "WebP", "JPEG 2000", "HEVC", "VVC"]
     assert [text.get_text() for text in panel.texts] == ["−40.1", "−10.0", "+30.0", "refused (a)", "refused (b)"]
     assert [patch.get_width() for patch in panel.patches] == [-40.06, -10, 30]
-    told = one_line(figure)
-    assert "photos: BD-rate against JPEG" in told and "Student's 95% interval" in told
+    words = one_line(figure)
+    assert "photos: BD-rate against JPEG" in words and "Student's 95% interval" in words
     assert (
-        "(a) this codec: 0 usable points" in told
-        and "(b) 1 of 2 images are refused, first a (the curves overlap in 25.0%" in told
+        "(a) this codec: 0 usable points" in words
+        and "(b) 1 of 2 images are refused, first a (the curves overlap in 25.0%" in words
     )
-    assert "other" not in told
+    assert "other" not in words
     assert any(list(line.get_xdata()) == [-20, 0] for line in panel.lines), "the images' own figures"
     assert not strip.lines, "no row tells a range"
     low, high = panel.get_ylim()

@@ -58,8 +58,8 @@ def made(folder, tmp_path_factory):
     ]
     program = "import runpy, sys\nfor sys.argv in {!r}: runpy.run_path(sys.argv[0], run_name='__main__')"
     environment = {"PYTHONHASHSEED": "2", "MATPLOTLIBRC": str(settings_of), "PYTHONPATH": str(SCRIPTS)}
-    status, told = run("-c", program.format(all_of_them), **environment)
-    assert status == 0, told
+    status, output = run("-c", program.format(all_of_them), **environment)
+    assert status == 0, output
     return plain, spoilt / "out"
 
 
@@ -101,14 +101,14 @@ def test_the_same_tables_give_the_same_bytes(made):
 )
 def test_mistakes_end_with_a_message(folder, tmp_path, monkeypatch, capsys, script, old, new, message):
     arguments = [str(argument) for argument in commands(folder, tmp_path)[script]]
-    place = next(place for place, argument in enumerate(arguments) if argument == old or argument.endswith("/" + old))
-    changed = arguments[place].removesuffix(old) + new
-    arguments[place : place + 1 + (old == "--bd")] = [changed]
+    index = next(index for index, argument in enumerate(arguments) if argument == old or argument.endswith("/" + old))
+    changed = arguments[index].removesuffix(old) + new
+    arguments[index : index + 1 + (old == "--bd")] = [changed]
     monkeypatch.setattr(sys, "argv", [script, *arguments])
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(str(SCRIPTS / script), run_name="__main__")
-    told = capsys.readouterr().err
-    assert ended.value.code == 1 and told.startswith("error: ") and message in told
+    printed = capsys.readouterr().err
+    assert ended.value.code == 1 and printed.startswith("error: ") and message in printed
     assert {path.stem for path in tmp_path.iterdir()} <= {"a"}, "nothing but the figure before the mistake"
 
 

@@ -52,7 +52,7 @@ def test_published_curves_are_thin_lines_named_and_cited(small):
     plain = curves.figure(small.means, small.codecs, "mean", options)
     figure = curves.figure(small.means, small.codecs, "mean", options, (), published_rows())
     lines = [[line for line in box.lines if line.get_gid() == "published/lab/a"] for box in figure.axes]
-    assert [len(found) for found in lines] == [1, 1]
+    assert [len(drawn) for drawn in lines] == [1, 1]
     assert all(line.get_linewidth() < 0.9 and line.get_marker() == "" for (line,) in lines)
     assert lines[1][0].get_ydata()[0] == pytest.approx(-10 * math.log10(1 - 0.901))
     assert [box.get_xlim() for box in figure.axes] == [box.get_xlim() for box in plain.axes]
@@ -70,11 +70,11 @@ def test_nothing_overlaps_and_nothing_is_cut(size, request):
         boxes += [
             ("a handle", line.get_window_extent(renderer)) for line in figure.artists if line.get_gid() == "legend"
         ]
-        boxes += [(f"panel {place}", panel.get_tightbbox(renderer)) for place, panel in enumerate(figure.axes)]
+        boxes += [(f"panel {index}", panel.get_tightbbox(renderer)) for index, panel in enumerate(figure.axes)]
         for text, box in boxes:
             assert inside(box, figure.bbox), f"{name}: {text!r} leaves the canvas: {box} of {figure.bbox}"
-        for (text, box), (other, place) in itertools.combinations(boxes, 2):
-            assert not overlap(box, place), f"{name}: {text!r} overlaps {other!r}"
+        for (text, box), (other, area) in itertools.combinations(boxes, 2):
+            assert not overlap(box, area), f"{name}: {text!r} overlaps {other!r}"
         for panel in figure.axes:
             for axis in (panel.xaxis, panel.yaxis):
                 labels = [label.get_window_extent(renderer) for label in tick_labels(axis)]
@@ -105,8 +105,8 @@ def test_every_codec_is_in_every_panel_and_in_the_legend(large, options):
     for panel in figure.axes:
         assert [line.get_gid() for line in panel.lines] == shown
     labels = [large.codecs[codec].label for codec in shown]
-    found = labels_of(figure)
-    assert [text for text in found if text in labels] == labels
+    texts = labels_of(figure)
+    assert [text for text in texts if text in labels] == labels
     handles = [line for line in figure.artists if line.get_gid() == "legend"]
     for codec, handle in zip(shown, handles):
         assert (handle.get_color(), handle.get_marker()) == (large.codecs[codec].colour, large.codecs[codec].marker)
@@ -116,8 +116,8 @@ def test_a_family_has_a_heading_only_where_labels_do_not_tell_it():
     same = [palette.Style(label, "JPEG", "k", "-", "o") for label in ("JPEG", "JPEG 4:4:4")]
     other = [palette.Style(label, "hyperprior", "k", "-", "o") for label in ("A", "B")]
     single = [palette.Style("C", "factorized", "k", "-", "o")]
-    found = [[(entry.text, entry.style is None) for entry in group] for group in legend.entries(same + other + single)]
-    assert found == [
+    groups = [[(entry.text, entry.style is None) for entry in group] for group in legend.entries(same + other + single)]
+    assert groups == [
         [("JPEG", False), ("JPEG 4:4:4", False)],
         [("hyperprior", True), ("A", False), ("B", False)],
         [("C", False)],
@@ -137,8 +137,8 @@ def test_images_that_were_jpeg_are_named(small, tmp_path):
     rows = [{"image": name, "was_jpeg": was} for name, was in (("a", "yes"), ("b", "unknown"), ("c", "yes"))]
     atomic_io.write_rows(tmp_path / "images.csv", ["image", "was_jpeg"], rows)
     notes = image_notes.of([tmp_path / "images.csv"])
-    told = one_line(curves.figure(small.means, small.codecs, "mean", curves.Options(), notes))
-    assert "JPEG at this size before, which flatters JPEG, most at the quality they had: a, c." in told
+    text = one_line(curves.figure(small.means, small.codecs, "mean", curves.Options(), notes))
+    assert "JPEG at this size before, which flatters JPEG, most at the quality they had: a, c." in text
     assert image_notes.of([tmp_path / "images.csv"], ["b"]) == []
     atomic_io.write_rows(
         tmp_path / "images.csv",
@@ -153,8 +153,8 @@ def test_images_that_were_reduced_are_named_with_the_factor(small, tmp_path):
     rows = [{"image": "a", "was_jpeg": "reduced", "reduce": 3}, {"image": "b", "was_jpeg": "no", "reduce": 2}]
     atomic_io.write_rows(tmp_path / "images.csv", ["image", "was_jpeg", "reduce"], rows)
     notes = image_notes.of([tmp_path / "images.csv"])
-    told = one_line(curves.figure(small.means, small.codecs, "mean", curves.Options(), notes))
-    assert "Reduced since they may have been JPEG, so that no trace of it is left: a (3-fold)." in told
+    text = one_line(curves.figure(small.means, small.codecs, "mean", curves.Options(), notes))
+    assert "Reduced since they may have been JPEG, so that no trace of it is left: a (3-fold)." in text
 
 
 def test_what_is_missing_is_told_with_its_reason(small):
@@ -164,8 +164,8 @@ def test_what_is_missing_is_told_with_its_reason(small):
     assert "Missing" not in one_line(curves.figure(small.image_rows("a"), small.codecs, "a", curves.Options()))
     options = curves.Options(("psnr_rgb", "ms_ssim"))
     figure = curves.figure(small.image_rows("small"), small.codecs, "small", options)
-    told = "Missing MS-SSIM (Gaussian window): every codec (the image is 120x90, both sides must be at least 161)."
-    assert told in one_line(figure)
+    note = "Missing MS-SSIM (Gaussian window): every codec (the image is 120x90, both sides must be at least 161)."
+    assert note in one_line(figure)
     assert [text.get_text() for text in figure.axes[1].texts] == ["no value: see the note below"]
     mean = one_line(curves.figure(small.means, small.codecs, "mean", curves.Options()))
     assert f"Missing: JPEG XL at quality 6 (1 of 3 images have no value, first b ({FAILED}))." in mean

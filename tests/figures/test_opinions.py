@@ -13,16 +13,16 @@ CODECS = palette.styles(
 
 def rows(rates: tuple[str, ...], simulated: str) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     scale = [
-        {"image_set": "set", "rate": rate, "codec": codec, "strength": str(place - 1), "lo": str(place - 1.5),
-         "hi": str(place - 0.5), "level": "0.95", "simulated": simulated}
+        {"image_set": "set", "rate": rate, "codec": codec, "strength": str(index - 1), "lo": str(index - 1.5),
+         "hi": str(index - 0.5), "level": "0.95", "simulated": simulated}
         for rate in rates
-        for place, codec in enumerate(CODECS)
+        for index, codec in enumerate(CODECS)
     ]  # fmt: skip
     metrics = [
-        {"image_set": "set", "rate": rate, "metric": metric, "spearman": "" if place else "0.8", "spearman_lo": "0.2",
+        {"image_set": "set", "rate": rate, "metric": metric, "spearman": "" if index else "0.8", "spearman_lo": "0.2",
          "spearman_hi": "1", "agreement": "0.7", "agreement_lo": "", "agreement_hi": "", "simulated": simulated}
         for rate in rates
-        for place, metric in enumerate(("psnr_rgb", "ms_ssim"))
+        for index, metric in enumerate(("psnr_rgb", "ms_ssim"))
     ]  # fmt: skip
     return scale, metrics
 

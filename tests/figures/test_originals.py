@@ -35,7 +35,7 @@ def test_the_sheet_of_originals(count, tmp_path):
 @given(st.lists(st.floats(0.45, 2.6), min_size=1, max_size=80))
 def test_images_keep_their_order_on_the_sheet(shapes):
     rows = originals.arrange(shapes, 6.9)
-    assert [place for row in rows for place in row] == list(range(len(shapes))) and all(rows)
+    assert [index for row in rows for index in row] == list(range(len(shapes))) and all(rows)
 
 
 def test_an_unreadable_original_is_named(tmp_path):

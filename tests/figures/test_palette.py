@@ -18,10 +18,10 @@ def looks(*codecs):
 
 
 def test_codecs_of_a_study_differ(large):
-    found = list(large.codecs.values())
-    assert len({(look.colour, str(look.line), look.marker, look.filled) for look in found}) == len(found)
-    assert len({(look.colour, look.marker, look.filled) for look in found}) == len(found)
-    for one, other in itertools.combinations(found, 2):
+    styles = list(large.codecs.values())
+    assert len({(look.colour, str(look.line), look.marker, look.filled) for look in styles}) == len(styles)
+    assert len({(look.colour, look.marker, look.filled) for look in styles}) == len(styles)
+    for one, other in itertools.combinations(styles, 2):
         if one.family == other.family:
             assert one.colour == other.colour and one.line != other.line
 
@@ -36,20 +36,20 @@ def test_looks_are_the_same_in_every_study():
 
 
 def test_the_twins_for_mse_and_ms_ssim_are_told_apart_alike():
-    found = looks(("a-mse", "b2018"), ("a-msssim", "b2018"), ("b-msssim", "WebP"), ("b-mse", "WebP"))
-    assert found["a-mse"].line == found["b-mse"].line == "-"
-    assert found["a-msssim"].line == found["b-msssim"].line != "-"
+    styles = looks(("a-mse", "b2018"), ("a-msssim", "b2018"), ("b-msssim", "WebP"), ("b-mse", "WebP"))
+    assert styles["a-mse"].line == styles["b-mse"].line == "-"
+    assert styles["a-msssim"].line == styles["b-msssim"].line != "-"
 
 
 def test_more_families_than_colours_still_differ():
-    found = looks(*((f"c{number}", f"family {number}") for number in range(2 * len(palette.FAMILIES))))
-    assert len({(look.colour, look.marker, look.filled) for look in found.values()}) == len(found)
-    assert sum(look.filled for look in found.values()) == len(palette.FAMILIES)
+    styles = looks(*((f"c{number}", f"family {number}") for number in range(2 * len(palette.FAMILIES))))
+    assert len({(look.colour, look.marker, look.filled) for look in styles.values()}) == len(styles)
+    assert sum(look.filled for look in styles.values()) == len(palette.FAMILIES)
 
 
 def test_two_names_of_one_family_share_its_colour_only():
-    found = looks(("a", "scale hyperprior"), ("b", "bmshj2018-hyperprior"))
-    assert found["a"].colour == found["b"].colour and found["a"].marker != found["b"].marker
+    styles = looks(("a", "scale hyperprior"), ("b", "bmshj2018-hyperprior"))
+    assert styles["a"].colour == styles["b"].colour and styles["a"].marker != styles["b"].marker
 
 
 def test_labels_are_made_unique_and_ids_must_be():

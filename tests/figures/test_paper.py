@@ -50,12 +50,12 @@ def study():
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
     folder = tmp_path_factory.mktemp("photos")
-    found = []
+    files = []
     for number, (name, (width, height)) in enumerate([*SIZES.items()] * 4):
         path = folder / f"{name}-{number}.png"
         Image.new("RGB", (width, height), "teal").save(path)
-        found.append((path, {"image": path.stem, "width": str(width), "height": str(height), "was_jpeg": "yes"}))
-    return found
+        files.append((path, {"image": path.stem, "width": str(width), "height": str(height), "was_jpeg": "yes"}))
+    return files
 
 
 def of_the_study(study, photos):
@@ -71,8 +71,8 @@ def of_the_study(study, photos):
     yield "originals", originals.figure(photos, "photos: 12 images")
     matrix = [
         {"image_set": "photos", "metric": "psnr_rgb", "codec": codec, "anchor": other, "n_images": "3",
-         "bd_rate": str(7.0 * (place - against) + 0.5), "bd_rate_lo": "-9", "bd_rate_hi": "9"}
-        for place, codec in enumerate(study.codecs)
+         "bd_rate": str(7.0 * (index - against) + 0.5), "bd_rate_lo": "-9", "bd_rate_hi": "9"}
+        for index, codec in enumerate(study.codecs)
         for against, other in enumerate(study.codecs)
         if codec != other
     ]  # fmt: skip
@@ -83,10 +83,10 @@ def of_the_study(study, photos):
     taus = Agreement(np.full((len(METRICS), len(METRICS)), -0.88), 7)
     yield "rank_agreement", rank_agreement.figure("photos", METRICS, taus, taus)
     scale = [
-        {"image_set": "photos", "rate": rate, "codec": codec, "strength": str(place / 5), "lo": str(place / 5 - 0.5),
-         "hi": str(place / 5 + 0.5), "level": "0.95", "simulated": "yes"}
+        {"image_set": "photos", "rate": rate, "codec": codec, "strength": str(index / 5), "lo": str(index / 5 - 0.5),
+         "hi": str(index / 5 + 0.5), "level": "0.95", "simulated": "yes"}
         for rate in ("0.25", "0.5", "0.75", "1")
-        for place, codec in enumerate(list(study.codecs)[::2])
+        for index, codec in enumerate(list(study.codecs)[::2])
     ]  # fmt: skip
     agreement = [
         {"rate": rate, "metric": metric, "spearman": "0.8", "spearman_lo": "0.2", "spearman_hi": "1",

@@ -29,8 +29,8 @@ def test_codecs_are_above_the_diagonal_and_images_below() -> None:
         (0, 2): "–",
         (1, 2): "1.00",
     }
-    told = " ".join(text.get_text() for text in figure.texts)
-    assert "over 7 orders" in told and "over 4 orders" in told and "kodak" in told
+    words = " ".join(text.get_text() for text in figure.texts)
+    assert "over 7 orders" in words and "over 4 orders" in words and "kodak" in words
 
 
 def test_many_metrics_have_hundredths_without_a_point() -> None:
@@ -58,6 +58,6 @@ def test_the_map_fits_the_page(count: int) -> None:
     figure = rank_agreement.figure("set", list(REGISTRY)[:count], nothing, nothing)
     renderer = FigureCanvasAgg(figure).get_renderer()
     for box in figure.axes:
-        place = box.get_tightbbox(renderer).transformed(figure.transFigure.inverted())
-        assert 0 < place.x0 < place.x1 < 1 and 0 < place.y0 < place.y1 < 1
+        extent = box.get_tightbbox(renderer).transformed(figure.transFigure.inverted())
+        assert 0 < extent.x0 < extent.x1 < 1 and 0 < extent.y0 < extent.y1 < 1
     assert figure.get_figwidth() == pytest.approx(canvas.width())

@@ -43,10 +43,10 @@ def test_a_study_without_timing_has_no_times_and_says_why(large, tmp_path):
 
 @given(st.lists(st.tuples(st.floats(0.01, 10), st.floats(-90, 90)), min_size=1, max_size=20))
 def test_the_front_is_what_no_other_beats(points):
-    found = times.front(points)
+    front = times.front(points)
     for point in points:
         beaten = any(other[0] <= point[0] and other[1] <= point[1] and other != point for other in points)
-        assert (point in found) == (not beaten)
+        assert (point in front) == (not beaten)
 
 
 def test_time_figure_shows_the_anchor_and_tells_who_has_no_rate(large):

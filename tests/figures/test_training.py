@@ -47,8 +47,8 @@ def test_qualities_are_told_apart() -> None:
 @pytest.mark.slow
 def test_the_same_tables_give_the_same_bytes(tmp_path: Path) -> None:
     for kind in ("png", "pdf"):
-        for place in (tmp_path / f"1.{kind}", tmp_path / f"2.{kind}"):
-            canvas.save(training.figure("m", {"1": curve(300, 1.0)}), [place])
+        for path in (tmp_path / f"1.{kind}", tmp_path / f"2.{kind}"):
+            canvas.save(training.figure("m", {"1": curve(300, 1.0)}), [path])
         assert (tmp_path / f"1.{kind}").read_bytes() == (tmp_path / f"2.{kind}").read_bytes()
 
 

@@ -39,14 +39,15 @@ def server(monkeypatch):
         yield running
 
 
-class Place:
-    """A folder with a cache and a destination, and what was told."""
+class Client:
+    """A folder with a cache and a destination, and messages."""
 
     def __init__(self, folder: Path, server: Server) -> None:
-        self.cache, self.destination, self.server, self.told = folder / "cache", folder / "out" / "p.png", server, []
+        self.cache, self.destination = folder / "cache", folder / "out" / "p.png"
+        self.server, self.messages = server, []
 
     def fetch(self, sha256=SHA256, **options):
-        options = {"cache": self.cache, "patience": HASTY, "tell": self.told.append} | options
+        options = {"cache": self.cache, "patience": HASTY, "tell": self.messages.append} | options
         return cache.fetch(self.server.url(PATH), self.destination, sha256, **options)
 
     def fails(self, match: str, **options) -> str:
@@ -62,18 +63,18 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path, server):
-    return Place(tmp_path, server)
+def client(tmp_path, server):
+    return Client(tmp_path, server)
 
 
 @pytest.mark.parametrize("sha256", [SHA256, SHA256.upper(), SHA256[:8], None])
-def test_download_then_cache(place, sha256):
-    assert place.fetch(sha256) == SHA256
-    assert place.destination.read_bytes() == DATA
-    place.destination.unlink()
-    assert place.fetch(sha256) == SHA256
-    assert place.destination.read_bytes() == DATA
-    assert place.asked == [None]
+def test_download_then_cache(client, sha256):
+    assert client.fetch(sha256) == SHA256
+    assert client.destination.read_bytes() == DATA
+    client.destination.unlink()
+    assert client.fetch(sha256) == SHA256
+    assert client.destination.read_bytes() == DATA
+    assert client.asked == [None]
 
 
 RECOVERS = {
@@ -96,24 +97,24 @@ RECOVERS = {
 
 
 @pytest.mark.parametrize("case", RECOVERS)
-def test_recovers(place, case):
-    place.server.plan[PATH], asked = RECOVERS[case]
-    place.server.plan[PATH] = list(place.server.plan[PATH])
-    assert place.fetch() == SHA256
-    assert place.destination.read_bytes() == DATA
+def test_recovers(client, case):
+    client.server.plan[PATH], asked = RECOVERS[case]
+    client.server.plan[PATH] = list(client.server.plan[PATH])
+    assert client.fetch() == SHA256
+    assert client.destination.read_bytes() == DATA
     if asked is not None:
-        assert place.asked == asked
-    assert not list((place.cache / "partial").glob("*[!k]"))
+        assert client.asked == asked
+    assert not list((client.cache / "partial").glob("*[!k]"))
 
 
 @pytest.mark.parametrize("after", [0, 100_000])
-def test_recovers_from_a_stall(place, after):
+def test_recovers_from_a_stall(client, after):
     """With so little patience more of the tries may stall on a busy machine; each goes on where the last one ended."""
-    place.server.plan[PATH] = [Answer(after=after, end="stall")]
-    assert place.fetch(patience=dataclasses.replace(HASTY, stall=0.2, tries=10_000)) == SHA256
-    assert place.destination.read_bytes() == DATA
-    assert len(place.asked) > 1 and place.asked[0] is None
-    begins = [int(asked[len("bytes=") : -1]) if asked else 0 for asked in place.asked]
+    client.server.plan[PATH] = [Answer(after=after, end="stall")]
+    assert client.fetch(patience=dataclasses.replace(HASTY, stall=0.2, tries=10_000)) == SHA256
+    assert client.destination.read_bytes() == DATA
+    assert len(client.asked) > 1 and client.asked[0] is None
+    begins = [int(asked[len("bytes=") : -1]) if asked else 0 for asked in client.asked]
     assert begins == sorted(begins) and begins[1] <= after
 
 
@@ -132,45 +133,45 @@ FAILS = {
 
 
 @pytest.mark.parametrize("case", FAILS)
-def test_fails(place, case):
+def test_fails(client, case):
     plan, match, requests = FAILS[case]
-    place.server.plan[PATH] = list(plan)
-    message = place.fails(match)
-    assert requests in (None, len(place.asked))
-    assert place.server.url(PATH) in message and SHA256 in message and "image.png" in message
+    client.server.plan[PATH] = list(plan)
+    message = client.fails(match)
+    assert requests in (None, len(client.asked))
+    assert client.server.url(PATH) in message and SHA256 in message and "image.png" in message
     assert "STUDY_MIRROR" in message
-    place.server.plan.clear()
-    assert place.fetch() == SHA256
+    client.server.plan.clear()
+    assert client.fetch() == SHA256
 
 
-def test_chunked_without_end_is_bounded(place):
-    place.server.plan[PATH] = [Answer(body=bytes(11_000_000), chunked=True)]
-    place.fails("more than the 10,000,000 bytes")
+def test_chunked_without_end_is_bounded(client):
+    client.server.plan[PATH] = [Answer(body=bytes(11_000_000), chunked=True)]
+    client.fails("more than the 10,000,000 bytes")
 
 
-def test_trickle_counts_as_stall(place, monkeypatch):
+def test_trickle_counts_as_stall(client, monkeypatch):
     """A server that sends a little now and then never runs into the socket's timeout."""
     clock = iter(range(0, 10**6, 1000))
     monkeypatch.setattr(http, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-    place.fails("stalled", patience=http.Patience(tries=1, stall=LONGEST_S, slowest=1e6))
+    client.fails("stalled", patience=http.Patience(tries=1, stall=LONGEST_S, slowest=1e6))
 
 
-def test_nobody_listens(place):
-    place.server.url = lambda _: "http://127.0.0.1:9/image.png"
-    place.fails(r"Connection refused \(4 tries\)")
+def test_nobody_listens(client):
+    client.server.url = lambda _: "http://127.0.0.1:9/image.png"
+    client.fails(r"Connection refused \(4 tries\)")
 
 
 @pytest.mark.parametrize(
     "url", ["file:///etc/passwd", "ftp://host/x", "/etc/passwd", "http://", "http://[x/a.png", "kodim01.png"]
 )
-def test_refuses_other_urls(place, url):
-    place.server.url = lambda _: url
-    place.fails("allowed: http://")
+def test_refuses_other_urls(client, url):
+    client.server.url = lambda _: url
+    client.fails("allowed: http://")
 
 
 @pytest.mark.parametrize("sha256", ["123", "x" * 64, SHA256 + "0", "../../../secret"])
-def test_refuses_other_hashes(place, sha256):
-    place.fails("hexadecimal", sha256=sha256)
+def test_refuses_other_hashes(client, sha256):
+    client.fails("hexadecimal", sha256=sha256)
 
 
 RETRY_AFTER = {  # a server's word, and the least and the most seconds of the wait that follows
@@ -182,21 +183,25 @@ RETRY_AFTER = {  # a server's word, and the least and the most seconds of the wa
 
 
 @pytest.mark.parametrize("case", RETRY_AFTER)
-def test_a_server_says_when_to_come_again(place, monkeypatch, case):
+def test_a_server_says_when_to_come_again(client, monkeypatch, case):
     value, least, most = RETRY_AFTER[case]
     waited = []
     monkeypatch.setattr(http, "time", SimpleNamespace(monotonic=time.monotonic, sleep=waited.append))
-    place.server.plan[PATH] = [Answer(status=503, headers={"Retry-After": value()})]
-    assert place.fetch(patience=http.Patience(wait=1.0, longest_wait=1000.0)) == SHA256
+    client.server.plan[PATH] = [Answer(status=503, headers={"Retry-After": value()})]
+    assert client.fetch(patience=http.Patience(wait=1.0, longest_wait=1000.0)) == SHA256
     (seconds,) = waited
     assert least <= seconds <= most
 
 
-def test_waits_as_long_as_asked(place, monkeypatch):
+def test_waits_as_long_as_asked(client, monkeypatch):
     waited = []
     monkeypatch.setattr(http, "time", SimpleNamespace(monotonic=time.monotonic, sleep=waited.append))
-    place.server.plan[PATH] = [Answer(status=503, headers={"Retry-After": "2"}), Answer(status=503), Answer(status=503)]
-    place.fetch(patience=http.Patience(wait=1.0, longest_wait=60.0))
+    client.server.plan[PATH] = [
+        Answer(status=503, headers={"Retry-After": "2"}),
+        Answer(status=503),
+        Answer(status=503),
+    ]
+    client.fetch(patience=http.Patience(wait=1.0, longest_wait=60.0))
     assert waited[0] == 2
     assert 2 <= waited[1] <= 2.5 and 4 <= waited[2] <= 5
 
@@ -210,51 +215,51 @@ UNVERIFIED = {
 
 
 @pytest.mark.parametrize("case", UNVERIFIED)
-def test_versions_are_not_mixed_without_a_hash_either(place, case):
-    place.server.plan[PATH] = list(UNVERIFIED[case])
-    assert place.fetch(None) == SHA256
-    assert place.destination.read_bytes() == DATA
+def test_versions_are_not_mixed_without_a_hash_either(client, case):
+    client.server.plan[PATH] = list(UNVERIFIED[case])
+    assert client.fetch(None) == SHA256
+    assert client.destination.read_bytes() == DATA
 
 
-def test_resumes_what_a_killed_process_left(place):
-    place.server.plan[PATH] = [Answer(after=200_000, end="stall")]
+def test_resumes_what_a_killed_process_left(client):
+    client.server.plan[PATH] = [Answer(after=200_000, end="stall")]
     code = (
         "import sys; from study.images import http as download, cache as fetch\n"
-        f"fetch.fetch({place.server.url(PATH)!r}, {str(place.destination)!r}, {SHA256!r}, cache={str(place.cache)!r}, "
-        "patience=download.Patience(stall=3600))"
+        f"fetch.fetch({client.server.url(PATH)!r}, {str(client.destination)!r}, {SHA256!r}, "
+        f"cache={str(client.cache)!r}, patience=download.Patience(stall=3600))"
     )
     child = subprocess.Popen([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(SCRIPTS)})
-    partial = place.cache / "partial" / SHA256
+    partial = client.cache / "partial" / SHA256
     wait(lambda: partial.exists() and partial.stat().st_size > 65_536, "a part of the file")
     child.send_signal(signal.SIGKILL)
     child.wait()
     left = partial.stat().st_size
     assert 0 < left <= 200_000
-    assert not place.destination.exists() and not (place.cache / "sha256").exists()
-    assert place.fetch() == SHA256
-    assert place.asked == [None, f"bytes={left}-"]
+    assert not client.destination.exists() and not (client.cache / "sha256").exists()
+    assert client.fetch() == SHA256
+    assert client.asked == [None, f"bytes={left}-"]
 
 
 @pytest.mark.parametrize("left", [b"x" * 1000, DATA + b"x", b"x" * len(DATA), DATA])
-def test_damaged_partial_file(place, left):
-    partial = place.cache / "partial" / SHA256
+def test_damaged_partial_file(client, left):
+    partial = client.cache / "partial" / SHA256
     partial.parent.mkdir(parents=True)
     partial.write_bytes(left)
-    assert place.fetch() == SHA256
-    assert place.destination.read_bytes() == DATA
-    assert len(place.asked) <= 2
+    assert client.fetch() == SHA256
+    assert client.destination.read_bytes() == DATA
+    assert len(client.asked) <= 2
 
 
-def test_two_processes_download_once(place, tmp_path):
+def test_two_processes_download_once(client, tmp_path):
     """The server answers when both others have said that they wait."""
     answers = threading.Event()
-    place.server.plan[PATH] = [Answer(held=answers)]
+    client.server.plan[PATH] = [Answer(held=answers)]
     code = (
         "import sys; from study.images import http as download, cache as fetch\n"
-        f"options = dict(cache={str(place.cache)!r}, patience=download.Patience(stall=3600))\n"
-        f"fetch.fetch({place.server.url(PATH)!r}, sys.argv[1], {SHA256!r}, **options)"
+        f"options = dict(cache={str(client.cache)!r}, patience=download.Patience(stall=3600))\n"
+        f"fetch.fetch({client.server.url(PATH)!r}, sys.argv[1], {SHA256!r}, **options)"
     )
-    outs = [place.destination.with_name(f"{number}.png") for number in range(3)]
+    outs = [client.destination.with_name(f"{number}.png") for number in range(3)]
     logs = [tmp_path / f"{number}.log" for number in range(3)]
     children = []
     for out, log in zip(outs, logs):
@@ -268,78 +273,78 @@ def test_two_processes_download_once(place, tmp_path):
         answers.set()
     assert [child.wait(timeout=LONGEST_S) for child in children] == [0, 0, 0], [log.read_text() for log in logs]
     assert all(out.read_bytes() == DATA for out in outs)
-    assert place.asked == [None]
+    assert client.asked == [None]
 
 
-def test_damaged_cache_is_downloaded_again(place):
-    place.fetch()
-    (place.cache / "sha256" / SHA256).write_bytes(DATA[:-1])
-    assert place.fetch() == SHA256
-    assert (place.cache / "sha256" / SHA256).read_bytes() == DATA
-    assert any("damaged" in text for text in place.told)
+def test_damaged_cache_is_downloaded_again(client):
+    client.fetch()
+    (client.cache / "sha256" / SHA256).write_bytes(DATA[:-1])
+    assert client.fetch() == SHA256
+    assert (client.cache / "sha256" / SHA256).read_bytes() == DATA
+    assert any("damaged" in text for text in client.messages)
 
 
-def test_damaged_url_index(place):
-    place.fetch(None)
-    (entry,) = (place.cache / "urls").iterdir()
+def test_damaged_url_index(client):
+    client.fetch(None)
+    (entry,) = (client.cache / "urls").iterdir()
     entry.write_bytes(b"../../../etc/passwd\xff")
-    assert place.fetch(None) == SHA256
-    assert len(place.asked) == 2
+    assert client.fetch(None) == SHA256
+    assert len(client.asked) == 2
 
 
-def test_unwritable_cache(place):
-    place.cache.parent.mkdir(exist_ok=True)
-    place.cache.write_text("a file where the cache should be")
-    message = place.fails("can't write")
-    assert str(place.cache) in message and "STUDY_CACHE" in message
+def test_unwritable_cache(client):
+    client.cache.parent.mkdir(exist_ok=True)
+    client.cache.write_text("a file where the cache should be")
+    message = client.fails("can't write")
+    assert str(client.cache) in message and "STUDY_CACHE" in message
 
 
-def test_unwritable_destination(place):
-    place.destination = place.cache / "file" / "p.png"
-    place.cache.mkdir()
-    (place.cache / "file").write_text("")
-    place.fails("can't write .*file")
+def test_unwritable_destination(client):
+    client.destination = client.cache / "file" / "p.png"
+    client.cache.mkdir()
+    (client.cache / "file").write_text("")
+    client.fails("can't write .*file")
 
 
-def test_mirror_comes_first(place, tmp_path):
+def test_mirror_comes_first(client, tmp_path):
     mirror = tmp_path / "a mirror"
     (mirror / "kodak").mkdir(parents=True)
     (mirror / "kodak" / "image.png").write_bytes(DATA)
     names = ["kodak-4/image.png", "kodak/image.png", "image.png"]
-    assert place.fetch(mirror=mirror, names=names) == SHA256
-    assert place.asked == [] and not place.cache.exists()
+    assert client.fetch(mirror=mirror, names=names) == SHA256
+    assert client.asked == [] and not client.cache.exists()
 
 
-def test_mirror_by_environment_and_last_part_of_url(place, tmp_path, monkeypatch):
+def test_mirror_by_environment_and_last_part_of_url(client, tmp_path, monkeypatch):
     (tmp_path / "image.png").write_bytes(DATA)
     monkeypatch.setenv("STUDY_MIRROR", str(tmp_path))
-    assert place.fetch() == SHA256
-    assert place.asked == []
+    assert client.fetch() == SHA256
+    assert client.asked == []
 
 
-def test_mirror_file_of_another_hash_is_told_and_not_used(place, tmp_path):
+def test_mirror_file_of_another_hash_is_told_and_not_used(client, tmp_path):
     (tmp_path / "kodak").mkdir()
     (tmp_path / "kodak" / "image.png").write_bytes(DATA[:-1])
     (tmp_path / "image.png").write_bytes(DATA)
     names = ["kodak/image.png", "image.png"]
-    assert place.fetch(mirror=tmp_path, names=names) == SHA256
-    assert place.asked == []
-    assert "kodak/image.png in the mirror is not used" in place.told[0] and SHA256 in place.told[0]
+    assert client.fetch(mirror=tmp_path, names=names) == SHA256
+    assert client.asked == []
+    assert "kodak/image.png in the mirror is not used" in client.messages[0] and SHA256 in client.messages[0]
     (tmp_path / "image.png").unlink()
-    place.destination.unlink()
-    assert place.fetch(mirror=tmp_path, names=names) == SHA256
-    assert place.asked == [None]
-    place.server.plan[PATH] = [Answer(status=404)]
-    place.destination.unlink()
-    assert str(tmp_path / "kodak" / "image.png") in place.fails(
+    client.destination.unlink()
+    assert client.fetch(mirror=tmp_path, names=names) == SHA256
+    assert client.asked == [None]
+    client.server.plan[PATH] = [Answer(status=404)]
+    client.destination.unlink()
+    assert str(tmp_path / "kodak" / "image.png") in client.fails(
         "put it at", mirror=tmp_path, names=names, cache=tmp_path / "new"
     )
 
 
-def test_mirror_must_be_a_folder(place, tmp_path, monkeypatch):
-    place.fails("is not a folder; correct the key `mirror`", mirror=tmp_path / "none")
+def test_mirror_must_be_a_folder(client, tmp_path, monkeypatch):
+    client.fails("is not a folder; correct the key `mirror`", mirror=tmp_path / "none")
     monkeypatch.setenv("STUDY_MIRROR", str(tmp_path / "none"))
-    place.fails("is not a folder; correct the environment variable STUDY_MIRROR")
+    client.fails("is not a folder; correct the environment variable STUDY_MIRROR")
 
 
 def test_cache_folder(monkeypatch, tmp_path):

@@ -323,10 +323,10 @@ CURVES = {
 @pytest.mark.parametrize("case", CURVES)
 def test_other_curves_than_srgbs_are_noted(case):
     said, note = CURVES[case]
-    found = images_png.normalise(png(1, 1, 8, 2, b"\0\1\2\3", said))
-    assert found.rgb.tolist() == [[[1, 2, 3]]]
-    assert note is None or note in found.notes[0]
-    assert bool(found.notes) == (note is not None)
+    image = images_png.normalise(png(1, 1, 8, 2, b"\0\1\2\3", said))
+    assert image.rgb.tolist() == [[[1, 2, 3]]]
+    assert note is None or note in image.notes[0]
+    assert bool(image.notes) == (note is not None)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -39,9 +39,9 @@ def apart(monkeypatch, tmp_path):
 
 
 def make(entry, out, name="mine", **options):
-    told = []
-    rows = sets.make(name, entry, out / "images.csv", tell=told.append, **options)
-    return rows, told
+    messages = []
+    rows = sets.make(name, entry, out / "images.csv", tell=messages.append, **options)
+    return rows, messages
 
 
 def folder_of(folder, **content):
@@ -166,10 +166,10 @@ def test_named_images_are_left_out(tmp_path):
     entry = folder_of(tmp_path / "mine", a__png=saved(RGB), b__png=saved(RGB)[:-40], c__webp=saved(RGB, "WEBP"))
     with pytest.raises(ImageError, match=r"(?s)b\.png: .*leave them out: `skip: \[name, …\]`"):
         make(entry, tmp_path / "out")
-    rows, told = make(entry | {"skip": ["b"]}, tmp_path / "out")
+    rows, messages = make(entry | {"skip": ["b"]}, tmp_path / "out")
     assert [row["image"] for row in rows] == ["a", "c"]
     assert [row["note"] for row in rows] == ["", "WEBP has no check values: damage in the file can't be told"]
-    assert len(told) == 1
+    assert len(messages) == 1
     catalogue = {"mine": entry, "part": {"of": "mine", "only": ["a", "b"], "skip": ["b"]}}
     assert sets.names({"of": "part"}, catalogue) == ["a"]
     assert sets.names({"of": "mine", "skip": ["c"]}, catalogue) == ["a", "b"]
@@ -198,8 +198,8 @@ def test_parts_of_parts_know_their_mirror_folders(tmp_path):
     }
     spec = sets.resolved({"of": "some", "only": ["a"]}, catalogue)
     assert spec == sets.resolved(spec)
-    rows, told = make(spec, tmp_path / "out", "some@1", mirror=tmp_path / "mirror")
-    assert [row["source"] for row in rows] == ["https://example.invalid/a.png"] and told == []
+    rows, messages = make(spec, tmp_path / "out", "some@1", mirror=tmp_path / "mirror")
+    assert [row["source"] for row in rows] == ["https://example.invalid/a.png"] and messages == []
 
 
 def test_all_refusals_of_a_set_are_reported_together(tmp_path):
@@ -373,13 +373,13 @@ def test_set_from_urls(tmp_path, server):
         "licence": "free",
         "images": {"a": hashlib.sha256(saved(RGB)).hexdigest(), "b": {"licence": "other"}},
     }
-    rows, told = make(entry, tmp_path, patience=Patience(tries=3, wait=0.001, stall=LONGEST_S))
+    rows, messages = make(entry, tmp_path, patience=Patience(tries=3, wait=0.001, stall=LONGEST_S))
     assert [(row["image"], row["licence"], row["was_jpeg"]) for row in rows] == [
         ("a", "free", "unknown"),
         ("b", "other", "unknown"),
     ]
     assert np.array_equal(images_png.read(tmp_path / "a.png"), RGB)
-    assert any(hashlib.sha256(saved(GREY)).hexdigest() in line and "has no sha256" in line for line in told)
+    assert any(hashlib.sha256(saved(GREY)).hexdigest() in line and "has no sha256" in line for line in messages)
     requests = len(server.requests)
     make(entry, tmp_path / "again", patience=HASTY)
     assert len(server.requests) == requests
@@ -410,8 +410,8 @@ def test_script_by_catalogue(tmp_path):
     assert "rocket.jpg: its ICC profile" in done.stderr
     done = script("--set", "photo", "--out", str(tmp_path / "other.csv"))
     assert done.returncode == 1
-    told = "error: image set 'photo' is unknown; did you mean 'photos'? allowed: photos, photos-8, kodak"
-    assert done.stderr.startswith(told)
+    message = "error: image set 'photo' is unknown; did you mean 'photos'? allowed: photos, photos-8, kodak"
+    assert done.stderr.startswith(message)
 
 
 def test_same_pixels_give_the_same_file(tmp_path):

@@ -34,8 +34,8 @@ def records(folder: Path) -> tuple[Path, Path]:
                 png.write(path, rgb)
                 row |= {"file": path.name, "sha256": readers.sha256(path), "status": "ok", "reason": ""}
             rows[kind].append(row)
-    for kind, found in rows.items():
-        atomic_io.write_rows(folder / kind / f"{kind}.csv", list(found[0]), found)
+    for kind, members in rows.items():
+        atomic_io.write_rows(folder / kind / f"{kind}.csv", list(members[0]), members)
     return folder / "images/images.csv", folder / "decoded/decoded.csv"
 
 
@@ -68,8 +68,8 @@ def test_without_the_package_every_map_is_skipped(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(flip, "skip", lambda: "the package isn't there")
     images, decoded = records(tmp_path)
     error_maps.map_set(images, decoded, tmp_path / "flip.csv")
-    found = [(row["status"], row["reason"], row["file"]) for row in readers.read_rows(tmp_path / "flip.csv")]
-    assert found == [*[("skipped", "the package isn't there", "")] * 2, ("failed", "a reason", "")]
+    outcomes = [(row["status"], row["reason"], row["file"]) for row in readers.read_rows(tmp_path / "flip.csv")]
+    assert outcomes == [*[("skipped", "the package isn't there", "")] * 2, ("failed", "a reason", "")]
 
 
 def test_records_that_do_not_fit_are_refused(tmp_path: Path) -> None:

@@ -44,8 +44,8 @@ def run(function, target: Target, ends=(0, 100), step=1, sign=1) -> tuple[Try, i
         asked.append(parameter)
         return Try(parameter, function(parameter), b"data", 0.0)
 
-    found, count = target_search.search(attempt, target, Scale(list(ends), step), sign)
-    return found, count, asked
+    reached, count = target_search.search(attempt, target, Scale(list(ends), step), sign)
+    return reached, count, asked
 
 
 @pytest.mark.parametrize("name", ["jpeg", "webp", "jpegxl", "avif", "jpeg2000"])
@@ -55,17 +55,17 @@ def run(function, target: Target, ends=(0, 100), step=1, sign=1) -> tuple[Try, i
 def test_real_codecs_reach_it(name, quality):
     one, rgb = codec(name, quality), photo()
     data = one.encode(rgb)
-    told = one.recorded()
-    assert 1 <= told["encodes"] <= MOST and told["encode_s"] > 0
+    record = one.recorded()
+    assert 1 <= record["encodes"] <= MOST and record["encode_s"] > 0
     target = targeted.parsed(quality)
-    assert abs(told["reached"] - target.value) <= target.tolerance
-    plain = one.at(told["parameter"])
+    assert abs(record["reached"] - target.value) <= target.tolerance
+    plain = one.at(record["parameter"])
     assert plain.encode(rgb) == data
     if target.metric in targeted.RATES:
         size = len(data) if target.metric == "bpp" else plain.payload_bytes(data)
-        assert told["reached"] == 8 * size / (rgb.shape[0] * rgb.shape[1])
+        assert record["reached"] == 8 * size / (rgb.shape[0] * rgb.shape[1])
     else:
-        assert told["reached"] == registry.score(rgb, plain.decode(data), [target.metric])[0][target.metric]
+        assert record["reached"] == registry.score(rgb, plain.decode(data), [target.metric])[0][target.metric]
 
 
 @pytest.mark.parametrize("ends", [(0, 100), (100, 0)])
@@ -73,28 +73,28 @@ def test_real_codecs_reach_it(name, quality):
 def test_every_value_of_a_monotone_codec(ends, value):
     """Steps of 1, so within 0.5; whichever way the parameter goes."""
     quality = (lambda q: q) if ends[1] == 100 else (lambda q: 100 - q)
-    found, count, asked = run(quality, Target("m", value, 0.5), ends)
-    assert abs(found.value - value) <= 0.5 and count <= 8 and len(set(asked)) == count
+    reached, count, asked = run(quality, Target("m", value, 0.5), ends)
+    assert abs(reached.value - value) <= 0.5 and count <= 8 and len(set(asked)) == count
 
 
 def test_steep_and_flat_codecs():
     for power in (0.5, 1, 3, 10):
         for value in (5, 30, 60, 95):
-            found, count, _ = run(lambda q, power=power: 100 * (q / 100) ** power, Target("m", value, 2), step=None)
-            assert abs(found.value - value) <= 2 and count <= MOST
+            reached, count, _ = run(lambda q, power=power: 100 * (q / 100) ** power, Target("m", value, 2), step=None)
+            assert abs(reached.value - value) <= 2 and count <= MOST
 
 
 def test_a_metric_of_which_less_is_better():
-    found, _, _ = run(lambda q: 10 - q / 10, Target("m", 2.05, 0.06), sign=-1)
-    assert found.parameter in (79, 80)
+    reached, _, _ = run(lambda q: 10 - q / 10, Target("m", 2.05, 0.06), sign=-1)
+    assert reached.parameter in (79, 80)
 
 
 def test_a_logarithmic_range_and_whole_numbers():
     ratio = lambda q: 24 / q  # noqa: E731
-    found, count, asked = run(ratio, Target("bpp", 1.2, 0.03), (1000, 1))
-    assert abs(found.value - 1.2) <= 0.03 and count <= 8 and all(isinstance(one, int) for one in asked)
-    found, count, _ = run(lambda q: -20 * math.log10(q), Target("m", 33.3, 0.1), (0.2, 0.0005), None)
-    assert abs(found.value - 33.3) <= 0.1 and count <= 8
+    reached, count, asked = run(ratio, Target("bpp", 1.2, 0.03), (1000, 1))
+    assert abs(reached.value - 1.2) <= 0.03 and count <= 8 and all(isinstance(one, int) for one in asked)
+    reached, count, _ = run(lambda q: -20 * math.log10(q), Target("m", 33.3, 0.1), (0.2, 0.0005), None)
+    assert abs(reached.value - 33.3) <= 0.1 and count <= 8
 
 
 def bump(parameter: float) -> float:
@@ -104,8 +104,8 @@ def bump(parameter: float) -> float:
 
 @pytest.mark.parametrize("value", [21, 27, 33, 39, 39.8])
 def test_a_codec_that_is_not_monotone(value):
-    found, count, _ = run(bump, Target("m", value, 0.8))
-    assert abs(found.value - value) <= 0.8 and count <= MOST
+    reached, count, _ = run(bump, Target("m", value, 0.8))
+    assert abs(reached.value - value) <= 0.8 and count <= MOST
 
 
 def test_noise_ends_and_is_honest():
@@ -121,12 +121,12 @@ def test_noise_ends_and_is_honest():
             return Try(parameter, values[parameter], b"data", 0.0)
 
         try:
-            found, count = target_search.search(attempt, Target("m", 35, 1), Scale([0, 100], 1))
+            nearest, count = target_search.search(attempt, Target("m", 35, 1), Scale([0, 100], 1))
         except CodecError as error:
             assert "isn't reached in" in str(error) and min(abs(values[asked] - 35)) > 1
         else:
             reached += 1
-            assert abs(values[found.parameter] - 35) <= 1 and count == len(asked)
+            assert abs(values[nearest.parameter] - 35) <= 1 and count == len(asked)
         assert len(asked) == len(set(asked)) <= MOST
     assert reached > 100
 

@@ -68,8 +68,8 @@ def test_processor_time_has_that_of_programs():
 
 
 def test_a_summary_is_the_median_and_the_spread():
-    found = timing.summary([(3.0, 1.0), (1.0, 1.0), (2.0, 0.5), (9.0, 4.0), (2.5, 1.0)])
-    assert found == {"s": 2.5, "s_lo": 1.0, "s_hi": 9.0, "cpu_s": 1.0}
+    summary = timing.summary([(3.0, 1.0), (1.0, 1.0), (2.0, 0.5), (9.0, 4.0), (2.5, 1.0)])
+    assert summary == {"s": 2.5, "s_lo": 1.0, "s_hi": 9.0, "cpu_s": 1.0}
 
 
 def test_figures_take_the_timed_qualities_alone():
@@ -83,8 +83,8 @@ def test_figures_take_the_timed_qualities_alone():
         clocked | {"codec": "a", "quality": "2", "image": image, "encode_s": seconds, "decode_s": "1"}
         for image, seconds in (("x", "2"), ("y", "4"))
     ]
-    found, megapixels, source = times.timed(means, rows)
-    assert [(row["quality"], row["encode_s"], row["decode_s"]) for row in found] == [("2", "3.0", "1.0")]
+    points, megapixels, source = times.timed(means, rows)
+    assert [(row["quality"], row["encode_s"], row["decode_s"]) for row in points] == [("2", "3.0", "1.0")]
     assert megapixels == 0.5
     words = "the median of 3 rounds of 5 calls on one core of M"
     assert source == f"{words} with no other job of the run beside (2 images)"

@@ -56,8 +56,8 @@ def test_sweeps_make_cells() -> None:
 
 def test_the_control_comes_first_and_policies_are_those_that_mean_something() -> None:
     named = {"half": HALF, "side": {"site": "z", "op": "zero"}, "both": [HALF, {"site": "z", "op": "negate"}]}
-    found = [(cell.edit, cell.policy, cell.site) for cell in expanded(all_parsed(named), ["recompute", "keep"], M)]
-    assert found == [
+    cells = [(cell.edit, cell.policy, cell.site) for cell in expanded(all_parsed(named), ["recompute", "keep"], M)]
+    assert cells == [
         ("none", "recompute", ""),
         ("none", "keep", ""),
         ("half", "recompute", "y"),
@@ -118,9 +118,9 @@ def test_bits_by_element_are_those_of_the_strings(weights: Path, model: str) -> 
     latents = own.analyse(photo(64, 96))
     for scale in (1, 40):
         latents = base.Latents(latents.y * scale, latents.z, latents.size)
-        told = own.statistics(latents)
+        statistics = own.statistics(latents)
         strings = own.string_bytes(own.write(latents))
-        for site, bits in (("y", told.bits_y), ("z", told.bits_z)):
+        for site, bits in (("y", statistics.bits_y), ("z", statistics.bits_z)):
             if bits is not None:
                 assert bits.shape == getattr(latents, site).shape and (bits > 0).all()
                 assert 0 <= 8 * strings[site] - bits.sum() <= 72
@@ -190,16 +190,16 @@ def records(weights: Path, tmp_path: Path) -> tuple[LearnedCodec, Path]:
 
 def run(records: tuple[LearnedCodec, Path], named: dict, others: dict | None = None) -> list[dict]:
     own, folder = records
-    place = folder / "edits" / "s" / "x" / "set" / "codec" / "1"
+    target = folder / "edits" / "s" / "x" / "set" / "codec" / "1"
     extract.extract_set(own, folder / "images" / "images.csv", folder / "latents/set/codec/1/latents.csv")
     edit_job.edit_set(
-        own, "set", folder / "latents/set/codec/1/latents.csv", place / "encoded.csv", all_parsed(named),
+        own, "set", folder / "latents/set/codec/1/latents.csv", target / "encoded.csv", all_parsed(named),
         edits.POLICIES, others,
     )  # fmt: skip
-    decode_set(own, place / "encoded.csv", place / "decoded.csv")
+    decode_set(own, target / "encoded.csv", target / "decoded.csv")
     recipes = {name: registry.entry(name).recipe for name in ("psnr_rgb", "ms_ssim")}
     score_job.score_set(
-        folder / "images" / "images.csv", place / "encoded.csv", place / "decoded.csv", place / "scores.csv", recipes
+        folder / "images" / "images.csv", target / "encoded.csv", target / "decoded.csv", target / "scores.csv", recipes
     )
     cell = {"experiment": "x", "set": "set", "part": "set", "codec": "codec", "quality": "1"}
     return latent_table.edit_rows(folder, {"study": "s", "metrics": ["psnr_rgb", "ms_ssim"], "cells": [cell]})
@@ -214,23 +214,23 @@ def test_records_of_an_experiment(records: tuple[LearnedCodec, Path]) -> None:
         "roll": {"op": {"roll": {"columns": 2}}},
     }
     rows = run(records, named)
-    found = {(row["image"], row["edit"], row["side_information"]): row for row in rows}
-    assert len(found) == len(rows) == 2 * 6 * 2
+    cells = {(row["image"], row["edit"], row["side_information"]): row for row in rows}
+    assert len(cells) == len(rows) == 2 * 6 * 2
     plain = records[0].encode(photo())
-    baseline = found["flat", "none", "keep"]
+    baseline = cells["flat", "none", "keep"]
     assert baseline["bpp"] == 8 * len(plain) / (128 * 192) and baseline["delta_psnr_rgb"] == 0
     overhead = 8 * (baseline["bytes"]) / (128 * 192) - baseline["bpp_y"] - baseline["bpp_z"]
     assert 0 < overhead * 128 * 192 / 8 < 60
-    assert found["flat", "half", "recompute"]["delta_bpp"] < 0
-    turned = outcome.gaps(found["flat", "turn", "recompute"])
+    assert cells["flat", "half", "recompute"]["delta_bpp"] < 0
+    turned = outcome.gaps(cells["flat", "turn", "recompute"])
     assert turned.keys() == {"psnr_rgb", "ms_ssim"}
     assert turned["psnr_rgb"].startswith("the edit turned the image (128x192)")
-    assert found["flat", "turn", "recompute"]["equivariance_db"] > 5
-    assert "z of the original doesn't fit" in found["flat", "turn", "keep"]["reason"]
-    assert "can't be coded" in found["flat", "over", "keep"]["reason"]
-    assert "images of equal size are needed" in found["tall", "blend", "keep"]["reason"]
-    assert found["flat", "blend", "keep"]["bpp"] == baseline["bpp"]
-    assert found["flat", "roll", "keep"]["equivariance_db"] > found["flat", "roll", "keep"]["psnr_rgb"]
+    assert cells["flat", "turn", "recompute"]["equivariance_db"] > 5
+    assert "z of the original doesn't fit" in cells["flat", "turn", "keep"]["reason"]
+    assert "can't be coded" in cells["flat", "over", "keep"]["reason"]
+    assert "images of equal size are needed" in cells["tall", "blend", "keep"]["reason"]
+    assert cells["flat", "blend", "keep"]["bpp"] == baseline["bpp"]
+    assert cells["flat", "roll", "keep"]["equivariance_db"] > cells["flat", "roll", "keep"]["psnr_rgb"]
     assert all(row["psnr_rgb"] is not None or outcome.sentence(row) for row in rows)
     assert {row["status"] for row in rows} == {"ok", "refused"}
     channels = latent_table.channel_rows(

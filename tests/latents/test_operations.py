@@ -65,11 +65,11 @@ def given_for(kind: operations.Kind, shape: tuple[int, int, int]) -> st.SearchSt
 def cases(draw: st.DrawFn, name: str) -> tuple[np.ndarray, np.ndarray, dict]:
     """A latent, what is selected of it (a box, for an operation that moves), and parameters."""
     values = draw(latents())
-    found = REGISTRY[name]
+    operation = REGISTRY[name]
     if name == "transpose":
         side = min(values.shape[1:])
         values = np.ascontiguousarray(values[:, :side, :side])
-    if found.moves:
+    if operation.moves:
         lines = [np.ones(length, dtype=bool) for length in values.shape]
         lines[0][1:] = draw(st.booleans())
         if name not in ("rotate", "transpose"):
@@ -77,7 +77,7 @@ def cases(draw: st.DrawFn, name: str) -> tuple[np.ndarray, np.ndarray, dict]:
         chosen = lines[0][:, None, None] & lines[1][None, :, None] & lines[2]
     else:
         chosen = np.random.default_rng(draw(st.integers(0, 2**16))).random(values.shape) < 0.5
-    parameters = {key: draw(given_for(kind, values.shape)) for key, kind in found.kinds.items()}
+    parameters = {key: draw(given_for(kind, values.shape)) for key, kind in operation.kinds.items()}
     return values, chosen, parameters
 
 
@@ -98,13 +98,13 @@ def test_an_operation_is_pure_local_and_repeatable(name: str, data: st.DataObjec
 
 @pytest.mark.parametrize("name", REGISTRY)
 def test_an_operation_is_documented_and_its_parameters_are_declared(name: str) -> None:
-    found = REGISTRY[name]
-    assert found.summary.endswith(".")
-    arguments = list(inspect.signature(found.apply).parameters)
-    assert arguments[1] == ("box" if found.moves else "chosen")
-    assert arguments[3:] == list(found.kinds)
-    for key, default in found.defaults.items():
-        assert found.kinds[key].allows(default)
+    operation = REGISTRY[name]
+    assert operation.summary.endswith(".")
+    arguments = list(inspect.signature(operation.apply).parameters)
+    assert arguments[1] == ("box" if operation.moves else "chosen")
+    assert arguments[3:] == list(operation.kinds)
+    for key, default in operation.defaults.items():
+        assert operation.kinds[key].allows(default)
 
 
 INVERSES = [
@@ -139,9 +139,9 @@ def test_zero_round_and_clip_are_idempotent(values: np.ndarray, seed: int) -> No
 
 
 def done(values: np.ndarray, op: object, select: dict | None = None) -> np.ndarray:
-    found, parameters = parsed(op)
+    operation, parameters = parsed(op)
     chosen = selection.chosen(select or {}, Site(values, None, (16, 16)))
-    return perform(values, chosen, found, parameters, Others(values.shape))
+    return perform(values, chosen, operation, parameters, Others(values.shape))
 
 
 def test_what_single_operations_do() -> None:
@@ -173,12 +173,12 @@ def test_interpolation_projection_and_direction() -> None:
     other = around.latent("one", None)
     everything = np.ones(y.shape, dtype=bool)
     for t, wanted in ((0, y), (1, other), (0.25, 0.75 * y + 0.25 * other)):
-        found, parameters = parsed({"interpolate": {"image": "one", "t": t}})
-        assert np.allclose(perform(y, everything, found, parameters, around), wanted, atol=1e-5)
+        operation, parameters = parsed({"interpolate": {"image": "one", "t": t}})
+        assert np.allclose(perform(y, everything, operation, parameters, around), wanted, atol=1e-5)
     assert np.allclose(done(y, {"project": {"k": 4, "of": "any"}}), y, atol=1e-4)
     mean, components = around.components("any")
-    found, parameters = parsed({"project": {"k": 2, "of": "any"}})
-    projected = perform(y, everything, found, parameters, around).reshape(4, -1) - mean[:, None]
+    operation, parameters = parsed({"project": {"k": 2, "of": "any"}})
+    projected = perform(y, everything, operation, parameters, around).reshape(4, -1) - mean[:, None]
     assert np.abs(components[2:] @ projected).max() < 1e-4
     there = done(y, {"arithmetic": {"start": "a", "end": "bb", "amount": 2}})
     assert np.allclose(there - y, 2 * (around.centroid("bb", "channel") - around.centroid("a", "channel")), atol=1e-4)
@@ -216,5 +216,5 @@ def test_what_can_not_be_done_is_refused() -> None:
     with pytest.raises(CodecError, match="channel 7 is unknown"):
         done(y, {"swap": {"first": 0, "second": 7}})
     with pytest.raises(CodecError, match="images of equal size"):
-        found, parameters = parsed({"replace": "x"})
-        perform(y, np.ones(y.shape, bool), found, parameters, Others((3, 2, 2)))
+        operation, parameters = parsed({"replace": "x"})
+        perform(y, np.ones(y.shape, bool), operation, parameters, Others((3, 2, 2)))

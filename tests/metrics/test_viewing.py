@@ -34,8 +34,8 @@ def test_the_entries_tell_the_displays_of_the_package() -> None:
         geometry = pycvvdp.vvdp_display_geometry.load(display, [])
         photometry = pycvvdp.vvdp_display_photometry.load(display, [])
         columns, rows = geometry.resolution
-        for told in (display, f"{columns}x{rows}", f"{photometry.Y_peak} cd/m2", f"{photometry.E_ambient} lux"):
-            assert told in metric.definition, (name, told)
+        for words in (display, f"{columns}x{rows}", f"{photometry.Y_peak} cd/m2", f"{photometry.E_ambient} lux"):
+            assert words in metric.definition, (name, words)
         assert f"{geometry.get_ppd():.0f} pixels for a degree" in metric.definition
         assert display in metric.function
 

@@ -10,7 +10,7 @@ const ids = Array.from({ length: 12 }, (_, number) => number.toString(16).padSta
 const TEST = {
   format: 1, study: "made", test: "00000000000000aa", seed: 3, method: "triplet", boosted: false, zoom: 1,
   counts: { trials: 8, repeats: 2, traps: 3 },
-  pairs: ids.slice(0, 10).flatMap((first, place) => ids.slice(place + 1, 10).map((second) => [first, second])),
+  pairs: ids.slice(0, 10).flatMap((first, index) => ids.slice(index + 1, 10).map((second) => [first, second])),
   traps: [[ids[10], ids[11]]],
   stimuli: Object.fromEntries(ids.map((id) => [id, { image_set: "set", image: "one", codec: "c", quality: "1", bytes: 9, rate: 1 }])),
   originals: { "set/one": ids[10] },

@@ -22,9 +22,9 @@ def begin(browser: Browser, page: Path, observer: str = "ada") -> None:
     browser.click("#begin button")
 
 
-def answer(browser: Browser, place: int, key: str) -> dict:
+def answer(browser: Browser, number: int, key: str) -> dict:
     """Answer the comparison at a place with a key, when it is shown; gives what it was."""
-    one, _ = browser.wait(lambda: (found := browser.run(READY)) and found[1] == place and found)
+    one, _ = browser.wait(lambda: (state := browser.run(READY)) and state[1] == number and state)
     browser.keys(key)
     return one
 
@@ -38,7 +38,7 @@ def test_an_observer_answers_with_keys_and_saves_what_was_answered(browser: Brow
         "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path / "saved")}
     )
     begin(browser, page)
-    asked = [answer(browser, place, (Keys.LEFT, Keys.RIGHT, Keys.DOWN)[place % 3]) for place in range(10)]
+    asked = [answer(browser, number, (Keys.LEFT, Keys.RIGHT, Keys.DOWN)[number % 3]) for number in range(10)]
     assert asked[0]["kind"] == "practice"
     kinds = [one["kind"] for one in asked[1:]]
     assert [kinds.count(kind) for kind in ("trial", "repeat", "trap")] == [5, 2, 2]
@@ -49,7 +49,7 @@ def test_an_observer_answers_with_keys_and_saves_what_was_answered(browser: Brow
     browser.wait(lambda: file.read_text())
     (sheet,) = answers.read_all([file], rows)
     assert (sheet.observer, sheet.simulated, sheet.scaled) == ("ada", False, False)
-    assert [one.better for one in sheet.answers] == [("left", "right", "none")[place % 3] for place in range(1, 10)]
+    assert [one.better for one in sheet.answers] == [("left", "right", "none")[number % 3] for number in range(1, 10)]
     for one, given in zip(asked[1:], sheet.answers, strict=True):
         assert given.left.codec == test["stimuli"][one["left"]]["codec"]
         assert given.right.codec == test["stimuli"][one["right"]]["codec"]

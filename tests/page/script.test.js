@@ -111,7 +111,7 @@ test("tags and metrics to match that a study lacks are left out of its state", (
 
 test("groups keep the order of the list", () => {
   const list = [{ f: "b", i: 1 }, { f: "a", i: 2 }, { f: "b", i: 3 }];
-  assert.deepEqual([...grouped(list, "f")].map(([name, found]) => [name, found.map((one) => one.i)]), [["b", [1, 3]], ["a", [2]]]);
+  assert.deepEqual([...grouped(list, "f")].map(([name, members]) => [name, members.map((one) => one.i)]), [["b", [1, 3]], ["a", [2]]]);
 });
 
 test("a table sorts numbers by value, texts after them, empty cells last either way", () => {
@@ -168,8 +168,8 @@ test("an address holds what differs from the default, and gives it back", () => 
 
 test("an address without a state, or with nonsense, gives the defaults", () => {
   assert.deepEqual(parsed("#curves", DEFAULTS, KNOWN.qualities), DEFAULTS);
-  const found = parsed("#panes=x@1&zoom=NaN&active=many&off=gone~jpeg&unknown=1", DEFAULTS, KNOWN.qualities);
-  assert.deepEqual(found, { ...DEFAULTS, off: ["jpeg"] });
+  const restored = parsed("#panes=x@1&zoom=NaN&active=many&off=gone~jpeg&unknown=1", DEFAULTS, KNOWN.qualities);
+  assert.deepEqual(restored, { ...DEFAULTS, off: ["jpeg"] });
   assert.equal(parsed("#panes=jpeg@10~jpeg@10~jpeg@10~jpeg@10", DEFAULTS, KNOWN.qualities).panes.length, 3);
 });
 

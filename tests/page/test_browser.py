@@ -33,8 +33,8 @@ def sources(browser: Browser) -> list[Path]:
     """The files of the images that are shown, when all are loaded."""
     script = "return [...document.querySelectorAll('.over img[src]')].map(i => [i.src, i.complete && i.naturalWidth])"
     browser.run("document.getElementById('viewer').scrollIntoView({block: 'center'})")
-    found = browser.wait(lambda: all(loaded for _, loaded in browser.run(script)) and browser.run(script))
-    return [Path(unquote(url.removeprefix("file://"))) for url, _ in found]
+    loads = browser.wait(lambda: all(loaded for _, loaded in browser.run(script)) and browser.run(script))
+    return [Path(unquote(url.removeprefix("file://"))) for url, _ in loads]
 
 
 def test_opens_from_the_file_system_without_errors_or_requests_elsewhere(browser: Browser, page: Path) -> None:
@@ -140,7 +140,7 @@ def test_the_same_crop_is_shown_from_every_codec(browser: Browser, page: Path) -
     for selector in ("#in", "#in", "#in", "#in", "#in", "#in", "#in", "#in"):
         browser.click(selector)
     seen.append(browser.run(places))
-    assert all(len(found) == 1 for found in seen) and seen[0] != seen[1]
+    assert all(len(crops) == 1 for crops in seen) and seen[0] != seen[1]
     browser.click("#matched")
     browser.run("document.querySelectorAll('#crops button')[1].click()")
     assert browser.run("return state.panes[state.active][0]") == near[1][0]
@@ -256,14 +256,14 @@ def test_swipe_and_flicker_show_both_images(browser: Browser, page: Path) -> Non
         browser.wait(lambda: browser.run(LOADED))
         return browser.screenshot(".pair .view")[8::16, 8::16].astype(int)
 
-    place = "panes=jpeg@30&zoom=16&x=0&y=0"
-    browser.open(page, f"{place}&mode=swipe&swipe=25")
+    view = "panes=jpeg@30&zoom=16&x=0&y=0"
+    browser.open(page, f"{view}&mode=swipe&swipe=25")
     both = seen()
     height, width = both.shape[:2]
     border = width // 4
     assert np.abs(both[:, : border - 2] - original[:height, : border - 2]).max() <= 1
     assert np.abs(both[:, border + 2 :] - decoded[:height, border + 2 : width]).max() <= 1
-    browser.open(page, f"{place}&mode=flicker&blink=0")
+    browser.open(page, f"{view}&mode=flicker&blink=0")
     first = seen()
     browser.click("#blink-once")
     second = seen()
@@ -308,15 +308,15 @@ def test_fits_the_window_in_light_and_dark(browser: Browser, page: Path, width: 
       }
       return wide"""
     assert browser.run(outside) == []
-    overlaps = """const found = [];
+    overlaps = """const overlapping = [];
       for (const bar of document.querySelectorAll('.controls, .choose, #viewer, #codecs, .card, .forest li, .bench,'
         + '.gallery, .edit, .statements, main')) {
         const boxes = [...bar.children].map(e => [e, e.getBoundingClientRect()]).filter(([, r]) => r.width && r.height);
         for (const [a, r] of boxes) for (const [b, s] of boxes)
           if (a !== b && Math.min(r.right, s.right) - Math.max(r.left, s.left) > 1
-              && Math.min(r.bottom, s.bottom) - Math.max(r.top, s.top) > 1) found.push(a.outerHTML.slice(0, 60));
+              && Math.min(r.bottom, s.bottom) - Math.max(r.top, s.top) > 1) overlapping.push(a.outerHTML.slice(0, 60));
       }
-      return found"""
+      return overlapping"""
     assert browser.run(overlaps) == []
     assert browser.run("return document.querySelector('#chart .main-svg').getBoundingClientRect().width") <= width
     colours = browser.run(
@@ -377,8 +377,8 @@ def test_nothing_keeps_a_screen_reader_out(browser: Browser, page: Path, scheme:
     browser.run("for (const one of document.querySelectorAll('details')) one.open = true")
     browser.run(f"{AXE.read_text(encoding='utf-8')}; window.axe = axe")
     wrong = browser.driver.execute_async_script(
-        "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(found => done("
-        "{passes: found.passes.length, violations: found.violations.map("
+        "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(result => done("
+        "{passes: result.passes.length, violations: result.violations.map("
         "one => [one.impact, one.id, one.nodes.map(node => node.html.slice(0, 120))])}))"
     )
     assert wrong["passes"] > 20

@@ -38,7 +38,7 @@ def test_times_of_the_costs_are_those_of_timing_alone() -> None:
     assert without.columns[1:] == ["Peak MiB"] and "no times" in without.caption
     clocked = cell | {"encode_s": "2", "decode_s": "1", "rounds": "3", "repeats": "5", "machine": "M"}
     timed = tables.costs([cell], [], known, [clocked])
-    assert [each.text for each in timed.rows[0]][1:3] == ["2", "1"] and "5 calls on one core of M" in timed.caption
+    assert [entry.text for entry in timed.rows[0]][1:3] == ["2", "1"] and "5 calls on one core of M" in timed.caption
 
 
 def test_links_follow_the_records(tmp_path: Path) -> None:
@@ -53,8 +53,8 @@ def test_links_follow_the_records(tmp_path: Path) -> None:
     wanted = page_links.links(tmp_path / "results", {"set": ["set"]}, [("jpeg", "10")])
     page_links.write(page.parent, wanted)
     assert shown.samefile(source)
-    found = {path.relative_to(page.parent).as_posix() for path in (page.parent / "files").rglob("*.*")}
-    assert found == set(wanted) and len(wanted) == 2 + 2 + 2
+    files = {path.relative_to(page.parent).as_posix() for path in (page.parent / "files").rglob("*.*")}
+    assert files == set(wanted) and len(wanted) == 2 + 2 + 2
     assert not stray.parent.exists()
 
 

@@ -23,7 +23,7 @@ def test_an_axis_of_rates_treats_half_and_twice_alike() -> None:
     assert axis.at(0) == pytest.approx(50, abs=0.01)
     assert axis.at(-50) == pytest.approx(100 - axis.at(100), abs=0.02)
     assert axis.at(-500) == 0 and axis.at(1e9) == 100
-    places = [place for place, _ in axis.ticks]
+    places = [position for position, _ in axis.ticks]
     assert [label for _, label in axis.ticks] == ["−50", "0", "+100"] or len(places) > 3
     assert all(b - a >= forest.APART for a, b in itertools.pairwise(places))
 
@@ -31,7 +31,7 @@ def test_an_axis_of_rates_treats_half_and_twice_alike() -> None:
 def test_a_linear_axis_has_round_ticks_and_holds_every_value() -> None:
     axis = forest.axis([0.013, -0.004])
     assert 0 < axis.at(-0.004) < axis.at(0) < axis.at(0.013) < 100
-    assert ("0", axis.at(0)) in [(label, place) for place, label in axis.ticks]
+    assert ("0", axis.at(0)) in [(label, position) for position, label in axis.ticks]
     assert forest.axis([]).at(0) == 50
     assert [forest.digits_of([value]) for value in (312.0, 3.1, 0.013, 0.0, None)] == [0, 2, 4, 1, 2]
 
@@ -75,16 +75,16 @@ def test_a_card_has_the_pairs_of_its_claim_and_tells_why() -> None:
     one, two = cards()
     assert (one.verdict, two.verdict) == ("undecided", "holds")
     assert claims.counted([one, two]) == [("holds", 1), ("undecided", 1)]
-    (found,) = one.found
-    assert found.reasons == [
+    (verdict,) = one.verdicts
+    assert verdict.reasons == [
         "PSNR (RGB), against JPEG: the only comparison holds.",
         "PSNR (RGB), against JPEG: all 2 comparisons are undecided (p from 0.2 to 0.4 after Holm's correction).",
     ]
-    rate, gain = found.parts
+    rate, gain = verdict.parts
     assert (rate.title, rate.side, gain.side) == ("BD-rate at PSNR (RGB) in %, against JPEG", "left", "right")
     assert rate.pairs[0].mark.at < rate.margin == rate.axis.at(0)
     assert [pair.name for pair in gain.pairs] == ["WebP", pages.HOSTILE]
-    report, study = two.found
+    report, study = two.verdicts
     assert report.about == "in the report's own table" and report.parts[0].pairs[0].mark.text == "−0.156"
     assert study.reasons == ["no experiment"] and study.parts == []
 
@@ -94,7 +94,7 @@ def test_long_parts_keep_most_comparisons_behind_a_click() -> None:
     many = [row | {"better": "webp", "than": "jpeg", "difference": n} for n in range(claims.SHOWN + 3)]
     texts = (page_answers.text([page_answers.claim_rows()[0]], claim_verdicts.CLAIM_COLUMNS),
              page_answers.text(many, claim_verdicts.COMPARISON_COLUMNS))  # fmt: skip
-    (part,) = claims.cards(*texts, [], KNOWN)[0].found[0].parts
+    (part,) = claims.cards(*texts, [], KNOWN)[0].verdicts[0].parts
     assert (len(part.pairs), len(part.more)) == (claims.SHOWN, 3)
     assert part.pairs[0].mark.at > part.more[-1].mark.at
 

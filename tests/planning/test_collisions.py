@@ -13,10 +13,10 @@ STUDY = {"study": "mine", "images": ["photos"], "codecs": {"jpeg": [50]}}
 
 def test_names_that_share_a_folder_are_told() -> None:
     assert list(collisions.problems({"jpeg": [5, 10], "webp": ["a", "b"]}, ["photos", "kodak"])) == []
-    found = list(collisions.problems({"jpeg": [5, "5"], "JPEG": [1], "webp": ["a", "A"]}, ["mine", "Mine"]))
-    assert [line.partition(":")[0] for line in found] == ["codecs", "images", "codecs.jpeg", "codecs.webp"]
-    assert "'jpeg' and 'JPEG' would share a folder" in found[0]
-    assert "the qualities 5 and '5' would share a folder" in found[2]
+    messages = list(collisions.problems({"jpeg": [5, "5"], "JPEG": [1], "webp": ["a", "A"]}, ["mine", "Mine"]))
+    assert [line.partition(":")[0] for line in messages] == ["codecs", "images", "codecs.jpeg", "codecs.webp"]
+    assert "'jpeg' and 'JPEG' would share a folder" in messages[0]
+    assert "the qualities 5 and '5' would share a folder" in messages[2]
 
 
 def test_no_id_is_the_name_of_a_part() -> None:

@@ -144,17 +144,17 @@ PARTS = {
 }
 
 
-@pytest.mark.parametrize("place", PARTS)
-def test_schema_and_dataclasses_are_in_step(place: str) -> None:
+@pytest.mark.parametrize("path", PARTS)
+def test_schema_and_dataclasses_are_in_step(path: str) -> None:
     """The same fields, the same ones required, the same defaults: an object has what the schema says of its keys."""
     part = readers.read_yaml(config.SCHEMA)
-    for key in place.split(".") if place else ():
+    for key in path.split(".") if path else ():
         part = part[key]
-    fields = {field.name: field for field in dataclasses.fields(PARTS[place])}
+    fields = {field.name: field for field in dataclasses.fields(PARTS[path])}
     assert set(fields) == set(part["properties"])
     required = {name for name, field in fields.items() if field.default is field.default_factory is dataclasses.MISSING}
     assert required == set(part.get("required", ()))
-    made = typed.built(PARTS[place], dict.fromkeys(required))
+    made = typed.built(PARTS[path], dict.fromkeys(required))
     for name in set(fields) - required:
         value = getattr(made, name)
         said = part["properties"][name].get("default", {} if dataclasses.is_dataclass(value) else None)
@@ -169,11 +169,11 @@ def test_schema_and_dataclass_of_a_source_are_in_step() -> None:
 
 
 def test_every_object_of_the_schema_has_its_dataclass() -> None:
-    def objects(part: dict, place: str) -> set[str]:
-        found = {place} if part.get("additionalProperties") is False else set()
+    def objects(part: dict, path: str) -> set[str]:
+        paths = {path} if part.get("additionalProperties") is False else set()
         for name, inner in part.get("properties", {}).items():
-            found |= objects(inner, f"{place}.properties.{name}".lstrip("."))
-        return found
+            paths |= objects(inner, f"{path}.properties.{name}".lstrip("."))
+        return paths
 
     schema = readers.read_yaml(config.SCHEMA)
     known = objects(schema, "").union(*(objects(part, f"$defs.{name}") for name, part in schema["$defs"].items()))
@@ -182,11 +182,11 @@ def test_every_object_of_the_schema_has_its_dataclass() -> None:
 
 
 def test_every_key_of_the_schema_is_described() -> None:
-    def undescribed(part: dict, place: str) -> list[str]:
-        found = [] if "description" in part or "$ref" in part else [place]
+    def undescribed(part: dict, path: str) -> list[str]:
+        paths = [] if "description" in part or "$ref" in part else [path]
         for name, inner in part.get("properties", {}).items():
-            found += undescribed(inner, f"{place}.{name}")
-        return found
+            paths += undescribed(inner, f"{path}.{name}")
+        return paths
 
     schema = readers.read_yaml(config.SCHEMA)
     assert undescribed(schema, "study") == []

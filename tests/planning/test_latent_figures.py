@@ -24,7 +24,7 @@ ROOT = paths.ROOT
 
 
 def _plan(study=(), **experiment):
-    told = {
+    written = {
         "study": "t",
         "images": ["photos"],
         "codecs": {"tiny-bmshj2018-hyperprior-mse": [1, 3], "jpeg": [10], **dict(study)},
@@ -42,7 +42,7 @@ def _plan(study=(), **experiment):
             }
         },
     }
-    return planning_cells.Plan(config.checked(told, "t.yaml"))
+    return planning_cells.Plan(config.checked(written, "t.yaml"))
 
 
 def test_figures_depend_on_no_more_than_they_need():

@@ -20,8 +20,8 @@ DRIVER = shutil.which("chromedriver")
 
 def missing() -> str:
     """Why there is no browser; empty if there is one."""
-    found = {"chromium": CHROMIUM, "chromedriver": DRIVER}
-    lacking = [name for name, path in found.items() if path is None]
+    programs = {"chromium": CHROMIUM, "chromedriver": DRIVER}
+    lacking = [name for name, path in programs.items() if path is None]
     return f"no {' and no '.join(lacking)} here; apt-get install chromium chromium-driver" if lacking else ""
 
 

@@ -44,13 +44,13 @@ class FigureStudy:
         self.codecs = palette.styles(self.codec_rows)
 
     def image(self, image, size):
-        for place, codec in enumerate(self.catalogue):
+        for index, codec in enumerate(self.catalogue):
             for quality in range(1 if codec == "hific" else 7):
-                yield self.cell(image, size, place, codec, quality)
+                yield self.cell(image, size, index, codec, quality)
 
-    def cell(self, image, size, place, codec, quality):
-        rate = (0.1 + 0.01 * place) * 1.6**quality * (1.5 if image == "b" else 1)
-        gain = rate * (1 + 0.06 * place)
+    def cell(self, image, size, index, codec, quality):
+        rate = (0.1 + 0.01 * index) * 1.6**quality * (1.5 if image == "b" else 1)
+        gain = rate * (1 + 0.06 * index)
         row = dict.fromkeys(columns.rd_columns(METRICS))
         row |= {"image_set": "photos", "image": image, "codec": codec, "quality": str(quality), "status": "ok"}
         row |= {"width": size[0], "height": size[1]}
@@ -60,7 +60,7 @@ class FigureStudy:
             "bytes": 100,
             "bpp": rate,
             "payload_bpp": rate,
-            "encode_s": 0.01 * 1.4**place,
+            "encode_s": 0.01 * 1.4**index,
             "decode_s": 0.02 * size[0],
         }
         row |= dict.fromkeys(METRICS, 1 - 0.05 / (gain + 0.3)) | {"peak_rss": 10**8}
@@ -76,8 +76,8 @@ class FigureStudy:
     @functools.cache  # noqa: B019
     def bd(self, *names, anchors=("jpeg",)):
         names = names or ("psnr_rgb", "vifp_sewar", "ms_ssim")
-        found = bd_table.table(self.rd, bd_table.Options(anchors, list(names), resamples=50))
-        return text_rows([{column: row.get(column) for column in bd_table.COLUMNS} for row in found])
+        table = bd_table.table(self.rd, bd_table.Options(anchors, list(names), resamples=50))
+        return text_rows([{column: row.get(column) for column in bd_table.COLUMNS} for row in table])
 
     def write(self, folder):
         atomic_io.write_rows(folder / "rd.csv", columns.rd_columns(METRICS), self.rows)

@@ -35,12 +35,12 @@ def write(
     """
     random = np.random.default_rng(seed)
     rows = []
-    for place, image in enumerate(images):
+    for index, image in enumerate(images):
         pixels = random.integers(0, 256, (40, 60, 3)).astype(np.uint8)
         for codec in codecs:
             for quality in QUALITIES:
-                bpp = 0.02 * quality * (1 + 0.2 * place) * rate(codec, image)
-                values = {"psnr_rgb": 25 + 0.15 * quality + place, "butteraugli": 9 - 0.08 * quality}
+                bpp = 0.02 * quality * (1 + 0.2 * index) * rate(codec, image)
+                values = {"psnr_rgb": 25 + 0.15 * quality + index, "butteraugli": 9 - 0.08 * quality}
                 row = {
                     "image_set": "set",
                     "image": image,
@@ -54,7 +54,7 @@ def write(
                 row |= {"decode_s": 0.1, "peak_rss": 1e8, "settings": json.dumps(settings or {}), "versions": "lib 1"}
                 rows.append(row | {"status": "ok", "reason": "", "note": "", "gaps": ""})
                 if files:
-                    _png(folder / f"files/decoded/set/{codec}/{quality}/{image}.png", pixels // 2 + place)
+                    _png(folder / f"files/decoded/set/{codec}/{quality}/{image}.png", pixels // 2 + index)
                     atomic_io.write_bytes(folder / f"files/bitstreams/set/{codec}/{quality}/{image}.bin", b"bits")
         if files:
             _png(folder / f"files/original/set/{image}.png", pixels)

@@ -119,12 +119,12 @@ class LatentRecords:
                     {"image": name, "status": "ok", **values}
                     | ({"equivariance_db": 40.0 + number // len(self.policies)} if moved else {})
                 )
-        place = self.folder / "edits/s/lab/duo/c/3"
-        atomic_io.write_rows(place / "encoded.csv", edit_job.COLUMNS, _only(edit_job.COLUMNS, coded))
+        target = self.folder / "edits/s/lab/duo/c/3"
+        atomic_io.write_rows(target / "encoded.csv", edit_job.COLUMNS, _only(edit_job.COLUMNS, coded))
         columns = ("image", "file", "sha256", "decode_s", "decode_rss", "versions", "status", "reason", "note")
-        atomic_io.write_rows(place / "decoded.csv", columns, _only(columns, decoded))
+        atomic_io.write_rows(target / "decoded.csv", columns, _only(columns, decoded))
         columns = scoring.columns(["psnr_rgb", "ms_ssim", "vifp_sewar", "equivariance_db"])
-        atomic_io.write_rows(place / "scores.csv", columns, _only(columns, scored))
+        atomic_io.write_rows(target / "scores.csv", columns, _only(columns, scored))
 
     def plan(self, **figures):
         return FigurePlan(study="s", metrics=METRICS, cell=self.cell, look=LOOK, curve=[],
@@ -160,8 +160,8 @@ def photo(seed):
 
 def words(figure):
     """All text of a figure, spaces made alike."""
-    found = [each.get_text() for each in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
-    return " ".join(" ".join(found).split())
+    texts = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+    return " ".join(" ".join(texts).split())
 
 
 def cut(figure):
@@ -177,9 +177,9 @@ def cut(figure):
             for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
                 if not low <= tick.get_loc() <= high:
                     undrawn |= {tick.label1, tick.label2}
-        found = []
-        for each in figure.findobj(lambda artist: hasattr(artist, "get_text")):
-            if each.get_visible() and each.get_text().strip() and each not in undrawn:
-                box = each.get_window_extent(renderer)
+        texts = []
+        for text in figure.findobj(lambda artist: hasattr(artist, "get_text")):
+            if text.get_visible() and text.get_text().strip() and text not in undrawn:
+                box = text.get_window_extent(renderer)
                 if not (box.x0 >= -1 and box.y0 >= -1 and box.x1 <= width + 1 and box.y1 <= height + 1):
-                    found.append(each.get_text())
+                    texts.append(text.get_text())

@@ -261,8 +261,8 @@ def _imported(sender: Callable, receiver: Callable) -> tuple[tuple, tuple]:
     ends = []
     for function, scope in ((sender, ""), (receiver, "receiver")):
         names = [tensor.name for tensor in (*function.inputs, *function.outputs)]
-        found = tf.graph_util.import_graph_def(function.graph.as_graph_def(), return_elements=names, name=scope)
-        ends.append((found[: len(function.inputs)], found[len(function.inputs) :]))
+        tensors = tf.graph_util.import_graph_def(function.graph.as_graph_def(), return_elements=names, name=scope)
+        ends.append((tensors[: len(function.inputs)], tensors[len(function.inputs) :]))
     (images, channels), (inputs, shown) = ends
     return (images, channels), (inputs, shown[0])
 

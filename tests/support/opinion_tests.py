@@ -21,10 +21,10 @@ def rows(codecs: Sequence[str], images: Sequence[str], rates: Sequence[float] = 
     return [
         {
             "image_set": "set", "image": image, "codec": codec, "quality": str(number), "bytes": str(1000 + number),
-            "bpp": str(rate), "psnr_rgb": str(30 + place), "ssim_sewar": str(0.9 - 0.01 * place), "status": "ok",
+            "bpp": str(rate), "psnr_rgb": str(30 + index), "ssim_sewar": str(0.9 - 0.01 * index), "status": "ok",
         }
         for image in images
-        for place, codec in enumerate(codecs)
+        for index, codec in enumerate(codecs)
         for number, rate in enumerate(rates)
     ]  # fmt: skip
 
@@ -37,7 +37,7 @@ def trials_of(table: Sequence[dict[str, str]], trials: int = 40, repeats: int = 
     ]
     images = list(dict.fromkeys(one.image for one in cells))
     originals = [Stimulus("set", image, "", "", 0, 0.0) for image in images]
-    names = {one: f"{place:016x}" for place, one in enumerate([*cells, *originals])}
+    names = {one: f"{number:016x}" for number, one in enumerate([*cells, *originals])}
     pairs = [
         [names[one], names[other]]
         for one, other in itertools.combinations(cells, 2)

@@ -53,8 +53,12 @@ def bd_rows() -> list[dict]:
     images = [("first", -20.0), ("second one", -30.0)]
     own = [same | {"over": "image", "codec": "webp", "image": image, "bd_rate": rate} for image, rate in images]
     own += [same | {"over": "image", "codec": "mine", "image": image, "reason": "too few"} for image, _ in images]
-    found = {"bd_rate": -25.0, "bd_rate_lo": -40.0, "bd_rate_hi": -10.0, "bd_metric": 1.25}
-    return [*own, mean | found | {"codec": "webp"}, mean | {"codec": "mine", "status": "refused", "reason": "too few"}]
+    figures = {"bd_rate": -25.0, "bd_rate_lo": -40.0, "bd_rate_hi": -10.0, "bd_metric": 1.25}
+    return [
+        *own,
+        mean | figures | {"codec": "webp"},
+        mean | {"codec": "mine", "status": "refused", "reason": "too few"},
+    ]
 
 
 def head_rows() -> list[dict]:

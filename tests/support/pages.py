@@ -48,14 +48,14 @@ def make(
         atomic_io.write_bytes(results / f"images/set/{image}.png", _png(pixels[image]))
     listed = [{"image": i, "file": f"{i}.png", "width": size[0], "height": size[1], "credit": "me"} for i in images]
     atomic_io.write_rows(results / "images/set/images.csv", COLUMNS["images"], listed)
-    for place, (codec, _, _) in enumerate(codecs):
+    for index, (codec, _, _) in enumerate(codecs):
         for quality in qualities:
             cell, encoded, decoded = f"set/{codec}/{quality}", [], []
             for image in images:
                 lost = (image, codec, quality) == failed
                 noise = random.integers(-12, 13, pixels[image].shape)
                 shown = one if alike else _png(np.clip(pixels[image] + noise, 0, 255))
-                row = _row(image, codec, quality, size, place)
+                row = _row(image, codec, quality, size, index)
                 if lost:
                     row |= dict.fromkeys(("bytes", *columns.figures(METRICS)))
                     row |= {"status": "failed", "reason": HOSTILE}
@@ -109,13 +109,13 @@ def make_page(root: Path, **options) -> Path:
     return page
 
 
-def _row(image: str, codec: str, quality: object, size: tuple[int, int], place: int) -> dict:
+def _row(image: str, codec: str, quality: object, size: tuple[int, int], index: int) -> dict:
     number = float(quality) if isinstance(quality, (int, float)) else 1.0
-    rate = 0.02 * number * (1 + 0.1 * place)
+    rate = 0.02 * number * (1 + 0.1 * index)
     return dict.fromkeys(METRICS) | {
         "image_set": "set", "image": image, "codec": codec, "quality": quality, "width": size[0], "height": size[1],
         "bytes": round(rate * size[0] * size[1] / 8), "bpp": rate, "payload_bpp": 0.9 * rate,
-        "psnr_rgb": 25 + 6 * np.log2(1 + rate) + place, "ssim_sewar": 1 - 0.3 / (1 + rate + place),
+        "psnr_rgb": 25 + 6 * np.log2(1 + rate) + index, "ssim_sewar": 1 - 0.3 / (1 + rate + index),
         "encode_s": 0.01, "decode_s": 0.02, "peak_rss": 50_000_000, "settings": "{}", "versions": "b 1",
         "status": "ok", "reason": None, "note": None, "gaps": None,
     }  # fmt: skip

@@ -110,11 +110,11 @@ class Study:
 
     def products(self) -> dict[str, bytes]:
         """The content of every bitstream, image and score of the study, by path."""
-        found = sorted((self.folder / "results").rglob("*"))
+        paths = sorted((self.folder / "results").rglob("*"))
         wanted = ("bitstreams", "decoded", "images", "scores")
         return {
             str(path.relative_to(self.folder)): path.read_bytes()
-            for path in found
+            for path in paths
             if path.is_file()
             and path.relative_to(self.folder).parts[1] in wanted
             and path.name not in ("encoded.csv", "decoded.csv")

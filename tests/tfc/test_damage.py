@@ -18,7 +18,7 @@ from study.core.errors import BitstreamError, StudyError
 
 def outcomes(codec, streams: list[bytes], whole: np.ndarray) -> dict[str, int]:
     """How many streams were refused, gave the whole image, gave another; anything but BitstreamError is raised."""
-    found = {"refused": 0, "whole": 0, "wrong": 0}
+    counts = {"refused": 0, "whole": 0, "wrong": 0}
     for stream in streams:
         start = time.process_time()
         try:
@@ -27,16 +27,16 @@ def outcomes(codec, streams: list[bytes], whole: np.ndarray) -> dict[str, int]:
             assert "\n" not in str(error)
             result = "refused"
         assert time.process_time() - start < 120
-        found[result] += 1
-    return found
+        counts[result] += 1
+    return counts
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_damage_is_named(name, codec):
     bitstream = codec(name).encode(photo(80, 96))
     streams = damaged(bitstream, 300, seed=1)
-    found = outcomes(codec(name), streams, codec(name).decode(bitstream))
-    assert found["wrong"] <= {"b2018-gdn-128-1": 60, "split-1": 30}.get(name, 6), found
+    counts = outcomes(codec(name), streams, codec(name).decode(bitstream))
+    assert counts["wrong"] <= {"b2018-gdn-128-1": 60, "split-1": 30}.get(name, 6), counts
 
 
 def test_a_string_that_tfc_1_would_decode_to_anything_is_told_by_writing_it_again(codec):
@@ -49,8 +49,8 @@ def test_a_string_that_tfc_1_would_decode_to_anything_is_told_by_writing_it_agai
         string = bytearray(packed.channels[0][0])
         string[position] ^= 1 << draw.integers(8)
         streams.append(tfci_file.pack(packed.model, [[bytes(string)], *packed.channels[1:]]))
-    found = outcomes(backend, streams, whole)
-    assert found["refused"] >= 85, found
+    counts = outcomes(backend, streams, whole)
+    assert counts["refused"] >= 85, counts
 
 
 def test_a_model_that_can_not_be_told_by_writing_again_warns(codec):
@@ -123,7 +123,7 @@ def test_another_kind_of_graph_is_named(tmp_path):
 @pytest.mark.parametrize("name", ["b2018-gdn-128-1", "mbt2018-mean-mse-1"])
 def test_damage_on_the_disk_is_told_by_the_studys_own_record(name, codec, tmp_path, monkeypatch):
     in_this_process = lambda things, start, limit: list(map(start(), things))  # noqa: E731 (TensorFlow can't be forked)
-    monkeypatch.setattr(isolation, "each", in_this_process)
+    monkeypatch.setattr(isolation, "run", in_this_process)
     monkeypatch.setattr(codec(name), "largest_pixels", None)  # put back: other tests have the codec, and larger images
     rows = decoded_after_damage(codec(name), photo(64, 80), tmp_path)
     assert rows["whole"]["status"] == "ok", rows["whole"]["reason"]

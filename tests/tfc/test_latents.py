@@ -15,12 +15,12 @@ from study.core.errors import CodecError, StudyError
 
 
 def test_latents_have_the_published_names(metagraph):
-    found = Flow(Metagraph(metagraph("b2018-gdn-128-1"))).find()
-    assert found == ("analysis/layer_2/convolution:0", None, "entropy_bottleneck_1/add:0", None)
+    names = Flow(Metagraph(metagraph("b2018-gdn-128-1"))).find()
+    assert names == ("analysis/layer_2/convolution:0", None, "entropy_bottleneck_1/add:0", None)
     for name in HYPERPRIORS:
-        found = Flow(Metagraph(metagraph(name))).find()
-        assert found.y == "analysis/layer_3/BiasAdd:0"
-        assert found.z == "hyper_analysis/layer_2/BiasAdd:0"
+        names = Flow(Metagraph(metagraph(name))).find()
+        assert names.y == "analysis/layer_3/BiasAdd:0"
+        assert names.z == "hyper_analysis/layer_2/BiasAdd:0"
 
 
 @pytest.mark.parametrize("name", WITH_LATENTS)
@@ -106,8 +106,8 @@ def test_a_graph_without_a_single_latent_refuses(codec):
 
 
 def test_latents_may_be_named(codec):
-    found = codec("mbt2018-mean-mse-1")._bottleneck._asdict()
-    named = codec("mbt2018-mean-mse-1", tensors=found)
+    names = codec("mbt2018-mean-mse-1")._bottleneck._asdict()
+    named = codec("mbt2018-mean-mse-1", tensors=names)
     rgb = photo(48, 48)
     np.testing.assert_array_equal(named.analyse(rgb).y, codec("mbt2018-mean-mse-1").analyse(rgb).y)
     with pytest.raises(StudyError, match="has no 'nowhere:0'"):
@@ -154,11 +154,11 @@ def test_bits_by_element_are_those_of_the_strings(name, codec):
     latents = codec(name).analyse(photo(96, 128))
     for scale in (1, 30):
         edited = dataclasses.replace(latents, y=latents.y * scale)
-        told = codec(name).statistics(edited)
+        statistics = codec(name).statistics(edited)
         strings = codec(name).string_bytes(codec(name).write(edited))
-        for site, bits in (("y", told.bits_y), ("z", told.bits_z)):
+        for site, bits in (("y", statistics.bits_y), ("z", statistics.bits_z)):
             if bits is not None:
                 assert bits.shape == getattr(latents, site).shape and (bits > 0).all()
                 assert abs(8 * strings[site] - bits.sum()) <= 24 + 0.002 * bits.sum()
-        assert (told.bits_y is None) == name.startswith("split")
-        assert told.bits_y is None or (told.bits_z is not None) == (latents.z is not None)
+        assert (statistics.bits_y is None) == name.startswith("split")
+        assert statistics.bits_y is None or (statistics.bits_z is not None) == (latents.z is not None)

@@ -153,9 +153,9 @@ def test_the_tables_of_whole_metagraphs_are_all_read_and_pass(name, metagraph):
     nodes = {node.name: node for node in graph.node}
     read = 0
     for node in graph.node:
-        places = PARTS.values() if node.op in tables._VERSION_1 else [1] if node.op in tables._VERSION_2 else []
-        for place in places:
-            assert tables._constant(nodes, node.input[place]) is not None
+        inputs = PARTS.values() if node.op in tables._VERSION_1 else [1] if node.op in tables._VERSION_2 else []
+        for index in inputs:
+            assert tables._constant(nodes, node.input[index]) is not None
             read += 1
     assert read
     tables.check(graph, name)

@@ -43,9 +43,9 @@ def test_known_bd_rates_are_recovered(first, tmp_path):
     """Rates 5 % up in every image of WebP; of JPEG 2, 4 and 9 %: the mean of images is 5 %."""
     jpeg = {"first": 1.02, "second": 1.04, "third": 1.09}
     b = other(tmp_path, rate=lambda codec, image: 1.05 if codec == "webp" else jpeg[image])
-    found = judged(first, b)
+    verdicts = judged(first, b)
     for metric in finished_studies.METRICS:
-        webp, mixed = found["webp", metric], found["jpeg", metric]
+        webp, mixed = verdicts["webp", metric], verdicts["jpeg", metric]
         assert (webp["figure"], webp["value"]) == ("BD-rate", pytest.approx(5, abs=1e-6))
         assert (webp["lo"], webp["hi"]) == (pytest.approx(5, abs=1e-4), pytest.approx(5, abs=1e-4))
         assert mixed["value"] == pytest.approx(5, abs=1e-6) and mixed["lo"] < 0 < 5 < mixed["hi"]
@@ -53,10 +53,10 @@ def test_known_bd_rates_are_recovered(first, tmp_path):
 
 
 def test_codecs_without_a_changed_cell_say_so(first, tmp_path):
-    found = judged(first, other(tmp_path, rate=lambda codec, _: 1.2 if codec == "webp" else 1), "1%")
-    row = found["jpeg", "psnr_rgb"]
+    verdicts = judged(first, other(tmp_path, rate=lambda codec, _: 1.2 if codec == "webp" else 1), "1%")
+    row = verdicts["jpeg", "psnr_rgb"]
     assert (row["figure"], row["value"], row["changed"], row["verdict"]) == ("unchanged", 0, 0, "within")
-    assert found["webp", "psnr_rgb"]["verdict"] == "beyond"
+    assert verdicts["webp", "psnr_rgb"]["verdict"] == "beyond"
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_codecs_without_a_changed_cell_say_so(first, tmp_path):
     ],
 )
 def test_thresholds_of_bd_rate(first, tmp_path, limits, verdicts):
-    found = judged(first, other(tmp_path, rate=lambda *_: 1.05), *limits)
-    assert {metric: found["webp", metric]["verdict"] for metric in verdicts} == verdicts
+    judgements = judged(first, other(tmp_path, rate=lambda *_: 1.05), *limits)
+    assert {metric: judgements["webp", metric]["verdict"] for metric in verdicts} == verdicts
 
 
 @pytest.mark.parametrize("metric", finished_studies.METRICS)
@@ -106,10 +106,13 @@ def test_a_figure_that_can_not_be_had_fails(first, tmp_path):
 def test_codecs_and_images_of_one_side_alone_are_listed(first, tmp_path):
     b = other(tmp_path, codecs=("jpeg", "avif"), images=("first", "second", "fourth"), metrics=("psnr_rgb",))
     one, two = study_pair.read(first), study_pair.read(b)
-    found = {(row["kind"], row["of"], row["name"]): (row["a"], row["b"]) for row in study_pair.differences(one, two)}
-    assert found["codec", "", "webp"] == ("webp", "not there") and found["codec", "", "avif"] == ("not there", "avif")
-    assert found["image", "set", "third"][1] == "not there" and found["image", "set", "fourth"][0] == "not there"
-    assert found["metric", "", "butteraugli"] == ("butteraugli", "not there")
+    listed = {(row["kind"], row["of"], row["name"]): (row["a"], row["b"]) for row in study_pair.differences(one, two)}
+    assert listed["codec", "", "webp"] == ("webp", "not there") and listed["codec", "", "avif"] == (
+        "not there",
+        "avif",
+    )
+    assert listed["image", "set", "third"][1] == "not there" and listed["image", "set", "fourth"][0] == "not there"
+    assert listed["metric", "", "butteraugli"] == ("butteraugli", "not there")
     rows = judged(first, b, "1%")
     assert set(rows) == {("jpeg", "psnr_rgb"), ("webp", "")}
     row = rows["jpeg", "psnr_rgb"]
@@ -121,15 +124,15 @@ def test_images_of_one_name_and_another_content_are_not_compared(first, tmp_path
     b = other(tmp_path, seed=1)
     with pytest.raises(StudyError, match="have no image in common"):
         judged(first, b)
-    found = study_pair.differences(study_pair.read(first), study_pair.read(b))
-    assert [row["name"] for row in found if row["kind"] == "image"] == ["first", "second", "third"]
+    rows = study_pair.differences(study_pair.read(first), study_pair.read(b))
+    assert [row["name"] for row in rows if row["kind"] == "image"] == ["first", "second", "third"]
 
 
 def test_settings_versions_and_packages_that_differ_are_listed(first, tmp_path):
     b = other(tmp_path, settings={"method": 0}, packages={"pillow": "12.0.0"})
-    found = study_pair.differences(study_pair.read(first), study_pair.read(b))
-    told = {(row["kind"], row["of"], row["name"]): (row["a"], row["b"]) for row in found}
-    assert told == {
+    rows = study_pair.differences(study_pair.read(first), study_pair.read(b))
+    differing = {(row["kind"], row["of"], row["name"]): (row["a"], row["b"]) for row in rows}
+    assert differing == {
         ("codec", "jpeg", "setting method"): ("not there", "0"),
         ("codec", "webp", "setting method"): ("not there", "0"),
         ("package", "", "pillow"): ("13.0.0", "12.0.0"),
@@ -151,9 +154,9 @@ def spoilt(folder: Path, column: str) -> None:
     atomic_io.write_rows(folder / "rd.csv", list(rows[0]), rows)
 
 
-def told(a: Path, b: Path) -> dict[tuple[str, str, str], tuple[str, str]]:
-    found = study_pair.differences(study_pair.read(a), study_pair.read(b))
-    return {(row["kind"], row["of"], row["name"]): (row["a"], row["b"]) for row in found}
+def listed(a: Path, b: Path) -> dict[tuple[str, str, str], tuple[str, str]]:
+    rows = study_pair.differences(study_pair.read(a), study_pair.read(b))
+    return {(row["kind"], row["of"], row["name"]): (row["a"], row["b"]) for row in rows}
 
 
 def test_keys_of_the_config_code_and_locks_that_differ_are_listed(first, tmp_path):
@@ -164,7 +167,7 @@ def test_keys_of_the_config_code_and_locks_that_differ_are_listed(first, tmp_pat
         scoring="1c",
         locks={"study": "1d"},
     )
-    assert told(first, b) == {
+    assert listed(first, b) == {
         ("config", "", "figures.panels"): ("not there", '["psnr_rgb"]'),
         ("config", "", "figures.rate_axis"): ("not there", '"log"'),
         ("config", "", "engine"): ("not there", '"library"'),
@@ -172,26 +175,26 @@ def test_keys_of_the_config_code_and_locks_that_differ_are_listed(first, tmp_pat
         ("code", "", "score (hash)"): ("0c", "1c"),
         ("lock", "", "study"): ("0d", "1d"),
     }
-    assert told(first, first) == {}
+    assert listed(first, first) == {}
 
 
 def test_what_an_older_version_did_not_record_is_told(first, tmp_path):
     b = edited(other(tmp_path), config=None, code=None, locks=None)
-    assert told(first, b) == {(kind, "", "all"): ("recorded", "not recorded") for kind in ("config", "code", "lock")}
+    assert listed(first, b) == {(kind, "", "all"): ("recorded", "not recorded") for kind in ("config", "code", "lock")}
 
 
 def test_images_are_told_apart_by_recorded_hashes_and_by_pixels(tmp_path):
     a, b = (finished_studies.write(tmp_path / name) for name in "ab")
     same = b / "files/original/set/first.png"
     Image.open(same).save(same, compress_level=0)  # other bytes, the same pixels
-    assert told(a, b) == {}
+    assert listed(a, b) == {}
     for folder in (a, b):
         shutil.rmtree(folder / "files")
     digests = {"first": "1" * 64, "second": "2" * 64}
     edited(a, images={"set": digests})
-    assert told(a, b) == {}  # nobody can tell
+    assert listed(a, b) == {}  # nobody can tell
     edited(b, images={"set": {**digests, "second": "3" * 64}})
-    assert told(a, b) == {
+    assert listed(a, b) == {
         ("image", "set", "second"): ("60x40, sha256 2222222222222222", "60x40, sha256 3333333333333333")
     }
 

@@ -21,8 +21,8 @@ SHARES = np.random.default_rng(2).multinomial(8, np.full(8, 1 / 8), size=500) / 
 def shares_that_hold(name: str, count: int) -> dict[str, float]:
     draw, mean = coverage_simulation.POPULATIONS[name]
     rng = np.random.default_rng(5)
-    found = coverage_simulation.coverage(draw(rng, (STUDIES, count)), mean, rng, 200)
-    return {kind: held for kind, (held, _) in found.items()}
+    shares = coverage_simulation.coverage(draw(rng, (STUDIES, count)), mean, rng, 200)
+    return {kind: held for kind, (held, _) in shares.items()}
 
 
 @pytest.mark.parametrize("name", ["normal", "Student, 5 degrees", "two kinds of images"])
@@ -75,7 +75,7 @@ def test_a_studys_bd_rates_are_populations(tmp_path: Path) -> None:
     rows += [same | {"codec": "a", "bd_rate": 99, "anchor": "other"}, same | {"codec": "a", "bd_rate": None}]
     rows += [same | {"codec": "a", "bd_rate": 99, "method": "akima"}]
     atomic_io.write_rows(tmp_path / "bd.csv", rows[0], rows)
-    found = coverage_simulation.measured(tmp_path / "bd.csv")
-    assert {metric: {codec: mean for codec, (_, mean) in codecs.items()} for metric, codecs in found.items()} == {
+    populations = coverage_simulation.measured(tmp_path / "bd.csv")
+    assert {metric: {codec: mean for codec, (_, mean) in codecs.items()} for metric, codecs in populations.items()} == {
         "psnr_rgb": {"a": -30.0, "b": -30.0}
     }

@@ -70,13 +70,13 @@ def test_what_may_be_chosen(lab: laboratory.Laboratory) -> None:
 
 @pytest.mark.parametrize("site", edits.SITES)
 def test_channels_are_ordered_by_bits(lab: laboratory.Laboratory, site: str) -> None:
-    found = ask(lab, "latent")["sites"][site]
-    bits = np.array(found["bits"])
-    assert sorted(found["order"]) == list(range(found["channels"]))
-    assert (np.diff(bits[found["order"]]) <= 0.11).all()  # they are rounded
-    tiles = np.array(Image.open(io.BytesIO(base64.b64decode(found["tiles"]))))
-    lines = -(-found["channels"] // found["tile_columns"])
-    assert tiles.shape == (lines * found["rows"], found["tile_columns"] * found["columns"], 3)
+    statistics = ask(lab, "latent")["sites"][site]
+    bits = np.array(statistics["bits"])
+    assert sorted(statistics["order"]) == list(range(statistics["channels"]))
+    assert (np.diff(bits[statistics["order"]]) <= 0.11).all()  # they are rounded
+    tiles = np.array(Image.open(io.BytesIO(base64.b64decode(statistics["tiles"]))))
+    lines = -(-statistics["channels"] // statistics["tile_columns"])
+    assert tiles.shape == (lines * statistics["rows"], statistics["tile_columns"] * statistics["columns"], 3)
 
 
 def test_tiles_show_the_sign_of_each_element() -> None:
@@ -88,7 +88,7 @@ def test_tiles_show_the_sign_of_each_element() -> None:
 
 @pytest.mark.parametrize("name", operations.REGISTRY)
 def test_every_operation_can_be_done_from_the_form(lab: laboratory.Laboratory, name: str) -> None:
-    (operation,) = [found for found in lab.start()["operations"] if found["name"] == name]
+    (operation,) = [entry for entry in lab.start()["operations"] if entry["name"] == name]
     parameters = {}
     for own in operation["parameters"]:
         choice = own["words"].split(", ")[0]

@@ -62,10 +62,10 @@ def test_photos_held_out_are_packed_apart(folder: Path, tmp_path: Path) -> None:
     assert len(crops.unpack(tmp_path / "train.npz")) == 3
     photos.check(packed, rows, [photos.TRAIN])
     gone, changed, _ = packed
-    found = packed | {changed: "0", "x.png": "1"}
-    del found[gone]
+    hashes = packed | {changed: "0", "x.png": "1"}
+    del hashes[gone]
     with pytest.raises(StudyError, match=rf"1 missing \({gone}\); 1 changed \({changed}\); 1 not in .* \(x.png\)"):
-        photos.check(found, rows, [photos.TRAIN])
+        photos.check(hashes, rows, [photos.TRAIN])
     with pytest.raises(StudyError, match="1 held out of this use"):
         photos.check({row.name: row.sha256 for row in rows}, rows, [photos.TRAIN])
 
@@ -100,16 +100,16 @@ def test_test_images_that_were_trained_on_are_told(folder: Path, tmp_path: Path)
     taught = png.read(folder / "photos" / "one" / "a.png")
     Image.fromarray(taught).save(tmp_path / "images" / "taught.bmp")
     Image.fromarray(np.ascontiguousarray(taught[::-1])).save(tmp_path / "images" / "turned.png")
-    told: list[str] = []
+    messages: list[str] = []
     seen = photos.seen(folder / "manifest.csv")
     for entry in ({"folder": str(tmp_path / "images")}, {"folder": str(tmp_path / "images"), "reduce": 2}):
-        rows = sets.make("s", entry, tmp_path / "out" / "images.csv", trained_on=seen, tell=told.append)
+        rows = sets.make("s", entry, tmp_path / "out" / "images.csv", trained_on=seen, tell=messages.append)
         assert {row["image"]: row["trained_on"] for row in rows} == {"taught": "yes", "turned": "no"}
     assert image_notes.of([tmp_path / "out" / "images.csv"])[0] == (
         "The bundled codecs were trained on these, so they are no test of them: taught."
     )
     assert "trained on" not in " ".join(image_notes.of([tmp_path / "out" / "images.csv"], {"turned"}))
-    assert len([text for text in told if "taught is a photo that the bundled codecs were trained on" in text]) == 2
+    assert len([text for text in messages if "taught is a photo that the bundled codecs were trained on" in text]) == 2
 
 
 def test_the_manifest_of_the_bundled_codecs() -> None:

@@ -86,14 +86,14 @@ MAKE = ["make", "--old-file=.venv/.study", "--old-file=.venv/.perceptual", "stud
 
 def running(folder: Path) -> dict[int, str]:
     """The command lines of the processes that work in a folder, by process."""
-    found = {}
-    for place in Path("/proc").glob("[0-9]*"):
+    processes = {}
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            if (place / "cwd").resolve() == folder.resolve():
-                found[int(place.name)] = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            if (process / "cwd").resolve() == folder.resolve():
+                processes[int(process.name)] = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue
-    return found
+    return processes
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -238,9 +238,9 @@ def test_cells_that_crash_hang_or_devour_fail_alone(tmp_path: Path) -> None:
     done = study.run("--keep-going")
     assert done.status != 0
     assert "4 of 10 cells failed" in done.output
-    found = {(row["codec"], row["image"]): row for row in table(study.folder / "results/studies/tiny/rd.csv")}
-    assert len(found) == 10
-    for (codec, image), row in found.items():
+    cells = {(row["codec"], row["image"]): row for row in table(study.folder / "results/studies/tiny/rd.csv")}
+    assert len(cells) == 10
+    for (codec, image), row in cells.items():
         if codec in cases and image == "face":
             pattern = re.escape(cases[codec]).replace(re.escape(r"\d+\.\d"), r"\d+\.\d")
             assert re.fullmatch(pattern, row["reason"]), row["reason"]

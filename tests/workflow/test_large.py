@@ -120,10 +120,10 @@ def test_the_bench_of_the_graph(tmp_path: Path) -> None:
 
 def test_scoring_loads_nothing_that_it_does_not_need() -> None:
     """Also that the routine loaded from its own file is SciPy's."""
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", LIGHT, str(paths.ROOT / "scripts")], capture_output=True, text=True, check=False
     )
-    assert told.returncode == 0, told.stderr
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.study

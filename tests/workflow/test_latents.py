@@ -49,11 +49,11 @@ def test_an_experiment_in_the_workflow(study: Study) -> None:
     for row in written:
         if row["edit"] == "none":
             assert row["sha256"] == plain[row["source"]]["sha256"]
-    found = {(row["image"], row["edit"], row["value"], row["side_information"]): row for row in rows}
-    assert float(found["face", "x100", "", "keep"]["bpp"]) > float(found["face", "x100", "", "recompute"]["bpp"]) > 1
-    assert "images of equal size" in found["face", "like-suit", "", "keep"]["reason"]
-    assert float(found["suit", "like-suit", "", "keep"]["delta_bpp"]) == 0
-    assert float(found["face", "strong", "1", "recompute"]["delta_psnr_rgb"]) < -1
+    cells = {(row["image"], row["edit"], row["value"], row["side_information"]): row for row in rows}
+    assert float(cells["face", "x100", "", "keep"]["bpp"]) > float(cells["face", "x100", "", "recompute"]["bpp"]) > 1
+    assert "images of equal size" in cells["face", "like-suit", "", "keep"]["reason"]
+    assert float(cells["suit", "like-suit", "", "keep"]["delta_bpp"]) == 0
+    assert float(cells["face", "strong", "1", "recompute"]["delta_psnr_rgb"]) < -1
     channels = readers.read_rows(study.folder / "results/studies/tiny/latents/lab/channels.csv")
     assert sum(row["site"] == "y" for row in channels) == 2 * 192
 

@@ -62,9 +62,9 @@ def test_from_download_to_scores(study: Study, metagraphs: dict[str, bytes]) -> 
         done = study.run()
         assert done.status == 0, done.output
         assert study.plan() == {}
-    found = rows(study)
-    assert len(found) == 4
-    for row in found:
+    cells = rows(study)
+    assert len(cells) == 4
+    for row in cells:
         assert row["reason"] == "" and float(row["psnr_rgb"]) > 3 and "tensorflow" in row["versions"].lower()
         (bitstream,) = (study.folder / "results/bitstreams/crops" / row["codec"] / "1").glob(f"{row['image']}.tfci")
         assert bitstream.stat().st_size == int(row["bytes"])

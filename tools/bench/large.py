@@ -102,8 +102,8 @@ def main() -> None:
 def measure(size: Size, folder: Path, cores: int = 2, player: Path | None = None) -> Mapping[str, float]:
     """A row of `COLUMNS` for a study of that size, which is made and run in `folder`."""
     write(size, folder)
-    found = run(folder, "--cores", str(cores), player=player)
-    return found | {"rows": size.codecs * size.qualities * size.images}
+    figures = run(folder, "--cores", str(cores), player=player)
+    return figures | {"rows": size.codecs * size.qualities * size.images}
 
 
 def write_player(folder: Path, size: Size) -> Path:
@@ -192,13 +192,13 @@ def _watch(pid: int) -> tuple[int, float, float]:
     while True:
         try:
             fields = (proc / "stat").read_text().rpartition(")")[2].split()
-            found = re.search(r"VmHWM:\s+(\d+)", (proc / "status").read_text())
+            match = re.search(r"VmHWM:\s+(\d+)", (proc / "status").read_text())
         except OSError:
             break
         if fields[0] == "Z":
             break
         threads, ticks = max(threads, int(fields[17])), int(fields[11]) + int(fields[12])
-        peak = max(peak, int(found[1]) * 1024 if found else 0)
+        peak = max(peak, int(match[1]) * 1024 if match else 0)
         time.sleep(0.5)
     return threads, ticks / os.sysconf("SC_CLK_TCK"), peak
 

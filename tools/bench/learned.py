@@ -60,12 +60,14 @@ def bench(names: list[str], paths: list[Path], runs: int) -> bool:
             _save_checkpoint(codec, checkpoint)
             started = (_start_eval_model, (checkpoint, codec.settings))
             with ProcessPoolExecutor(1, get_context("spawn"), *started) as eval_model:
-                found = compare(codec, eval_model, paths, runs)
-        print(name, quality, len(paths), *(f"{value:.5f}" for value in found.values()), flush=True)
+                figures = compare(codec, eval_model, paths, runs)
+        print(name, quality, len(paths), *(f"{value:.5f}" for value in figures.values()), flush=True)
         good &= (
-            abs(found["bpp"] / found["bpp_eval"] - 1) <= 1e-3 and found["dpsnr"] <= 1e-3 and found["dmsssim"] <= 1e-4
+            abs(figures["bpp"] / figures["bpp_eval"] - 1) <= 1e-3
+            and figures["dpsnr"] <= 1e-3
+            and figures["dmsssim"] <= 1e-4
         )
-        good &= found["ratio"] <= 0.7
+        good &= figures["ratio"] <= 0.7
     return good
 
 

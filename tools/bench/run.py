@@ -72,9 +72,9 @@ def run(name: str, command: Sequence[str]) -> tuple[str, int]:
     status, after = process.wait(), resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = sum(getattr(after, part) - getattr(before, part) for part in ("ru_utime", "ru_stime"))
     ended = "" if status == 0 else f" Exit status {status}: beyond its limits, or ended by an error."
-    told = f"{_machine(provenance.machine())}, {datetime.now(UTC):%Y-%m-%d}, revision {_revision()}."
+    origin = f"{_machine(provenance.machine())}, {datetime.now(UTC):%Y-%m-%d}, revision {_revision()}."
     took = f"It took {time.monotonic() - started:.0f} s, {spent:.0f} s of CPU.{ended}"
-    return f"## {name}\n\n{told} {took}\n\n```\n$ {shlex.join(command)}\n{''.join(lines)}```\n", status
+    return f"## {name}\n\n{origin} {took}\n\n```\n$ {shlex.join(command)}\n{''.join(lines)}```\n", status
 
 
 def write(page: Path, name: str, text: str, order: Sequence[str]) -> None:

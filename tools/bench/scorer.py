@@ -44,7 +44,7 @@ def main() -> None:
     if not arguments.metrics:
         compare(reference, image)
         measure(reference, image, arguments.rounds)
-    rows = each(reference, image, arguments.rounds, arguments.metrics)
+    rows = print_metrics(reference, image, arguments.rounds, arguments.metrics)
     if arguments.out:
         size = f"{reference.shape[1]}x{reference.shape[0]}"
         before = arguments.out.read_text(encoding="utf-8") if arguments.metrics and arguments.out.is_file() else ""
@@ -109,7 +109,7 @@ def measure(reference, image, rounds: int) -> None:
     print(f"ratio {sewar / ours:.1f} (target: at least {TARGET})")
 
 
-def each(reference, image, rounds: int, chosen: list[str] | None = None) -> list[tuple[str, ...]]:
+def print_metrics(reference, image, rounds: int, chosen: list[str] | None = None) -> list[tuple[str, ...]]:
     """Print every metric, or those `chosen`: value, CPU seconds for a megapixel, those of what it equals; as rows."""
     from study.metrics import engine
     from study.metrics import registry as metric_registry
@@ -126,9 +126,9 @@ def each(reference, image, rounds: int, chosen: list[str] | None = None) -> list
         value = metric_registry.score(reference, image, [name])[0][name]
         ours = _median(lambda: metric_registry.score(reference, image, [name]), rounds) / megapixels  # noqa: B023
         call, words = theirs(name, reference, image)
-        told = f"{_median(call, 1) / megapixels:.3f}" if call else "-"
-        print(f"{name:<20}{value:>12.6g}{ours:>10.3f}{told:>9}  {words}")
-        rows.append((name, f"{ours:.3f}", told, words))
+        others = f"{_median(call, 1) / megapixels:.3f}" if call else "-"
+        print(f"{name:<20}{value:>12.6g}{ours:>10.3f}{others:>9}  {words}")
+        rows.append((name, f"{ours:.3f}", others, words))
         if name == "ssimulacra2":
             verdict = "met" if ours <= SSIMULACRA2_TARGET else "MISSED"
             print(f"{'':<20}target: at most {SSIMULACRA2_TARGET} CPU s/MP: {verdict}")
@@ -138,15 +138,15 @@ def each(reference, image, rounds: int, chosen: list[str] | None = None) -> list
 def markdown(rows: list[tuple[str, ...]], size: str, rounds: int, before: str = "") -> str:
     """The table of all metrics, with what was measured where and when; other rows are those of the text `before`."""
     lines = ["| metric | CPU s/MP | its reference's | the reference |", "| --- | --- | --- | --- |"]
-    new = {f"| `{name}` |": f"| `{name}` | {ours} | {told} | {words} |" for name, ours, told, words in rows}
+    new = {f"| `{name}` |": f"| `{name}` | {ours} | {others} | {words} |" for name, ours, others, words in rows}
     kept = [line for line in before.splitlines() if line.startswith("| `")]
     lines += [next((row for start, row in new.items() if line.startswith(start)), line) for line in kept]
     lines += [row for start, row in new.items() if not any(line.startswith(start) for line in kept)]
-    told = (
+    note = (
         f"One {size} pair, one thread, after a first call; medians of {rounds} (references: once). {processor()}, "
         f"{datetime.datetime.now(datetime.UTC):%d %B %Y}."
     )
-    return "\n".join(lines) + f"\n\n{told}\n"
+    return "\n".join(lines) + f"\n\n{note}\n"
 
 
 def processor() -> str:

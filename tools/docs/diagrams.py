@@ -29,19 +29,19 @@ def packages(root: Path) -> str:
     ][0]
     layers = [[name.strip() for name in re.split("[:|]", layer)] for layer in contract["layers"]]
     library = root / "scripts" / "study"
-    told = {name: api.summary(library / name) for layer in layers for name in layer}
+    summaries = {name: api.summary(library / name) for layer in layers for name in layer}
     rows = [
         [("rules/*.smk", "The workflow: what is made from what.")],
         [("scripts/*.py", "Commands: one for each rule.")],
-        *([(name, told[name]) for name in layer] for layer in layers),
+        *([(name, summaries[name]) for name in layer] for layer in layers),
     ]
     parts = []
     top = 2
     for row in rows:
         box = BOX if len(row) == 1 else BOX + 30
         width = (WIDTH - 4 - 14 * (len(row) - 1)) / len(row)
-        for place, (name, text) in enumerate(row):
-            left = 2 + place * (width + 14)
+        for column, (name, text) in enumerate(row):
+            left = 2 + column * (width + 14)
             parts.append(f'<rect x="{left:.0f}" y="{top}" width="{width:.0f}" height="{box}" rx="4"/>')
             parts.append(f'<text class="name" x="{left + width / 2:.0f}" y="{top + 20}">{escape(name)}</text>')
             for line, words in enumerate(wrapped(text.replace("`", ""), int(width / 6.6))):
@@ -83,14 +83,14 @@ def edges(root: Path) -> list[list[str]]:
     command = [sys.executable, "-m", "snakemake", "--rulegraph", "--configfile", "config.yaml"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
     names = dict(re.findall(r'^\s*(\d+)\[label = "([^"]+)"', done.stdout, re.M))
-    found = re.findall(r"^\s*(\d+) -> (\d+)", done.stdout, re.M)
-    pairs = {(plain(names[start]), plain(names[end])) for start, end in found}
+    arrows = re.findall(r"^\s*(\d+) -> (\d+)", done.stdout, re.M)
+    pairs = {(plain(names[start]), plain(names[end])) for start, end in arrows}
     return [[start, end] for start, end in sorted(pairs) if start != end and end != "all"]
 
 
 def plain(name: str) -> str:
     """The name of a rule without that of the image set or job which it stands for."""
-    return next((each for each in LOOPED if name.startswith(f"{each}_")), name)
+    return next((rule for rule in LOOPED if name.startswith(f"{rule}_")), name)
 
 
 def wrapped(text: str, width: int) -> list[str]:

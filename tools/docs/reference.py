@@ -77,8 +77,8 @@ def nested(part: Mapping, schema: Mapping) -> str | None:
             name = candidate["$ref"].rpartition("/")[2]
             if name in KEYS_WITH_A_SECTION:
                 return name
-        if isinstance(candidate, Mapping) and candidate is not part and (found := nested(candidate, schema)):
-            return found
+        if isinstance(candidate, Mapping) and candidate is not part and (section := nested(candidate, schema)):
+            return section
     return None
 
 
@@ -128,8 +128,8 @@ def codecs(catalogue: Mapping) -> str:
         for codec, entry in catalogue.items():
             if entry["backend"] == name:
                 settings = ", ".join(f"`{key}: {plainly(value)}`" for key, value in entry.get("settings", {}).items())
-                told = f"{plainly(entry['qualities']).strip('[]')}<br>*{entry['parameter']}*"
-                lines.append(f"| `{codec}` | {entry['label']} | {told} | {cell(settings)} |")
+                qualities = f"{plainly(entry['qualities']).strip('[]')}<br>*{entry['parameter']}*"
+                lines.append(f"| `{codec}` | {entry['label']} | {qualities} | {cell(settings)} |")
         lines.append("")
     return "\n".join(lines)
 
@@ -146,9 +146,9 @@ def backends() -> str:
             lines += ["| setting | default | allowed |", "| --- | --- | --- |"]
             for key, value in kind.defaults.items():
                 options = choices.get(key)
-                told = f"{options[0]} to {options[-1]}" if isinstance(options, range) else ""
-                told = told or ", ".join(f"`{plainly(one)}`" for one in options or ()) or "see above"
-                lines.append(f"| `{key}` | `{plainly(value)}` | {cell(told)} |")
+                allowed = f"{options[0]} to {options[-1]}" if isinstance(options, range) else ""
+                allowed = allowed or ", ".join(f"`{plainly(one)}`" for one in options or ()) or "see above"
+                lines.append(f"| `{key}` | `{plainly(value)}` | {cell(allowed)} |")
             lines.append("")
     return "\n".join(lines)
 
@@ -217,12 +217,12 @@ def latent_operations() -> str:
     """The operations on latents, with their parameters."""
     lines = ["| operation | what it does | parameters |", "| --- | --- | --- |"]
     for name, entry in operations.REGISTRY.items():
-        told = []
+        parameters = []
         for key, kind in entry.kinds.items():
             default = f"; default {plainly(entry.defaults[key])}" if key in entry.defaults else ""
-            told.append(f"`{key}`: {kind.words}{default}")
+            parameters.append(f"`{key}`: {kind.words}{default}")
         moves = " Moves elements, so the selection must be a box." if entry.moves else ""
-        lines.append(f"| `{name}` | {cell(entry.summary)}{moves} | {cell('<br>'.join(told))} |")
+        lines.append(f"| `{name}` | {cell(entry.summary)}{moves} | {cell('<br>'.join(parameters))} |")
     return "\n".join(lines) + "\n"
 
 

@@ -155,7 +155,7 @@ class Laboratory:
         self, model: LearnedCodec, edit: edits.Edit, policy: str, analysed: Mapping[str, Any], key: tuple[str, str, str]
     ) -> tuple[dict[str, Any], bytes]:
         sites = analysed["sites"]
-        channels = {site: len(found.values) for site, found in sites.items()}
+        channels = {site: len(statistics.values) for site, statistics in sites.items()}
         problem = next(edits.problems(edit, channels), None)
         if problem:
             raise StudyError(problem)
@@ -211,10 +211,10 @@ class Laboratory:
 
     def names(self, image_set: str) -> list[str]:
         """The images of a set. Raises StudyError for a set that isn't here."""
-        found = [image for name, image in self._images if name == image_set]
-        if not found:
+        images = [image for name, image in self._images if name == image_set]
+        if not images:
             raise StudyError(f"the image set {image_set!r} isn't here; {allowed(image_set, self.sets())}")
-        return found
+        return images
 
     def site(self, codec: str, quality: str, image_set: str, image: str, site: str) -> np.ndarray:
         """The latent of an image at a site, float32 [C, R, W]."""
@@ -286,13 +286,13 @@ def _operations() -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "summary": found.summary,
+            "summary": operation.summary,
             "parameters": [
-                {"name": key, "kind": _form(key, kind), "words": kind.words, "default": found.defaults.get(key)}
-                for key, kind in found.kinds.items()
+                {"name": key, "kind": _form(key, kind), "words": kind.words, "default": operation.defaults.get(key)}
+                for key, kind in operation.kinds.items()
             ],
         }
-        for name, found in operations.REGISTRY.items()
+        for name, operation in operations.REGISTRY.items()
     ]
 
 
@@ -357,7 +357,7 @@ def answer(laboratory: Laboratory, method: str, arguments: Mapping[str, Any]) ->
     try:
         return True, getattr(laboratory, method)(**arguments)
     except Exception as error:
-        told = errors.message(error)
-        if told is None:
+        message = errors.message(error)
+        if message is None:
             raise
-        return False, told
+        return False, message

@@ -16,7 +16,7 @@ class Trained:
     seeds: list[int] = field(default_factory=list)
 
 
-def told(pairs: Sequence[tuple[str, str]], trained: Mapping[str, Trained]) -> str:
+def describe(pairs: Sequence[tuple[str, str]], trained: Mapping[str, Trained]) -> str:
     """Budgets and seeds of the codecs compared, in words; empty where none is known.
 
     `pairs` are ids of codecs, the one claimed to be better first.

@@ -235,7 +235,7 @@ def _verdicts(claim: ClaimTest, comparisons: Sequence[Mapping], trained: Mapping
         kinds.setdefault(row["weights"], []).append(row)
     return [
         {**same, "weights": kind, **verdict(claim.parts, rows, _in_words)}
-        | {"training": claim_training.told([(row["better"], row["than"]) for row in rows], trained)}
+        | {"training": claim_training.describe([(row["better"], row["than"]) for row in rows], trained)}
         for kind, rows in kinds.items()
     ]
 

@@ -61,14 +61,14 @@ def at_rates(
     for row in rows:
         if row["bpp"]:
             curves.setdefault((row["image"], row["codec"]), []).append([float(row["bpp"]), *_scores(row, metrics)])
-    found: dict[tuple[str, float], dict[str, np.ndarray]] = {}
+    tables: dict[tuple[str, float], dict[str, np.ndarray]] = {}
     for (image, codec), points in curves.items():
         table = np.array(sorted(points))
         for rate in RATES:
             if len(table) > 1 and table[0, 0] <= rate <= table[-1, 0]:
                 scores = [_at(rate, table[:, 0], table[:, column]) for column in range(1, table.shape[1])]
-                found.setdefault((image, rate), {})[codec] = np.array(scores)
-    return found
+                tables.setdefault((image, rate), {})[codec] = np.array(scores)
+    return tables
 
 
 def images_order(rows: Sequence[Mapping[str, str]], metrics: Sequence[str]) -> Agreement:

@@ -55,7 +55,7 @@ class _Failure(Exception):
         self.starved = starved
 
 
-def each(things: Sequence, start: Callable[[], Callable], limit: Limit) -> list[dict | str]:
+def run(things: Sequence, start: Callable[[], Callable], limit: Limit) -> list[dict | str]:
     """`start()(thing)` of every thing, in order; a text instead, the reason, where the process died or was stopped.
 
     `start` is called in each child. Results must be what JSON can hold. An exception of either is raised here, as

@@ -213,10 +213,10 @@ def panel(layout: Layout, left: float, bottom: float, wide: float, height: float
 
 def y_label(box: Axes, text: str, distance: float = 0.35) -> None:
     """Label the vertical axis, at one distance for all panels, in letters that keep it within the axis."""
-    place, inches = box.get_position(), box.figure.get_size_inches() / scale()
-    size = min(TEXT, TEXT * place.height * inches[1] / text_width(text)) if text else TEXT
+    position, inches = box.get_position(), box.figure.get_size_inches() / scale()
+    size = min(TEXT, TEXT * position.height * inches[1] / text_width(text)) if text else TEXT
     box.set_ylabel(text, size=points(size))
-    box.yaxis.set_label_coords(-distance / (place.width * inches[0]), 0.5)
+    box.yaxis.set_label_coords(-distance / (position.width * inches[0]), 0.5)
 
 
 def text_width(text: str, size: float = TEXT) -> float:

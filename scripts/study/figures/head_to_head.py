@@ -91,11 +91,11 @@ def _order(rates: Mapping[tuple[str, str], Mapping[str, str]], codecs: Mapping[s
     known = {codec for codec, _ in rates} | {anchor}
     against = {codec: rates.get((codec, anchor), {}).get("bd_rate") for codec in known}
 
-    def place(codec: str) -> tuple[float, int]:
+    def rank(codec: str) -> tuple[float, int]:
         rate = 0.0 if codec == anchor else float(against[codec] or "inf")
         return rate, list(codecs).index(codec)
 
-    return sorted((codec for codec in codecs if codec in known), key=place)
+    return sorted((codec for codec in codecs if codec in known), key=rank)
 
 
 def _number(pair: Mapping[str, str]) -> str:

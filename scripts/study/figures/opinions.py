@@ -131,20 +131,20 @@ def _scales(
 def _agreement(layout: canvas.Layout, metrics: Sequence[Mapping[str, str]], rate: str, grid: _Grid) -> None:
     for number, (name, label, span) in enumerate(_PANELS):
         box = grid.box(layout, number, f"metrics, {float(rate):g} bpp", span)
-        for place, row in zip(grid.rows.places, metrics):
+        for height, row in zip(grid.rows.places, metrics):
             marks = {"marker": "o", "markerfacecolor": "black", "markeredgecolor": "black"}
-            _point(box, place, row, name, f"{name}_lo", f"{name}_hi", "black", marks)
+            _point(box, height, row, name, f"{name}_lo", f"{name}_hi", "black", marks)
         box.axvline(0 if span[0] < 0 else 0.5, color="black", linewidth=0.6)
         box.set_xlabel(label)
     layout.y -= grid.height(len(_PANELS))
 
 
 def _point(
-    box: Axes, place: float, row: Mapping[str, str], name: str, low: str, high: str, colour: str, marks: Mapping
+    box: Axes, height: float, row: Mapping[str, str], name: str, low: str, high: str, colour: str, marks: Mapping
 ) -> None:
     if not row[name]:
-        box.text(0.5, place, "–", transform=box.get_yaxis_transform(), va="center", ha="center", color=canvas.GREY)
+        box.text(0.5, height, "–", transform=box.get_yaxis_transform(), va="center", ha="center", color=canvas.GREY)
         return
     if row[low]:
-        box.plot([float(row[low]), float(row[high])], [place, place], color=colour, linewidth=0.9)
-    box.plot([float(row[name])], [place], linestyle="none", markersize=3.6, markeredgewidth=0.8, **marks)
+        box.plot([float(row[low]), float(row[high])], [height, height], color=colour, linewidth=0.9)
+    box.plot([float(row[name])], [height], linestyle="none", markersize=3.6, markeredgewidth=0.8, **marks)

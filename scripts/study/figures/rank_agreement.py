@@ -22,7 +22,7 @@ def figure(image_set: str, metrics: Sequence[str], codecs: Agreement, images: Ag
     """The heat map of an image set. Without an order on either side, the cells say `–`."""
     count = len(metrics)
     order = side_by_side(codecs)
-    names = [palette.short(metrics[place]) for place in order]
+    names = [palette.short(metrics[index]) for index in order]
     heading = (
         f"{image_set}: do metrics agree? Kendall’s τ of the order of codecs (upper right) and of images (lower left)"
     )

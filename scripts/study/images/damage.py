@@ -22,7 +22,7 @@ def check_jpeg(data: bytes) -> None:
 
     Decoded in a child process, since the warning goes to the standard error of the process.
     """
-    (answer,) = isolation.each([0], lambda: lambda _: {"said": _warned(data)}, isolation.Limit(seconds=_SECONDS))
+    (answer,) = isolation.run([0], lambda: lambda _: {"said": _warned(data)}, isolation.Limit(seconds=_SECONDS))
     warning = answer["said"] if isinstance(answer, dict) else answer
     if warning:
         raise ImageError(f"damaged: {warning}; get the file anew, or save it as PNG if it is wanted as it is")

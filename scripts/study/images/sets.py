@@ -165,7 +165,7 @@ def make(
         row |= {"source": source.get("url") or source.get("package") or f"{spec['folder']}/{path.name}"}
         row |= {"licence": source.get("licence", ""), "credit": source.get("credit", "")}
         row |= {"was_jpeg": "reduced" if factor > 1 and was_jpeg != "no" else was_jpeg, "reduce": factor}
-        taught = {png.digest(each) for each in (photo.rgb, rgb)} & set(trained_on) if trained_on else None
+        taught = {png.digest(pixels) for pixels in (photo.rgb, rgb)} & set(trained_on) if trained_on else None
         row |= {"trained_on": "yes" if taught else "no"}
         if taught:
             tell(f"image set {name}: {image} is a photo that the bundled codecs were trained on: no test of them")

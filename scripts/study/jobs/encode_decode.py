@@ -63,7 +63,7 @@ def encode_set(codec: Codec, images: Path, record: Path, generation: int = 0, li
 
     settings = json.dumps(codec.settings, sort_keys=True)
     rows = []
-    for source, result in zip(sources, isolation.each(sources, start, limit or Limit())):
+    for source, result in zip(sources, isolation.run(sources, start, limit or Limit())):
         row = {name: source[name] for name in ("image", "width", "height")} | {
             "settings": settings,
             "generation": generation,
@@ -108,7 +108,7 @@ def decode_set(codec: Codec, encoded: Path, record: Path, generation: int = 0, l
 
         return work
 
-    results = zip(coded, isolation.each(coded, start, limit or Limit()))
+    results = zip(coded, isolation.run(coded, start, limit or Limit()))
     done = {source["image"]: supervised.ended(codec, source["image"], result) for source, result in results}
     rows = [
         {"image": source["image"], "generation": generation}

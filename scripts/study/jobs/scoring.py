@@ -105,7 +105,7 @@ def supervised(
 ) -> dict[str, dict[str, object]]:
     """What the work on each thing adds to its row, by name; a crash or more than `limit` is told on stderr."""
     scored: dict[str, dict[str, object]] = {}
-    for name, result in zip(names, isolation.each(things, start, limit or Limit())):
+    for name, result in zip(names, isolation.run(things, start, limit or Limit())):
         scored[name] = outcome.without(outcome.FAILED, result) if isinstance(result, str) else result
         if "reason" in scored[name]:
             print(f"{name}: {outcome.in_words(scored[name])}", file=sys.stderr)

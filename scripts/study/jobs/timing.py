@@ -60,7 +60,7 @@ def time_set(
         {name: source[name] for name in ("image", "width", "height")}
         | {"repeats": repeats, "machine": machine}
         | supervised.ended(codec, source["image"], result)
-        for source, result in zip(sources, isolation.each(sources, start, limit or Limit()))
+        for source, result in zip(sources, isolation.run(sources, start, limit or Limit()))
     ]
     atomic_io.write_rows(record, columns.TIMING, rows)
 

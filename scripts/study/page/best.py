@@ -48,7 +48,7 @@ class Against:
     text: str
     kind: str = ""
     strength: float = 0
-    told: str = ""
+    tooltip: str = ""
     undecided: bool = False
 
 
@@ -99,7 +99,7 @@ def _ranking(
     zero = Line(
         known[anchor].label, colours.look(known[anchor]), forest.mark(on, 0, None, None, 1, " %"), 0, "", "", ""
     )
-    place = next((i for i, line in enumerate(lines) if not isinstance(line.rate, float) or line.rate > 0), len(lines))
+    index = next((i for i, line in enumerate(lines) if not isinstance(line.rate, float) or line.rate > 0), len(lines))
     n = rows[0]["n_images"]
     name = palette.short(metric)
     caption = (
@@ -108,7 +108,7 @@ def _ranking(
     )
     choice = {"Image set": image_set, "Metric": name, "Anchor": known[anchor].label}
     return Ranking(
-        caption, choice, _verdict(rows, known, anchor, name), on, name, [*lines[:place], zero, *lines[place:]]
+        caption, choice, _verdict(rows, known, anchor, name), on, name, [*lines[:index], zero, *lines[index:]]
     )
 
 
@@ -173,18 +173,18 @@ def _against(
         return Against("")
     who = f"{known[codec].label} against {known[other].label}"
     if not row["bd_rate"]:
-        return Against("×", told=f"{who}: no figure")
+        return Against("×", tooltip=f"{who}: no figure")
     rate = float(row["bd_rate"])
     text = f"{rate:+.0f}".replace("-", "−") if rate < 999.5 else ">999"
-    told = f"{who}: {forest.signed(rate, 1)} %"
+    tooltip = f"{who}: {forest.signed(rate, 1)} %"
     undecided = False
     if row["bd_rate_lo"]:
         low, high = float(row["bd_rate_lo"]), float(row["bd_rate_hi"])
-        told += f", interval {forest.signed(low, 1)} to {forest.signed(high, 1)}"
+        tooltip += f", interval {forest.signed(low, 1)} to {forest.signed(high, 1)}"
         undecided = low < 0 < high
-    told += "; ranked the other way by the anchor" if turned else ""
+    tooltip += "; ranked the other way by the anchor" if turned else ""
     strength = round(100 * min(abs(rate) / STRONGEST, 1))
-    return Against(text, "less" if rate < 0 else "more", strength, told, undecided)
+    return Against(text, "less" if rate < 0 else "more", strength, tooltip, undecided)
 
 
 def _number(text: str) -> float | None:

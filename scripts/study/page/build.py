@@ -74,7 +74,7 @@ def build(plan: Mapping, results: Path, out: Path) -> None:
     experiments = page_latents.experiments(plan["files"], folder, results, links, known)
     first, *others = row_files.groups(rows["rd"])
     data = payload.study(plan, rows | {"rd": first}, images, known, links)
-    data["rows"] = row_files.place(folder, others, plan["metrics"])
+    data["rows"] = row_files.write(folder, others, plan["metrics"])
     text = render(
         {
             "plan": plan,

@@ -74,7 +74,7 @@ class Card:
     source: str
     departure: str
     verdict: str
-    found: Sequence[Verdict]
+    verdicts: Sequence[Verdict]
 
 
 def cards(
@@ -89,18 +89,18 @@ def cards(
         named.setdefault(row["claim"], []).append(row)
     made = []
     for claim, rows in named.items():
-        found = [_verdict(row, comparisons, changes, known) for row in rows]
-        own = {one.verdict for one in found}
-        told = own - {"not tested"} or own
+        verdicts = [_verdict(row, comparisons, changes, known) for row in rows]
+        own = {one.verdict for one in verdicts}
+        tested = own - {"not tested"} or own
         first = rows[0]
-        verdict = next(iter(told)) if len(told) == 1 else "mixed"
-        made.append(Card(claim, first["text"], first["source"], first["departure"], verdict, found))
+        verdict = next(iter(tested)) if len(tested) == 1 else "mixed"
+        made.append(Card(claim, first["text"], first["source"], first["departure"], verdict, verdicts))
     return made
 
 
-def counted(found: Sequence[Card]) -> list[tuple[str, int]]:
+def counted(cards: Sequence[Card]) -> list[tuple[str, int]]:
     """How many claims have each verdict, those that none has left out."""
-    count = Counter(card.verdict for card in found)
+    count = Counter(card.verdict for card in cards)
     return [(verdict, count[verdict]) for verdict in (*claim_verdicts.VERDICTS, "mixed") if count[verdict]]
 
 
@@ -215,17 +215,17 @@ def _reason(part: Part) -> str:
     pairs = [*part.pairs, *part.more]
     count = Counter(pair.verdict for pair in pairs)
     if len(pairs) == 1:
-        told = f"the only comparison {_VERB[pairs[0].verdict]}"
+        summary = f"the only comparison {_VERB[pairs[0].verdict]}"
     elif len(count) == 1:
-        told = f"all {len(pairs)} comparisons {_VERBS[pairs[0].verdict]}"
+        summary = f"all {len(pairs)} comparisons {_VERBS[pairs[0].verdict]}"
     else:
         said = [
             f"{count[one]} {(_VERB if count[one] == 1 else _VERBS)[one]}"
             for one in claim_verdicts.VERDICTS
             if count[one]
         ]
-        told = f"of {len(pairs)} comparisons {', '.join(said[:-1])} and {said[-1]}"
-    return f"{part.about}: {told}{_why(pairs)}."
+        summary = f"of {len(pairs)} comparisons {', '.join(said[:-1])} and {said[-1]}"
+    return f"{part.about}: {summary}{_why(pairs)}."
 
 
 def _why(pairs: Sequence[Pair]) -> str:

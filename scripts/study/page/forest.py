@@ -85,7 +85,7 @@ def _ticks(on: Axis, apart: float) -> list[tuple[float, str]]:
     for value in wanted:
         if not on.low <= _scaled(value, on.ratio) <= on.high:
             continue
-        place = on.at(value)
-        if 3 <= place <= 97 and all(abs(place - other) >= apart for other, _ in placed):
-            placed.append((place, f"{value:+.4g}".replace("-", "−") if value else "0"))
+        position = on.at(value)
+        if 3 <= position <= 97 and all(abs(position - other) >= apart for other, _ in placed):
+            placed.append((position, f"{value:+.4g}".replace("-", "−") if value else "0"))
     return sorted(placed)

@@ -40,24 +40,24 @@ def experiments(
         links[f"{page_links.FOLDER}/{name}"] = results / name
         return f"{page_links.FOLDER}/{name}"
 
-    found: dict[str, dict] = {}
+    parts: dict[str, dict] = {}
     for name in names:
         path = PurePosixPath(name)
         inside = path.parts[1:] if path.parts[0] == "figures" else path.parts
         if inside[0] != "latents" or len(inside) < 3:
             continue
-        group = found.setdefault(inside[1], {"figures": [], "tables": [], "rows": {}})
+        group = parts.setdefault(inside[1], {"figures": [], "tables": [], "rows": {}})
         where = " / ".join(inside[2:-1])
         if path.name == "figures.csv":
             group["figures"] += _listed(folder / name, f"{where}: " if where else "", path.parent.as_posix(), folder)
         elif path.suffix == ".png":
-            told = path.stem.replace("_", " ")
-            group["figures"].append((f"{where}: {told}" if where else told, name))
+            caption = path.stem.replace("_", " ")
+            group["figures"].append((f"{where}: {caption}" if where else caption, name))
         elif path.suffix == ".csv":
             rows = group["rows"][path.stem] = readers.read_rows(folder / name)
-            told = f"{inside[1]}: {where} {path.stem}".replace(":  ", ": ")
-            group["tables"].append(page_tables.generic(told, rows, name, find, columns=COLUMNS.get(path.stem)))
-    return [{"title": title, "views": views(group.pop("rows"), known, find), **group} for title, group in found.items()]
+            caption = f"{inside[1]}: {where} {path.stem}".replace(":  ", ": ")
+            group["tables"].append(page_tables.generic(caption, rows, name, find, columns=COLUMNS.get(path.stem)))
+    return [{"title": title, "views": views(group.pop("rows"), known, find), **group} for title, group in parts.items()]
 
 
 def views(tables: Mapping[str, Sequence[Mapping[str, str]]], known: Mapping[str, Style], find: Callable) -> list[dict]:
@@ -84,16 +84,16 @@ def views(tables: Mapping[str, Sequence[Mapping[str, str]]], known: Mapping[str,
         if row["site"] == "y" and row["share"]:
             image = tuple(row[name] for name in ("image_set", "image", "codec", "quality"))
             shares.setdefault(image, []).append([int(row["channel"]), payload.number(row["share"])])
-    found = []
+    made = []
     for (*image, policy), edited in groups.items():
         known_as = baselines.get(tuple(image), {})
         baseline = known_as.get(policy) or next(iter(known_as.values()), None)
         if baseline is None:
             continue
         label = known[image[2]].label if image[2] in known else image[2]
-        told = {"recompute": "side information made anew", "keep": "side information kept", "edited": "z edited"}
-        about = [image[1], f"{label}, quality {image[3]}", told.get(policy, "")]
-        found.append(
+        policies = {"recompute": "side information made anew", "keep": "side information kept", "edited": "z edited"}
+        about = [image[1], f"{label}, quality {image[3]}", policies.get(policy, "")]
+        made.append(
             {
                 "label": " · ".join(filter(None, about)),
                 "names": ["bpp", *(palette.parts(name)[0] for name in metrics)],
@@ -103,7 +103,7 @@ def views(tables: Mapping[str, Sequence[Mapping[str, str]]], known: Mapping[str,
                 "channels": shares.get(tuple(image), []),
             }
         )
-    return found
+    return made
 
 
 def single_channels(experiments: Sequence[Mapping]) -> bool:
@@ -133,10 +133,10 @@ def _channel(steps: str) -> int | None:
 
 def _listed(record: Path, where: str, beside: str, folder: Path) -> list[tuple[str, str]]:
     """The figures that figures.csv lists: caption and path."""
-    found = []
+    images = []
     for row in readers.read_rows(record):
         file = next((text for text in row.values() if text and text.endswith(".png")), None)
         if file is not None and (folder / beside / file).is_file():
-            told = row.get("caption") or PurePosixPath(file).stem.replace("_", " ")
-            found.append((f"{where}{told}", f"{beside}/{file}"))
-    return found
+            caption = row.get("caption") or PurePosixPath(file).stem.replace("_", " ")
+            images.append((f"{where}{caption}", f"{beside}/{file}"))
+    return images

@@ -66,8 +66,8 @@ def _remove_others(folder: str, name: str, targets: Mapping[str, Path]) -> bool:
     """Remove the files of a folder that are not among `targets`, and it, if nothing is left in it; tell whether."""
     left = 0
     with os.scandir(folder) as entries:
-        found = list(entries)
-    for entry in found:
+        others = list(entries)
+    for entry in others:
         path = f"{name}/{entry.name}"
         if entry.is_dir(follow_symlinks=False):
             left += not _remove_others(entry.path, path, targets)

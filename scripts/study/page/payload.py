@@ -147,15 +147,15 @@ def _image(row: Mapping[str, str], tags: Mapping[str, Sequence[str]]) -> dict:
 
 def columns(rows: Sequence[Mapping[str, str]], metrics: Sequence[str], more: Sequence[str] = ("bytes",)) -> dict:
     """Columns of numbers; set, image, codec and reason are places in lists of their own (`texts`)."""
-    found: dict[str, object] = {}
+    packed: dict[str, object] = {}
     for name in ("image_set", "image", "codec", "quality", "reason"):
         if rows and name in rows[0]:
             texts: dict[str, int] = {}
             values = [outcome.sentence(row) if name == "reason" else row[name] for row in rows]
-            found[name] = {"places": [texts.setdefault(value, len(texts)) for value in values], "texts": list(texts)}
+            packed[name] = {"places": [texts.setdefault(value, len(texts)) for value in values], "texts": list(texts)}
     for name in (*more, *RATES, *metrics, *COSTS):
-        found[name] = [number(row[name]) for row in rows]
-    return found
+        packed[name] = [number(row[name]) for row in rows]
+    return packed
 
 
 def _published(rows: Iterable[Mapping[str, str]], plan: Mapping) -> list[dict]:

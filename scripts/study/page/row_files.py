@@ -24,30 +24,30 @@ def groups(
     images: dict[tuple[str, str], list[Mapping[str, str]]] = {}
     for row in rows:
         images.setdefault((row["image_set"], row["image"]), []).append(row)
-    found: list[list[Mapping[str, str]]] = []
+    parts: list[list[Mapping[str, str]]] = []
     for (image_set, _), members in images.items():
-        if not found or len(found[-1]) >= size or found[-1][0]["image_set"] != image_set:
-            found.append([])
-        found[-1] += members
-    return found
+        if not parts or len(parts[-1]) >= size or parts[-1][0]["image_set"] != image_set:
+            parts.append([])
+        parts[-1] += members
+    return parts
 
 
-def place(folder: Path, parts: Sequence[Sequence[Mapping[str, str]]], metrics: Sequence[str]) -> list[dict]:
+def write(folder: Path, parts: Sequence[Sequence[Mapping[str, str]]], metrics: Sequence[str]) -> list[dict]:
     """Write a script for each group of rows below the page's `folder`, remove others, and tell the page of them.
 
     Each is {"key", "file", "set", "images"}. A script puts its columns under its key in the object `studyRows`: a page
     opened from the file system may read scripts, but no data.
     """
-    told = []
+    scripts = []
     for key, rows in enumerate(parts, start=1):
         text = f"(window.studyRows ??= {{}})[{key}] = {payload.as_text(payload.columns(rows, metrics))};\n"
         file = f"{FOLDER}/{key}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.js"
         if not (folder / file).is_file():
             atomic_io.write_text(folder / file, text)
         images = list(dict.fromkeys(row["image"] for row in rows))
-        told.append({"key": key, "file": file, "set": rows[0]["image_set"], "images": images})
-    wanted = {Path(one["file"]).name for one in told}
+        scripts.append({"key": key, "file": file, "set": rows[0]["image_set"], "images": images})
+    wanted = {Path(one["file"]).name for one in scripts}
     for path in (folder / FOLDER).glob("*"):
         if path.name not in wanted:
             path.unlink()
-    return told
+    return scripts

@@ -73,14 +73,14 @@ def claims(plan: Plan) -> ClaimPlan:
 
 def _trained(plan: Plan) -> dict[str, Trained]:
     """What the study's codecs with recipes were trained with."""
-    found = {}
+    trained = {}
     for codec, some in plan.qualities.items():
         trainings = [plan.training_of(codec, str(quality)) for quality in some]
         seen = [budgets.budget(plan.known_recipes, *training) for training in trainings if training is not None]
         if seen:
             megapixels = [round(budget.pixels_with_starts / 1e6, 1) for budget in seen]
-            found[codec] = Trained(megapixels, sorted({budget.seed for budget in seen}))
-    return found
+            trained[codec] = Trained(megapixels, sorted({budget.seed for budget in seen}))
+    return trained
 
 
 def claimed_edits(plan: Plan, folder: str) -> list[str]:

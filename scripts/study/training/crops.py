@@ -17,10 +17,10 @@ _HASHES = "sha256"  # beside the photos, whose names end in a suffix
 
 def files(folder: Path) -> list[Path]:
     """All photos under a folder, in order. Raises StudyError if there are none."""
-    found = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in SUFFIXES)
-    if not found:
+    photos = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not photos:
         raise StudyError(f"{folder} holds no images ({', '.join(SUFFIXES)}); name a folder of photos to train on")
-    return found
+    return photos
 
 
 def pack(
@@ -34,15 +34,15 @@ def pack(
     """
     from PIL import Image
 
-    found = {path.relative_to(folder).as_posix(): path for path in files(folder)}
-    hashes = {name: readers.sha256(path) for name, path in found.items()}
+    paths = {path.relative_to(folder).as_posix(): path for path in files(folder)}
+    hashes = {name: readers.sha256(path) for name, path in paths.items()}
     if manifest:
         photos.check(hashes, manifest)
         hashes = {photo.name: photo.sha256 for photo in manifest if photo.use == use}
         if not hashes:
             raise StudyError(f"the manifest has no photo of use {use}; hold some out with tools/photo_manifest.py")
     arrays = {}
-    for name, path in found.items():
+    for name, path in paths.items():
         if name not in hashes:
             continue
         with Image.open(path) as image:

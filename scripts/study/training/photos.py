@@ -50,20 +50,20 @@ def read(path: str | Path) -> list[Photo]:
     return photos
 
 
-def check(found: Mapping[str, str], manifest: Sequence[Photo], uses: Iterable[str] = USES) -> None:
+def check(hashes: Mapping[str, str], manifest: Sequence[Photo], uses: Iterable[str] = USES) -> None:
     """Raise StudyError that tells which photos (sha256 by name) aren't those that a manifest has for some uses."""
     wanted = {photo.name: photo.sha256 for photo in manifest if photo.use in uses}
     held_out = {photo.name for photo in manifest} - set(wanted)
     differing = {
-        "missing": [name for name in wanted if name not in found],
-        "changed": [name for name in wanted if name in found and found[name] != wanted[name]],
-        "held out of this use": [name for name in found if name in held_out],
-        "not in the manifest": [name for name in found if name not in wanted and name not in held_out],
+        "missing": [name for name in wanted if name not in hashes],
+        "changed": [name for name in wanted if name in hashes and hashes[name] != wanted[name]],
+        "held out of this use": [name for name in hashes if name in held_out],
+        "not in the manifest": [name for name in hashes if name not in wanted and name not in held_out],
     }
-    told = [f"{len(names)} {what} ({_some(names)})" for what, names in differing.items() if names]
-    if told:
+    faults = [f"{len(names)} {what} ({_some(names)})" for what, names in differing.items() if names]
+    if faults:
         raise StudyError(
-            f"the photos aren't those of the manifest: {'; '.join(told)}. Take the photos that it names, or make a "
+            f"the photos aren't those of the manifest: {'; '.join(faults)}. Take the photos that it names, or make a "
             "manifest of your own with tools/photo_manifest.py"
         )
 

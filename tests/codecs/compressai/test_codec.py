@@ -165,10 +165,12 @@ for name, quality, settings, weights, bitstream in json.load(sys.stdin):
 
 def decoded_elsewhere(jobs, threads):
     """The sha256 of each image of jobs (codec, bitstream), decoded in another process."""
-    told = [[one.name, one.quality, dict(one.settings), str(one.weights or ""), data.hex()] for one, data in jobs]
+    asked = [[one.name, one.quality, dict(one.settings), str(one.weights or ""), data.hex()] for one, data in jobs]
     command = [sys.executable, "-c", DECODE, str(ROOT / "scripts"), str(threads)]
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    done = subprocess.run(command, input=json.dumps(told), capture_output=True, text=True, env=environment, timeout=600)
+    done = subprocess.run(
+        command, input=json.dumps(asked), capture_output=True, text=True, env=environment, timeout=600
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 

@@ -133,11 +133,11 @@ def planned(**keys: object) -> cells.Plan:
 def test_only_a_study_with_weights_has_the_table() -> None:
     with_weights = planned(codecs={"jpeg": [50], "tiny-bmshj2018-factorized-mse": [1, 3], "tfci-hific": "all"})
     assert "results/studies/s/complexity.csv" in payloads.products(with_weights)
-    found = payloads.complexity(with_weights)
-    assert set(found) == {"tiny-bmshj2018-factorized-mse", "tfci-hific"}
-    weights = found["tiny-bmshj2018-factorized-mse"]["weights"]
+    entries = payloads.complexity(with_weights)
+    assert set(entries) == {"tiny-bmshj2018-factorized-mse", "tfci-hific"}
+    weights = entries["tiny-bmshj2018-factorized-mse"]["weights"]
     assert weights == {quality: f"models/tiny-bmshj2018-factorized-mse/{quality}.safetensors" for quality in "13"}
-    assert all(path.startswith("results/weights/") for path in found["tfci-hific"]["weights"].values())
+    assert all(path.startswith("results/weights/") for path in entries["tfci-hific"]["weights"].values())
     assert "results/studies/s/complexity.csv" not in payloads.products(planned(codecs={"jpeg": [50]}))
 
 

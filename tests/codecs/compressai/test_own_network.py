@@ -141,9 +141,9 @@ def test_another_coder_is_warned_of(own):
 def test_damage_and_other_weights_are_told(own, folder, tmp_path):
     one = own("Plain")
     data = one.encode(photo(40, 40))
-    for place in range(0, len(data), 7):
+    for position in range(0, len(data), 7):
         broken = bytearray(data)
-        broken[place] ^= 4
+        broken[position] ^= 4
         with pytest.raises(BitstreamError):
             one.decode(bytes(broken))
     with torch.no_grad():
@@ -183,7 +183,7 @@ def test_checkpoints_that_dont_fit(folder, tmp_path):
     made = own_networks.net("paper.nets:Plain", folder)
     state = made.state_dict()
 
-    def told(state: object, **more: object) -> str:
+    def refusal(state: object, **more: object) -> str:
         torch.save(state, tmp_path / "checkpoint.pth")
         one = load(own_networks.settings(folder, "Plain", tmp_path / "checkpoint.pth", **more))
         for _ in range(2):  # the same again, without loading anew
@@ -193,16 +193,16 @@ def test_checkpoints_that_dont_fit(folder, tmp_path):
         return str(caught.value)
 
     lacking = {name: value for name, value in state.items() if not name.startswith("g_s.0")}
-    assert "lacks 2 tensors (g_s.0.weight, g_s.0.bias) of Plain; correct arguments" in told(lacking)
-    assert "has 1 tensor (extra), which Plain hasn't" in told({**state, "extra": torch.zeros(1)})
-    wide = told(state, arguments={"channels": 12})
+    assert "lacks 2 tensors (g_s.0.weight, g_s.0.bias) of Plain; correct arguments" in refusal(lacking)
+    assert "has 1 tensor (extra), which Plain hasn't" in refusal({**state, "extra": torch.zeros(1)})
+    wide = refusal(state, arguments={"channels": 12})
     assert "g_a.0.weight is [8, 3, 5, 5], and Plain with these arguments has [12, 3, 5, 5]" in wide
-    assert "Plain(depth=3) ended with TypeError" in told(state, arguments={"depth": 3})
-    assert "not finite" in told({**state, "g_a.0.bias": state["g_a.0.bias"] * float("nan")})
-    assert "are no file of tensors" in told({"state_dict": Harmful(tmp_path / "harm")})
+    assert "Plain(depth=3) ended with TypeError" in refusal(state, arguments={"depth": 3})
+    assert "not finite" in refusal({**state, "g_a.0.bias": state["g_a.0.bias"] * float("nan")})
+    assert "are no file of tensors" in refusal({"state_dict": Harmful(tmp_path / "harm")})
     assert not (tmp_path / "harm").exists()
     broken = {**state, "entropy_bottleneck._quantized_cdf": torch.ones(8, 9, dtype=torch.int32)}
-    assert "_cdf_length is missing" not in told(broken) and "entropy tables" in told(broken)
+    assert "_cdf_length is missing" not in refusal(broken) and "entropy tables" in refusal(broken)
     assert load(own_networks.settings(folder, "Plain", tmp_path / "none.pth")).skip().endswith("correct `checkpoint`")
 
 
@@ -273,8 +273,8 @@ def test_what_an_edit_of_must_rerun(folder, tmp_path):
     """The sources are all code of the folder but hidden; those of an installed package are its own."""
     kind = registry.backend("compressai", {"class": "paper.nets:Plain"})
     chosen = own_networks.settings(folder, "Plain", tmp_path / "c.pth")
-    found = {path.name for path in kind.sources(chosen)}
-    assert {"__init__.py", "nets.py", "parts.py"} <= found
+    names = {path.name for path in kind.sources(chosen)}
+    assert {"__init__.py", "nets.py", "parts.py"} <= names
     assert kind.sources({**own_networks.ELIC, "checkpoint": "c.pth"}) == []  # the lock has its version
     installed = kind.sources({"class": "safetensors.torch:Any", "checkpoint": "c.pth"})
     assert "torch.py" in {path.name for path in installed}
@@ -283,15 +283,15 @@ def test_what_an_edit_of_must_rerun(folder, tmp_path):
 
 
 def test_the_same_bytes_whatever_the_threads(elic):
-    rgb, found = photo(64, 96), set()
+    rgb, hashes = photo(64, 96), set()
     for threads in (1, 2):
         torch.set_num_threads(threads)
         try:
             data = load(elic).encode(rgb)
-            found.add(hashlib.sha256(data + load(elic).decode(data).tobytes()).hexdigest())
+            hashes.add(hashlib.sha256(data + load(elic).decode(data).tobytes()).hexdigest())
         finally:
             torch.set_num_threads(1)
-    assert len(found) == 1
+    assert len(hashes) == 1
 
 
 def test_a_network_that_fails_costs_its_own_cells(folder, tmp_path, monkeypatch):

@@ -26,13 +26,13 @@ text = "".join(inspect.getsource(module) for module in (google, waseda, layers))
 heavy = [name for name in ("torch_geometric", "torchvision") if name in sys.modules]
 print(hashlib.sha256(text.encode()).hexdigest(), *heavy)
 """
-    found = [
+    runs = [
         subprocess.run(
             [sys.executable, "-c", code, str(ROOT / "scripts"), way], capture_output=True, text=True, check=True
         )
         for way in ("short", "plain")
     ]
-    short, plain = (done.stdout.split() for done in found)
+    short, plain = (done.stdout.split() for done in runs)
     assert short == plain[:1] and plain[1:]
 
 

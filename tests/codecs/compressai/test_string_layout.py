@@ -29,9 +29,9 @@ def test_round_trip(value):
 
 
 @given(NESTED, st.binary(max_size=3), st.integers(0, 50))
-def test_damage_is_a_bitstream_error_or_another_value(value, noise, place):
+def test_damage_is_a_bitstream_error_or_another_value(value, noise, start):
     layout, strings = taken_apart([value, b"last"], "value")
-    broken = layout[:place] + noise + layout[place + len(noise) :]
+    broken = layout[:start] + noise + layout[start + len(noise) :]
     try:
         put_together(broken, iter(strings))
     except BitstreamError:

@@ -94,8 +94,8 @@ def outcome(folder, bitstream=None):
             return {"refused": str(error)}
         return {"coded": True}
 
-    (found,) = isolation.each([0], lambda: work, isolation.Limit(memory_gb=4))
-    return found
+    (result,) = isolation.run([0], lambda: work, isolation.Limit(memory_gb=4))
+    return result
 
 
 def test_whole_weights_code(weights):
@@ -107,9 +107,9 @@ def test_odd_tables_are_refused(case, weights, tmp_path):
     content = load_file(weights / f"{MODEL}.safetensors")
     CASES[case](content)
     save_file({name: tensor.contiguous() for name, tensor in content.items()}, tmp_path / f"{MODEL}.safetensors")
-    found = outcome(tmp_path)
-    assert isinstance(found, dict) and "refused" in found, found
-    assert f"{MODEL}.safetensors" in found["refused"] and "\n" not in found["refused"]
+    result = outcome(tmp_path)
+    assert isinstance(result, dict) and "refused" in result, result
+    assert f"{MODEL}.safetensors" in result["refused"] and "\n" not in result["refused"]
 
 
 @pytest.mark.parametrize("entry", ["tables", "convolution"])
@@ -125,18 +125,18 @@ def test_tables_of_random_edits_never_reach_the_coder(weights):
     chance = np.random.default_rng(5)
     refused = 0
     for _ in range(400):
-        found = {name: content[name].clone() for name in (TABLE, LENGTHS, OFFSETS)}
+        tensors = {name: content[name].clone() for name in (TABLE, LENGTHS, OFFSETS)}
         name = chance.choice([TABLE, LENGTHS, OFFSETS])
-        at = int(chance.integers(found[name].numel()))
-        found[name][at] = int(chance.choice([-1, 0, 1, 3, 2**16, 2**31 - 1, chance.integers(-(2**31), 2**31)]))
+        at = int(chance.integers(tensors[name].numel()))
+        tensors[name][at] = int(chance.choice([-1, 0, 1, 3, 2**16, 2**31 - 1, chance.integers(-(2**31), 2**31)]))
         try:
-            tables.check(found, "file")
+            tables.check(tensors, "file")
         except StudyError:
             refused += 1
             continue
-        rows = torch.split(found[TABLE], found[LENGTHS].tolist())
+        rows = torch.split(tensors[TABLE], tensors[LENGTHS].tolist())
         assert all(row[0] == 0 and row[-1] == 2**16 and (row.diff() > 0).all() for row in rows)
-        assert found[OFFSETS].abs().max() <= 2**20
+        assert tensors[OFFSETS].abs().max() <= 2**20
     assert refused > 200
 
 

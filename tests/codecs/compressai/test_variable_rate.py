@@ -98,8 +98,8 @@ def test_another_quality_s_bitstream_isnt_decoded(published):
 def test_the_librarys_table():
     for model in variable_rate.MODELS:
         assert zoo._tables(zoo.VARIABLE)["cfgs"][model] == (192, 320)
-        found = zoo.variable_rate_weights(model, "mse")
-        assert len(found.sha256) == 8 and found.url.endswith(f"{found.sha256}.pth.tar")
+        weights = zoo.variable_rate_weights(model, "mse")
+        assert len(weights.sha256) == 8 and weights.url.endswith(f"{weights.sha256}.pth.tar")
         assert CATALOGUE[model].qualities == list(range(1, variable_rate.LEVELS + 1))
     with pytest.raises(StudyError, match="for the metric 'msssim'"):
         zoo.variable_rate_weights("mbt2018-vbr", "msssim")

@@ -22,9 +22,9 @@ ROOT = paths.ROOT
 
 
 def test_the_librarys_table():
-    found = zoo.weights("bmshj2018-hyperprior", "mse", 3)
-    assert found.file == "bmshj2018-hyperprior-3-6d87be32.pth.tar" and found.sha256 == "6d87be32"
-    assert found.url.startswith("https://") and found.url.endswith(found.file)
+    weights = zoo.weights("bmshj2018-hyperprior", "mse", 3)
+    assert weights.file == "bmshj2018-hyperprior-3-6d87be32.pth.tar" and weights.sha256 == "6d87be32"
+    assert weights.url.startswith("https://") and weights.url.endswith(weights.file)
     for model in set(architectures.MODELS) - {"bmshj2018-factorized-relu", "b2018-gdn", "b2018-leaky_relu", "hific"}:
         for metric in ("mse", "msssim"):
             for quality in range(1, 7 if "cheng" in model else 9):

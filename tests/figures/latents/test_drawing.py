@@ -94,11 +94,11 @@ def test_an_image_without_latents_is_drawn_as_its_reason(tmp_path, drawn):
     for record in ("latents/duo/c/3/latents.csv", "edits/s/lab/duo/c/3/encoded.csv"):
         rows = readers.read_rows(tmp_path / record)
         if "latents" in record:
-            found = [row | {"file": "", **SKIPPED} for row in rows]
+            skipped = [row | {"file": "", **SKIPPED} for row in rows]
         else:
-            found = [{"image": name, "source": name, "edit": "none", "width": 96, "height": 64,
+            skipped = [{"image": name, "source": name, "edit": "none", "width": 96, "height": 64,
                       **SKIPPED} for name in "a"]  # fmt: skip
-        atomic_io.write_rows(tmp_path / record, rows[0], found)
+        atomic_io.write_rows(tmp_path / record, rows[0], skipped)
     atomic_io.write_rows(tmp_path / "latents/duo/c/3/impulse.csv", impulse_response.COLUMNS, [SKIPPED])
     rows = made.draw(tmp_path / "out", **FIGURES)
     assert {row["reason"] for row in rows} == {"skipped: no plug-in"}
@@ -155,7 +155,7 @@ def test_the_atlas_is_in_order_and_tells_what_is_left_out():
     y = RANDOM.standard_normal((192, 4, 6)).astype(np.float32)
     shares = np.linspace(2, 0, 192) / 192
     figure = channel_grid.latent(y, np.arange(192)[::-1], shares, "t", [])
-    labels = [each.get_text() for each in figure.texts]
+    labels = [text.get_text() for text in figure.texts]
     assert labels[1].startswith("191: ") and labels[channel_grid.MOST].startswith(f"{192 - channel_grid.MOST}: ")
     assert f"The {channel_grid.MOST} strongest of 192 channels; the {192 - channel_grid.MOST} left out have" in words(
         figure
@@ -217,8 +217,8 @@ def test_changes_are_compared_with_the_reports():
         _own("columns-second-half", "keep", 0.45, 20.0, 0.7),
         _own("rows-second-half", "keep", 0.6, 20.0, 0.9),
     ]
-    found = report2021.rows(report2021.read(ROOT / "references/epfl2021.csv"), own, METRICS)
-    cells = {(row["edit"], row["measure"]): row for row in found}
+    compared = report2021.rows(report2021.read(ROOT / "references/epfl2021.csv"), own, METRICS)
+    cells = {(row["edit"], row["measure"]): row for row in compared}
     assert cells["none", "bpp"]["direction"] is None
     assert cells["columns-second-half", "psnr"]["ratio"] == pytest.approx(-10 / (12.83 - 31.42))
     assert cells["columns-second-half", "psnr"]["verdict"] == "alike"
@@ -233,7 +233,7 @@ def test_changes_are_compared_with_the_reports():
 
 
 def test_the_drawn_table_has_every_policy():
-    own = [_own(edit, policy, 0.5 + place, 30.0, 0.9) for place, edit in enumerate(("none", "x100"))
+    own = [_own(edit, policy, 0.5 + index, 30.0, 0.9) for index, edit in enumerate(("none", "x100"))
            for policy in edits.POLICIES]  # fmt: skip
     figure = report_comparison.figure(
         report2021.rows(report2021.read(ROOT / "references/epfl2021.csv"), own, METRICS), "t", []
@@ -246,11 +246,11 @@ def test_the_drawn_table_has_every_policy():
 
 def test_a_change_far_smaller_than_the_reports_is_not_called_alike():
     own = [_own("none", "keep", 0.5, 30.0, 0.98), _own("channels-second-half", "keep", 0.45, 29.8, 0.978)]
-    found = report2021.rows(report2021.read(ROOT / "references/epfl2021.csv"), own, METRICS)
-    (psnr,) = (row for row in found if (row["edit"], row["measure"]) == ("channels-second-half", "psnr"))
+    compared = report2021.rows(report2021.read(ROOT / "references/epfl2021.csv"), own, METRICS)
+    (psnr,) = (row for row in compared if (row["edit"], row["measure"]) == ("channels-second-half", "psnr"))
     assert psnr["direction"] == "agrees" and psnr["ratio"] == pytest.approx(0.2 / 20.43)
     assert psnr["verdict"] == "smaller"
-    text = words(report_comparison.figure(found, "t", []))
+    text = words(report_comparison.figure(compared, "t", []))
     assert "10.99 29.80 0.01 smaller" in text
 
 
@@ -260,7 +260,7 @@ def test_a_change_far_smaller_than_the_reports_is_not_called_alike():
 def test_the_halves_of_each_order_are_drawn_and_compared(made, drawn, tmp_path):
     (row,) = made.draw(tmp_path, halves=True)
     table = readers.read_rows(tmp_path / "halves-a.csv")
-    kinds = {(each["order"], each["seed"], each["half"]) for each in table}
+    kinds = {(line["order"], line["seed"], line["half"]) for line in table}
     assert kinds == {(order, seed, half) for order, seed in (("own", ""), ("random", "1"), ("random", "2"))
                      for half in ("first", "second")}  # fmt: skip
     text = words(drawn["halves-a"])
@@ -269,9 +269,9 @@ def test_the_halves_of_each_order_are_drawn_and_compared(made, drawn, tmp_path):
 
 
 def test_an_experiment_without_halves_says_what_to_include(made, drawn, tmp_path):
-    place = made.folder / "edits/s/lab/duo/c/3/encoded.csv"
-    kept = [row for row in readers.read_rows(place) if "first" not in row["edit"] and "second" not in row["edit"]]
-    atomic_io.write_rows(place, kept[0], kept)
+    record = made.folder / "edits/s/lab/duo/c/3/encoded.csv"
+    kept = [row for row in readers.read_rows(record) if "first" not in row["edit"] and "second" not in row["edit"]]
+    atomic_io.write_rows(record, kept[0], kept)
     (row,) = made.draw(tmp_path, halves=True)
     assert "include the groups report2021 and channel-halves" in row["reason"]
 

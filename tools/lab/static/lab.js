@@ -27,7 +27,7 @@ const names = () => ({
   images: choices.images, sets: [...new Set(choices.images.map(({ set }) => set))], channels: grid().channels,
 });
 
-function told(error) {
+function showError(error) {
   $("error").hidden = !error;
   $("error").textContent = error ?? "";
 }
@@ -37,7 +37,7 @@ async function tried(work) {
   try {
     await work();
   } catch (error) {
-    told(error.message);
+    showError(error.message);
   }
   document.body.removeAttribute("aria-busy");
 }
@@ -56,7 +56,7 @@ const loaded = latest((keep) => tried(async () => {
     edited: null,
   };
   numbers = { baseline: baseline.values ?? null, edited: null };
-  told(baseline.reason);
+  showError(baseline.reason);
   if (!keep) past = history(edit);
   refreshed();
   tiles();
@@ -66,7 +66,7 @@ const loaded = latest((keep) => tried(async () => {
 const asked = latest(() => tried(async () => {
   const begun = performance.now();
   const answer = await ask("edit", { ...cell(), steps: edit.steps.map(written), policy: edit.policy });
-  told(answer.reason);
+  showError(answer.reason);
   numbers.edited = answer.values ?? null;
   shown.edited = answer.reason ? null : await pixels(unpacked(answer.image));
   results();
@@ -223,7 +223,7 @@ async function copied(kind) {
     const text = (await ask("study", { ...cell(), steps: edit.steps.map(written), policy: edit.policy }))[kind];
     $("yaml").hidden = false;
     $("yaml").value = text;
-    told();
+    showError();
     const done = navigator.clipboard ? await navigator.clipboard.writeText(text).then(() => true, () => false) : false;
     $("copied").textContent = done ? "copied" : "below, to be copied";
   });

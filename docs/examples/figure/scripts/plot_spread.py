@@ -20,10 +20,10 @@ def main() -> None:
     with canvas.on(options.paper_of(arguments)), canvas.looks():
         figure = Figure(figsize=(canvas.width(), 0.6 + 0.2 * len(codecs)), layout="constrained")
         axes = figure.add_subplot(xlabel="rate (bits per pixel)")
-        for place, codec in enumerate(codecs):
+        for height, codec in enumerate(codecs):
             mine = [row for row in rows if row["codec"] == codec]
             rates = [float(row["bpp"]) for row in mine if row["quality"] == mine[-1]["quality"]]
-            axes.plot(rates, [place] * len(rates), "o", markersize=3)
+            axes.plot(rates, [height] * len(rates), "o", markersize=3)
         axes.set(xlim=(0, None), ylim=(-0.5, len(codecs) - 0.5))
         axes.set_yticks(range(len(codecs)), codecs)
         axes.invert_yaxis()

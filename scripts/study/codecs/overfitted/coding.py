@@ -32,12 +32,12 @@ class Coder(ABC):
             far = np.abs(residuals) > tables.REACH
             symbols = np.where(far, tables.ESCAPE, residuals + tables.REACH).astype(np.int32)
             escaped = (residuals[far] + tables.ESCAPE_RANGE // 2).astype(np.int32)
-        found, start = [], 0
+        chunks, start = [], 0
         for end in ends:
             given = None if symbols is None else symbols[start:end]
-            found.append(self._symbols(given, _model(int(numbers[order[start]])), int(end - start)))
+            chunks.append(self._symbols(given, _model(int(numbers[order[start]])), int(end - start)))
             start = end
-        decoded = np.concatenate(found).astype(np.int64) if found else np.zeros(0, dtype=np.int64)
+        decoded = np.concatenate(chunks).astype(np.int64) if chunks else np.zeros(0, dtype=np.int64)
         far = decoded == tables.ESCAPE
         decoded -= tables.REACH
         if far.any():

@@ -43,27 +43,27 @@ def code(
     raw: dict[tuple[int, int], np.ndarray] = {}
     curve = magnitudes()
     known: dict[tuple[int, int], np.ndarray] = {}
-    found = []
-    for place, grid in enumerate(form):
+    latents = []
+    for index, grid in enumerate(form):
         key = grid.channel, grid.level
         values = np.zeros((grid.rows, grid.columns), dtype=np.int64)
         raw[key] = np.zeros((grid.rows + 2, grid.columns + 2))
         known[key] = np.zeros((grid.rows + 2, grid.columns + 2))
         for number in range(len(grids.PASSES)):
-            part = grids.place(number)
+            part = grids.elements(number)
             if not values[part].size:
                 continue
             shape = values[part].shape
             mean = grids.contexts(grid, number, lambda channel, level: raw.get((channel, level)))
             size = grids.contexts(grid, number, lambda channel, level: known.get((channel, level)))
-            eighths, scales = predicted(_rows(mean), _rows(size), values_of, number, place)
-            wanted = None if given is None else given[place][part].ravel()
+            eighths, scales = predicted(_rows(mean), _rows(size), values_of, number, index)
+            wanted = None if given is None else given[index][part].ravel()
             coded = coder.code(wanted, eighths, scales).reshape(shape)
             values[part] = np.clip(coded, -tables.LARGEST, tables.LARGEST)
             raw[key][1:-1, 1:-1][part] = values[part]
             known[key][1:-1, 1:-1][part] = curve[np.abs(values[part])]
-        found.append(values)
-    return found
+        latents.append(values)
+    return latents
 
 
 def _rows(contexts: list[np.ndarray]) -> np.ndarray:
@@ -74,7 +74,7 @@ def _rows(contexts: list[np.ndarray]) -> np.ndarray:
 
 
 def predicted(
-    mean: np.ndarray, size: np.ndarray, values_of: Mapping[str, np.ndarray], number: int, place: int
+    mean: np.ndarray, size: np.ndarray, values_of: Mapping[str, np.ndarray], number: int, index: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Means in eighths and numbers of scales, int64 [N], from contexts [CONTEXTS, N]."""
     count = mean.shape[1]
@@ -85,7 +85,7 @@ def predicted(
         block = slice(first, first + _BLOCK)
         units = np.maximum(context @ size[:, block] + context_bias, 0)
         units = np.maximum(hidden @ units + hidden_bias, 0)
-        logarithm = values_of["scale.w"] @ units + values_of["scale.b"][place]
+        logarithm = values_of["scale.w"] @ units + values_of["scale.b"][index]
         step = np.floor((logarithm - tables.SMALLEST) * tables.OCTAVE + 0.5)
         scales[block] = np.clip(step, 0, tables.SCALES - 1)
         most = tables.LARGEST * tables.FRACTIONS

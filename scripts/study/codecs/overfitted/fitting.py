@@ -199,14 +199,14 @@ def first_latents(form: parameters.Form, rgb: np.ndarray, start: dict[str, np.nd
         )
         levels.append(torch.nn.functional.avg_pool2d(wide, 2)[0])
     gains = 2.0 ** start["gain"]
-    found, shown = [], torch.zeros_like(levels[-1])
+    latents, shown = [], torch.zeros_like(levels[-1])
     for level in reversed(range(grids.LEVELS)):
         if level < grids.LEVELS - 1:
             rows, columns = levels[level].shape[1:]
             shown = synthesis.upsampled(shown, (rows, columns), taps)
-        for place, grid in enumerate(form.grids):
+        for index, grid in enumerate(form.grids):
             if grid.level == level:
-                found.append((levels[level] - shown)[grid.channel] / gains[place])
+                latents.append((levels[level] - shown)[grid.channel] / gains[index])
         present = {grid.channel for grid in form.grids if grid.level == level}
         shown = torch.stack([levels[level][c] if c in present else shown[c] for c in range(grids.CHANNELS)])
-    return torch.cat([values.flatten() for values in found]).double().numpy()
+    return torch.cat([values.flatten() for values in latents]).double().numpy()

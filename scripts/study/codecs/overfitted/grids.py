@@ -42,12 +42,12 @@ class Grid:
 
 def grids(size: tuple[int, int], chroma_level: int) -> list[Grid]:
     """The grids of an image of `size` (H, W) in the order of coding; chroma's begin at `chroma_level`."""
-    found = []
+    form = []
     for level in reversed(range(LEVELS)):
         rows, columns = (-(-side // 2**level) for side in size)
         for channel in range(CHANNELS if level >= chroma_level else 1):
-            found.append(Grid(channel, level, rows, columns))
-    return found
+            form.append(Grid(channel, level, rows, columns))
+    return form
 
 
 def padded(values: np.ndarray, fill: int = 0) -> np.ndarray:
@@ -55,7 +55,7 @@ def padded(values: np.ndarray, fill: int = 0) -> np.ndarray:
     return np.pad(values, _MARGIN, constant_values=fill)
 
 
-def place(number: int) -> tuple[slice, slice]:
+def elements(number: int) -> tuple[slice, slice]:
     """The elements of a grid that pass `number` codes."""
     row, column = PASSES[number]
     return slice(row, None, 2), slice(column, None, 2)
@@ -72,13 +72,13 @@ def contexts(
     rows, columns = (grid.rows - row + 1) // 2, (grid.columns - column + 1) // 2
     own, parent = values(grid.channel, grid.level), values(grid.channel, grid.level + 1)
     nothing = np.full((rows, columns), fill)
-    found = [_taken(own, (row + down, column + right), (rows, columns), 2) for down, right in _NEIGHBOURS[number]]
+    neighbours = [_taken(own, (row + down, column + right), (rows, columns), 2) for down, right in _NEIGHBOURS[number]]
     for down, right in _PARENTS[number]:
-        found.append(nothing if parent is None else _taken(parent, (down, right), (rows, columns), 1))
+        neighbours.append(nothing if parent is None else _taken(parent, (down, right), (rows, columns), 1))
     for channel in range(CHANNELS - 1):
         other = values(channel, grid.level) if channel < grid.channel else None
-        found.append(nothing if other is None else _taken(other, (row, column), (rows, columns), 2))
-    return found
+        neighbours.append(nothing if other is None else _taken(other, (row, column), (rows, columns), 2))
+    return neighbours
 
 
 def _taken(values: np.ndarray | None, start: tuple[int, int], shape: tuple[int, int], step: int) -> np.ndarray:

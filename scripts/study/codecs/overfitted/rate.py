@@ -31,9 +31,9 @@ class Sites:
         margins = {(g.channel, g.level): grids.padded(number, self.count) for g, number in zip(form, numbers)}
         own, around, of = [], [], []
         for number in range(len(grids.PASSES)):
-            part = grids.place(number)
+            part = grids.elements(number)
             own.append(np.concatenate([values[part].ravel() for values in numbers]))
-            of.append(np.concatenate([np.full(values[part].size, place) for place, values in enumerate(numbers)]))
+            of.append(np.concatenate([np.full(values[part].size, index) for index, values in enumerate(numbers)]))
             rows = [grids.contexts(g, number, lambda *key: margins.get(key), self.count) for g in form]
             around.append(np.stack([np.concatenate([row[n].ravel() for row in rows]) for n in range(grids.CONTEXTS)]))
         longest = max(map(len, own))

@@ -35,10 +35,10 @@ def features(
         if stack:
             raised = upsampled(torch.stack(list(stack.values())), shape, parameters["upsampling.w"])
             stack = dict(zip(stack, raised))
-        for place, grid in enumerate(form):
+        for index, grid in enumerate(form):
             if grid.level == level:
                 key = _feature(grid, form)
-                value = latents[place] * gains[place]
+                value = latents[index] * gains[index]
                 stack[key] = stack[key] + value if key in stack else value
     return torch.stack([stack[key] for key in sorted(stack)])
 

@@ -103,10 +103,10 @@ def _rows(table: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         start, number = start + 2 + int(full[0]), number + 1
 
 
-def _precision(number: int, found: int) -> int:
-    if not 1 <= abs(found) <= LARGEST_PRECISION:
-        raise _Wrong(f"row {number} has the precision {found}; allowed: 1 to {LARGEST_PRECISION}, or -1 to -16")
-    return abs(found)
+def _precision(number: int, precision: int) -> int:
+    if not 1 <= abs(precision) <= LARGEST_PRECISION:
+        raise _Wrong(f"row {number} has the precision {precision}; allowed: 1 to {LARGEST_PRECISION}, or -1 to -16")
+    return abs(precision)
 
 
 def _check_row(number: int, row: np.ndarray, precision: int, strictly: bool) -> None:

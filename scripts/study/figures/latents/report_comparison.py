@@ -126,9 +126,9 @@ def _row(
     def text(x: float, words: str, colour: str = "black") -> None:
         canvas.text(layout, x, layout.y, words, columns.size, colour)
 
-    for place, words in enumerate(head):
-        end = [*columns.head, columns.groups[0]][place + 1]
-        text(columns.head[place], canvas.shortened(words, end - columns.head[place] - 0.02, columns.size))
+    for column, words in enumerate(head):
+        end = [*columns.head, columns.groups[0]][column + 1]
+        text(columns.head[column], canvas.shortened(words, end - columns.head[column] - 0.02, columns.size))
     for group, name in zip(columns.groups, measures):
         row = by_measure.get(name)
         if row is None:

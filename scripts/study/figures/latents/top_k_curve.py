@@ -49,7 +49,7 @@ def figure(
         text = canvas.note_lines(notes)
         handles = _handles(kept, curve, look)
         room = canvas.width() - _LEFT - _RIGHT
-        entries = max(1, int(room / max(0.5 + canvas.text_width(str(each.get_label())) for each in handles)))
+        entries = max(1, int(room / max(0.5 + canvas.text_width(str(handle.get_label())) for handle in handles)))
         above = 0.05 + 0.13 * math.ceil(len(handles) / entries)
         across = canvas.across(len(metrics), room, _NARROWEST, _BETWEEN)
         block = math.ceil(len(metrics) / across) * (_ROW + _UNDER)

@@ -84,7 +84,7 @@ def edit_set(
 
     settings = json.dumps(codec.settings, sort_keys=True)
     rows = []
-    for (source, cell), result in zip(jobs, isolation.each(jobs, start, limit or Limit())):
+    for (source, cell), result in zip(jobs, isolation.run(jobs, start, limit or Limit())):
         name = _name(source, cell)
         row = {"image": name, "source": source["image"], "width": source["width"], "height": source["height"]}
         row |= {"edit": edits.BASELINE, "settings": settings, "generation": generation, "stride": _stride(source)}

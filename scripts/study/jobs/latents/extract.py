@@ -44,7 +44,7 @@ def extract_set(
         return work
 
     rows = []
-    for source, result in zip(sources, isolation.each(sources, start, limit or Limit())):
+    for source, result in zip(sources, isolation.run(sources, start, limit or Limit())):
         row = {name: source[name] for name in ("image", "width", "height")} | {"generation": generation}
         rows.append(row | supervised.ended(codec, source["image"], result))
     atomic_io.write_rows(record, COLUMNS, rows)

@@ -57,10 +57,10 @@ def impulse_set(
 
         return work
 
-    (result,) = isolation.each([latents], start, limit or Limit())
+    (result,) = isolation.run([latents], start, limit or Limit())
     row = {"generation": generation} | supervised.ended(codec, "impulse", result)
     channels = row.pop("channels", [{}])
-    atomic_io.write_rows(record, COLUMNS, [row | each for each in channels])
+    atomic_io.write_rows(record, COLUMNS, [row | channel for channel in channels])
 
 
 def _painted_all(codec: LearnedCodec, latents: Path, path: Path) -> dict[str, object]:

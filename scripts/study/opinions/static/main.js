@@ -41,20 +41,20 @@ function fit() {
 function panes(one) {
   const original = originalOf(test, one.left);
   const shown = [["left", one.left], ...(test.boosted || test.method === "pair" ? [] : [["original", original]]), ["right", one.right]];
-  return shown.map(([place, id]) => {
+  return shown.map(([side, id]) => {
     const figure = document.createElement("figure");
-    figure.className = place;
+    figure.className = side;
     const stack = document.createElement("div");
     stack.className = test.boosted ? "stack flicker" : "stack";
     for (const source of test.boosted ? [original, id] : [id]) {
       const img = document.createElement("img");
       img.src = file(source);
-      img.alt = { left: "left image", right: "right image", original: "original" }[place];
+      img.alt = { left: "left image", right: "right image", original: "original" }[side];
       img.draggable = false;
       stack.append(img);
     }
     const caption = document.createElement("figcaption");
-    caption.textContent = { left: "left", right: "right", original: "original" }[place];
+    caption.textContent = { left: "left", right: "right", original: "original" }[side];
     figure.append(stack, caption);
     return figure;
   });

@@ -28,20 +28,20 @@ const pointOf = (row) => ({ row, quality: row.quality, rate: row.get(state.rate)
 
 /** The points of the chart by codec, in the order of rate. */
 function points() {
-  const found = new Map();
+  const pointsByCodec = new Map();
   for (const row of chosen()) {
-    if (!found.has(row.codec)) found.set(row.codec, []);
-    found.get(row.codec).push(pointOf(row));
+    if (!pointsByCodec.has(row.codec)) pointsByCodec.set(row.codec, []);
+    pointsByCodec.get(row.codec).push(pointOf(row));
   }
-  for (const list of found.values()) list.sort((a, b) => a.rate - b.rate);
-  return found;
+  for (const list of pointsByCodec.values()) list.sort((a, b) => a.rate - b.rate);
+  return pointsByCodec;
 }
 
 export function drawChart() {
   fillCurveControls();
-  const found = points(), style = getComputedStyle(document.documentElement);
+  const pointsByCodec = points(), style = getComputedStyle(document.documentElement);
   const paint = (name) => style.getPropertyValue(name).trim();
-  const { traces, lacking } = ownTraces(found);
+  const { traces, lacking } = ownTraces(pointsByCodec);
   const drawn = [...bandTraces(), ...frontTraces(traces, paint), ...traces, ...publishedTraces(traces, paint)];
   const metric = metrics.get(state.metric);
   const images = tagged(sets.get(state.set).images, state.tag).length;
@@ -52,16 +52,16 @@ export function drawChart() {
   if (state.published && data.published.length && (state.curve || state.tag)) notes.push("Published curves are means over all images of the set, so none is shown here.");
   $("chart-note").textContent = notes.join(" ");
   if (typeof Plotly !== "undefined") plot(drawn, layout(style, paint));
-  if ($("points").open) fillPoints(found);
+  if ($("points").open) fillPoints(pointsByCodec);
 }
 
 /** The study's curves, and how many points are not drawn. */
-function ownTraces(found) {
+function ownTraces(pointsByCodec) {
   let lacking = 0;
   const traces = [];
   for (const codec of data.codecs) {
     if (state.off.includes(codec.id)) continue;
-    const list = found.get(codec.id) ?? [];
+    const list = pointsByCodec.get(codec.id) ?? [];
     const drawn = list.filter((point) => point.rate !== null && point.value !== null);
     lacking += list.length - drawn.length;
     if (!drawn.length) continue;
@@ -79,13 +79,13 @@ function ownTraces(found) {
 /** Between the tenth and the ninetieth percentile over the images, and their median, of every codec. */
 function bandTraces() {
   if (state.curve || !state.band) return [];
-  const found = new Map(), base = { type: "scatter", mode: "lines", hoverinfo: "skip" };
+  const pointsByCodec = new Map(), base = { type: "scatter", mode: "lines", hoverinfo: "skip" };
   for (const row of counted()) {
     if (state.off.includes(row.codec)) continue;
-    if (!found.has(row.codec)) found.set(row.codec, []);
-    found.get(row.codec).push(pointOf(row));
+    if (!pointsByCodec.has(row.codec)) pointsByCodec.set(row.codec, []);
+    pointsByCodec.get(row.codec).push(pointOf(row));
   }
-  return [...found].flatMap(([id, list]) => {
+  return [...pointsByCodec].flatMap(([id, list]) => {
     const steps = bands(list), x = steps.map((step) => step.rate), codec = codecs.get(id), paint = colour(codec);
     const line = (name) => ({ ...base, x, y: steps.map((step) => step[name]), name: `${codec.label}: ${name}` });
     return steps.length < 2 ? [] : [
@@ -182,13 +182,13 @@ function fillCurveControls() {
   for (const box of $("codecs").querySelectorAll("input")) box.checked = !state.off.includes(box.value);
 }
 
-export function fillPoints(found = points()) {
+export function fillPoints(pointsByCodec = points()) {
   const table = element("table", { className: "sortable" }), head = table.createTHead().insertRow();
   for (const name of ["Codec", "Quality", "bpp", ...data.metrics.map((metric) => metric.label), "Image"]) {
     head.append(element("th", { scope: "col", textContent: name }));
   }
   const body = table.createTBody();
-  for (const [id, list] of found) {
+  for (const [id, list] of pointsByCodec) {
     if (state.off.includes(id)) continue;
     for (const { row } of list) {
       const line = body.insertRow();

@@ -30,14 +30,14 @@ export function drawCrops() {
 function cropOf(codec, value, by, metric) {
   const quality = nearest(state.set, state.image, codec.id, value, by), row = find(state.set, state.image, codec.id, quality);
   const there = Boolean(row) && row.get("decode_s") !== null;
-  const told = row ? [`quality ${quality}`, `${shown(row.get("bpp"), 3)} bpp`, `${metric.label} ${shown(row.get(metric.id), 4)}`] : [];
+  const numbers = row ? [`quality ${quality}`, `${shown(row.get("bpp"), 3)} bpp`, `${metric.label} ${shown(row.get(metric.id), 4)}`] : [];
   const file = there ? path("decoded", state.set, codec.id, quality, `${state.image}.png`) : null;
-  const button = element("button", { type: "button" }, crop(codec.label, file, told, row?.reason || "no value"));
+  const button = element("button", { type: "button" }, crop(codec.label, file, numbers, row?.reason || "no value"));
   button.addEventListener("click", () => change({ panes: state.panes.map((pane, i) => (i === state.active ? [codec.id, quality] : pane)) }));
   return button;
 }
 
-function crop(label, file, told, why) {
+function crop(label, file, numbers, why) {
   const frame = element("span", { className: "window" });
   if (file === null) frame.append(element("span", { className: "empty", textContent: why }));
   else {
@@ -45,7 +45,7 @@ function crop(label, file, told, why) {
     source(img, file, "");
     frame.append(img);
   }
-  return element("span", { className: "crop" }, frame, element("strong", { textContent: label }), element("span", { className: "numbers", textContent: told.join(", ") }));
+  return element("span", { className: "crop" }, frame, element("strong", { textContent: label }), element("span", { className: "numbers", textContent: numbers.join(", ") }));
 }
 
 /** Put the crops where the images are, about the same centre: at the images' zoom, but no smaller than pixel by pixel. */

@@ -12,13 +12,13 @@ export function shown(value, digits = 4) {
 
 /** All numbers of a row as [name, text]; not its seconds, which other jobs beside slowed. */
 export function numbers(row, metrics) {
-  const found = [["", `${shown(row.get("bpp"))} bpp`]];
-  if (row.get("payload_bpp") !== row.get("bpp")) found.push(["payload", `${shown(row.get("payload_bpp"))} bpp`]);
-  if (row.has("bytes")) found.push(["", `${row.get("bytes") ?? "–"} bytes`]);
-  if (row.has("n")) found.push(["images", row.get("n")]);
-  for (const metric of metrics) found.push([metric.label, shown(row.get(metric.id), 5)]);
-  if (row.get("peak_rss") !== null) found.push(["memory", `${Math.round(row.get("peak_rss") / 2 ** 20)} MiB`]);
-  return found;
+  const pairs = [["", `${shown(row.get("bpp"))} bpp`]];
+  if (row.get("payload_bpp") !== row.get("bpp")) pairs.push(["payload", `${shown(row.get("payload_bpp"))} bpp`]);
+  if (row.has("bytes")) pairs.push(["", `${row.get("bytes") ?? "–"} bytes`]);
+  if (row.has("n")) pairs.push(["images", row.get("n")]);
+  for (const metric of metrics) pairs.push([metric.label, shown(row.get(metric.id), 5)]);
+  if (row.get("peak_rss") !== null) pairs.push(["memory", `${Math.round(row.get("peak_rss") / 2 ** 20)} MiB`]);
+  return pairs;
 }
 
 /** A value as the chart draws it, in decibels or as it is; null where there is no finite one. */

@@ -8,7 +8,7 @@ const ABOUT = "Up: share of the bits. Down: what is lost without the channel. He
   "Arrow keys go from one channel to the next.";
 
 /** A number of an edit with its change against the image without it: rates in percent, metrics in their unit. */
-export function told(value, before, rate) {
+export function withChange(value, before, rate) {
   if (value === null || value === undefined) return "–";
   const text = shown(value, 4);
   if (!Number.isFinite(value) || !Number.isFinite(before)) return text;
@@ -84,7 +84,7 @@ function channelsOf(view) {
 }
 
 const numbersOf = (view, item) => view.names.map((name, i) =>
-  element("span", { textContent: `${name} ${told(item.values[i], view.baseline.values[i], i === 0)}` }));
+  element("span", { textContent: `${name} ${withChange(item.values[i], view.baseline.values[i], i === 0)}` }));
 
 function card(view, item, choose) {
   const button = element("button", { type: "button", className: "edit" });

@@ -9,7 +9,7 @@ import { tagged } from "./statistics.js";
 import { DEFAULTS, change, data, drawers, readAddress, state, whenLoaded } from "./study.js";
 import { makeChooser, makeSortable } from "./tables.js";
 import { drawImages, makePanes, panes, valueOf } from "./viewer.js";
-import { currentZoom, place, swap, zoomTo } from "./zoom.js";
+import { currentZoom, placeImages, swap, zoomTo } from "./zoom.js";
 
 const on = (id, act, event = "change") => $(id).addEventListener(event, act);
 
@@ -45,8 +45,8 @@ function listenToImages() {
   });
   on("mode", () => change({ mode: $("mode").value }, [drawImages]));
   on("reference", () => change({ reference: Number($("reference").value) }, [drawImages]));
-  on("gain", () => change({ gain: Number($("gain").value) }, [place]));
-  on("swipe", () => change({ swipe: Number($("swipe").value) }, [place]), "input");
+  on("gain", () => change({ gain: Number($("gain").value) }, [placeImages]));
+  on("swipe", () => change({ swipe: Number($("swipe").value) }, [placeImages]), "input");
   on("blink", () => change({ blink: $("blink").checked }, []));
   on("blink-once", swap, "click");
   on("matched", () => change({ matched: $("matched").checked }, [drawImages]));
@@ -57,7 +57,7 @@ function listenToImages() {
   on("in", () => zoomTo(currentZoom() * 1.5), "click");
   on("out", () => zoomTo(currentZoom() / 1.5), "click");
   on("crops", () => $("crops").open !== state.crops && change({ crops: $("crops").open }, [drawCrops]), "toggle");
-  new ResizeObserver(place).observe(panes[0].view);
+  new ResizeObserver(placeImages).observe(panes[0].view);
   setInterval(() => {
     if (state.mode === "flicker" && state.blink) swap();
   }, 700);

@@ -39,14 +39,14 @@ export function nearestQuality(qualities, valueOf, wanted) {
 
 /** Rows of arithmetic means over images of each codec and quality; a value that an image lacks has no mean. */
 export function averages(list) {
-  const found = new Map();
+  const cells = new Map();
   for (const row of list) {
     const key = [row.codec, row.quality].join("\n");
-    if (!found.has(key)) found.set(key, []);
-    found.get(key).push(row);
+    if (!cells.has(key)) cells.set(key, []);
+    cells.get(key).push(row);
   }
   const mean = (values) => (values.includes(null) ? null : values.reduce((sum, value) => sum + value, 0) / values.length);
-  return [...found.values()].map((members) => ({
+  return [...cells.values()].map((members) => ({
     set: members[0].set, image: "", codec: members[0].codec, quality: members[0].quality,
     reason: members.find((row) => row.reason)?.reason ?? "",
     get: (name) => (name === "n" ? members.length : mean(members.map((row) => row.get(name)))),
@@ -56,9 +56,9 @@ export function averages(list) {
 
 /** The members of a list by a property, in the order of their first appearance. */
 export function grouped(list, property) {
-  const found = new Map();
-  for (const member of list) found.set(member[property], [...(found.get(member[property]) ?? []), member]);
-  return found;
+  const groups = new Map();
+  for (const member of list) groups.set(member[property], [...(groups.get(member[property]) ?? []), member]);
+  return groups;
 }
 
 /** Numbers by value and before texts, empty cells last either way: for Array.sort. */

@@ -13,13 +13,13 @@ export function quantile(values, share) {
  * `points` are {quality, rate, value}, one for each image; a quality at which one has no finite value is left out.
  */
 export function bands(points) {
-  const found = new Map();
+  const lists = new Map();
   for (const point of points) {
-    if (!found.has(point.quality)) found.set(point.quality, []);
-    found.get(point.quality).push(point);
+    if (!lists.has(point.quality)) lists.set(point.quality, []);
+    lists.get(point.quality).push(point);
   }
   const finite = (value) => value !== null && Number.isFinite(value);
-  return [...found].filter(([, list]) => list.every(({ rate, value }) => finite(rate) && finite(value)))
+  return [...lists].filter(([, list]) => list.every(({ rate, value }) => finite(rate) && finite(value)))
     .map(([quality, list]) => {
       const at = (name, share) => quantile(list.map((point) => point[name]), share);
       return { quality, rate: at("rate", 0.5), low: at("value", 0.1), middle: at("value", 0.5), high: at("value", 0.9) };
@@ -28,11 +28,11 @@ export function bands(points) {
 
 /** The points {rate, value} that no other has at a lower or equal rate with a better or equal value, by rising rate. */
 export function front(points, higherIsBetter) {
-  const sign = higherIsBetter ? 1 : -1, found = [];
+  const sign = higherIsBetter ? 1 : -1, best = [];
   for (const point of [...points].sort((a, b) => a.rate - b.rate || sign * (b.value - a.value))) {
-    if (!found.length || sign * point.value > sign * found.at(-1).value) found.push(point);
+    if (!best.length || sign * point.value > sign * best.at(-1).value) best.push(point);
   }
-  return found;
+  return best;
 }
 
 /** The images that have one of the tags; all images where none is chosen. */

@@ -5,14 +5,14 @@ import { order } from "./rows.js";
 
 export function makeSortable(table) {
   const heads = [...table.tHead.rows[0].cells];
-  heads.forEach((head, place) => {
+  heads.forEach((head, column) => {
     const button = element("button", { type: "button" }, ...head.childNodes);
     head.append(button);
     button.addEventListener("click", () => {
       const up = head.getAttribute("aria-sort") !== "ascending";
       for (const other of heads) other.removeAttribute("aria-sort");
       head.setAttribute("aria-sort", up ? "ascending" : "descending");
-      const key = (row) => row.cells[place].dataset.value ?? row.cells[place].textContent.trim();
+      const key = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent.trim();
       const lines = [...table.tBodies[0].rows].map((row) => [key(row), row]);
       lines.sort(([a], [b]) => order(a, b, up));
       table.tBodies[0].append(...lines.map(([, row]) => row));

@@ -5,7 +5,7 @@ import { $, element, fill, source } from "./dom.js";
 import { numbers, path } from "./format.js";
 import { tagged } from "./statistics.js";
 import { codecs, change, data, find, nearest, sets, state } from "./study.js";
-import { listenToView, place } from "./zoom.js";
+import { listenToView, placeImages } from "./zoom.js";
 
 const ERRORS = ["absolute", "signed"], ALONE = ["decoded", "flip"];  // modes that show two images at once, or one
 export const panes = [];
@@ -53,7 +53,7 @@ export function drawImages() {
   const reference = state.reference ? decodedFile(state.panes[state.reference - 1]) : originalFile();
   panes.forEach((pane, i) => (i ? drawDecoded(pane, state.panes[i - 1], reference) : drawOriginal(pane, image())));
   drawCrops();
-  place();
+  placeImages();
 }
 
 function drawOriginal(pane, { width, height, credit }) {

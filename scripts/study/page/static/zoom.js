@@ -14,7 +14,7 @@ function viewSize() {
 }
 
 /** Put all images where the state has them. */
-export function place() {
+export function placeImages() {
   const size = imageSize(), view = viewSize();
   if (!view.width) return;
   const fit = fitting(size, view), zoom = state.zoom || fit;
@@ -36,12 +36,12 @@ export function zoomTo(zoom, at) {
   const size = imageSize(), view = viewSize(), fit = fitting(size, view);
   const corner = ["--left", "--top"].map((name) => parseFloat(style().getPropertyValue(name)));
   const values = { now: state.zoom || fit, wanted: zoom, least: Math.min(fit, 1 / devicePixelRatio), corner, at: at ?? [view.width / 2, view.height / 2] };
-  change(zoomed(values, size, view), [place]);
+  change(zoomed(values, size, view), [placeImages]);
 }
 
 function move(dx, dy) {
   const size = imageSize(), view = viewSize(), zoom = state.zoom || fitting(size, view);
-  change(within(state.x - dx / zoom / size.width, state.y - dy / zoom / size.height, zoom, size, view), [place]);
+  change(within(state.x - dx / zoom / size.width, state.y - dy / zoom / size.height, zoom, size, view), [placeImages]);
 }
 
 export function currentZoom() {

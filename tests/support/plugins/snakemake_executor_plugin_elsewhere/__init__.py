@@ -56,10 +56,10 @@ class Executor(RemoteExecutor):
             if status is None:
                 yield info
                 continue
-            told = (info.aux["folder"] / "output").read_text(errors="replace")
+            text = (info.aux["folder"] / "output").read_text(errors="replace")
             shutil.rmtree(info.aux["folder"])
             if status:
-                self.report_job_error(info, msg=f"status {status}: {told[-5000:]}\n")
+                self.report_job_error(info, msg=f"status {status}: {text[-5000:]}\n")
             else:
                 self.report_job_success(info)
 
