@@ -1,11 +1,14 @@
-"""Draw the BD-rates of an image set as bars, a row for each codec and a panel for each metric."""
+"""Draw the BD-rates of an image set as bars, a row for each codec and a panel for each metric.
+
+A PDF whose figure would be longer than a journal's page (240 mm) has several pages.
+"""
 
 from __future__ import annotations
 
 import argparse
 
 from study.core.errors import guarded
-from study.figures import bd_rate, canvas, image_notes, options
+from study.figures import bd_rate, canvas, image_notes, options, pdf_pages
 
 
 def main() -> None:
@@ -20,8 +23,12 @@ def main() -> None:
     codecs = options.codecs(arguments.codecs)
     notes = image_notes.of(arguments.images)
     with canvas.on(options.paper_of(arguments)):
-        figure = bd_rate.figure(rows, codecs, arguments.metrics, arguments.over, arguments.method, notes)
-        canvas.save(figure, canvas.paths(arguments.out))
+        chosen = rows, codecs, arguments.metrics, arguments.over, arguments.method, notes
+        whole = bd_rate.figure(*chosen)
+        pages = bd_rate.pages(*chosen) if whole.get_figheight() > bd_rate.PAGE else [whole]
+        out = canvas.paths(arguments.out)
+        canvas.save(whole, [path for path in out if path.suffix != ".pdf"])
+        pdf_pages.save(pages, [path for path in out if path.suffix == ".pdf"])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The figure of BD-rates."""
 
+import re
 from dataclasses import replace
 from string import ascii_lowercase
 
@@ -9,7 +10,8 @@ from figure_study import drawn, one_line, words
 from study.analysis import bd_table, refusals
 from study.analysis.refusals import Refusal
 from study.core.errors import StudyError
-from study.figures import bd_rate
+from study.figures import bd_rate, canvas, pdf_pages
+from study.figures.paper import Paper
 
 
 def bd_row(codec, rate, over="mean of images", image="", **more):
@@ -127,3 +129,28 @@ def test_every_anchor_has_panels_of_its_own(small):
     heads = words(figure).splitlines()
     assert "against JPEG" in heads and "against WebP" in heads
     assert "BD-rate against JPEG and WebP" in one_line(figure)
+
+
+def test_what_is_higher_than_a_page_goes_on_on_the_next(large, tmp_path):
+    """27 codecs in one column: a page for each panel, none longer than a journal's; what fits stays on one page."""
+    rows = [bd_row(codec, -1, metric=metric, anchor=anchor)
+            for anchor in ("jpeg", "jpeg-2000")
+            for metric in ("psnr_rgb", "vifp_sewar", "ms_ssim")
+            for codec in large.codecs if codec != anchor]  # fmt: skip
+    panels = [(anchor, metric) for anchor in ("JPEG", "JPEG 2000") for metric in ("PSNR", "VIFp", "MS-SSIM")]
+    out = tmp_path / "bd.pdf"
+    with canvas.on(Paper("single")):
+        pages = bd_rate.pages(rows, large.codecs)
+        pdf_pages.save(pages, [out])
+    assert len(pages) == len(panels)
+    for (anchor, metric), page in zip(panels, pages):
+        assert len(page.axes) == 2 and one_line(page).startswith(f"photos: BD-rate against {anchor} {metric} ")
+    sizes = [tuple(map(float, box)) for box in re.findall(rb"/MediaBox \[ 0 0 (\S+) (\S+) \]", out.read_bytes())]
+    assert len(sizes) == len(panels)
+    assert all(width == pytest.approx(88 / 25.4 * 72) and height <= 240 / 25.4 * 72 for width, height in sizes)
+    with canvas.on(Paper("double")):
+        assert len(bd_rate.pages(rows[: len(rows) // 2], large.codecs)) == 1
+        assert [len(page.axes) for page in bd_rate.pages(rows, large.codecs)] == [6, 6]
+    again = tmp_path / "again.pdf"
+    pdf_pages.save(pages, [again])
+    assert again.read_bytes() == out.read_bytes()

@@ -30,6 +30,7 @@ COLUMNS = (
     "overlap_lo", "overlap_hi", "refusals",
 )  # fmt: skip
 LARGEST = 2.5
+PAGE = 240 / 25.4  # inches, of a journal's page
 
 _LABELS, _SHARE = 2.05, 0.38  # of the width at most
 _NARROWEST = 1.25
@@ -90,6 +91,31 @@ def figure(
     with canvas.looks():
         notes = canvas.note_lines([*_about(rows, codecs, metrics, over, method), *_reasons(marks), *about_images])
         return _draw(panels, scales, codecs, order, marks, heading, notes)
+
+
+def pages(
+    rows: Sequence[Mapping[str, str]],
+    codecs: Mapping[str, Style],
+    metrics: Sequence[str] | None = None,
+    over: str = OVERS[0],
+    method: str | None = None,
+    about_images: Sequence[str] = (),
+) -> list[Figure]:
+    """`figure`, or where it is higher than `PAGE` figures of its anchors, each of as many metrics as a page holds.
+
+    A single panel of very many codecs may still be higher.
+    """
+    whole = figure(rows, codecs, metrics, over, method, about_images)
+    chosen = list(metrics or dict.fromkeys(row["metric"] for row in rows))
+    anchors = list(dict.fromkeys(row["anchor"] for row in rows))
+    if whole.get_figheight() <= PAGE or len(chosen) * len(anchors) < 2:
+        return [whole]
+    if len(anchors) > 1:
+        of_each = [[row for row in rows if row["anchor"] == anchor] for anchor in anchors]
+        return [page for part in of_each for page in pages(part, codecs, chosen, over, method, about_images)]
+    half = len(chosen) // 2
+    parts = [chosen[: len(chosen) - half], chosen[len(chosen) - half :]]
+    return [page for part in parts for page in pages(rows, codecs, part, over, method, about_images)]
 
 
 def bars(rows: Sequence[Mapping[str, str]], metric: str, over: str, method: str, anchor: str) -> dict[str, Bar]:
