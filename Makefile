@@ -44,7 +44,7 @@ settings := --workflow-profile profiles/$(PROFILE) $(if $(CORES),--cores $(CORES
 
 .PHONY: study opinions test checks quick docs fuzz faults tensorflow perceptual cvvdp storage lab bench compare audit screenshots lock conda
 
-study: .venv/.study .venv/.perceptual $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
+study: .venv/.study .venv/.perceptual .venv/.chart $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
 	.venv/bin/python tools/run_study.py --study '$(STUDY)' --profile '$(PROFILE)' -- $(settings) $(config)
 
 opinions: .venv/.study .venv/.perceptual $(if $(findstring tfci-,$(file <studies/$(STUDY).yaml)),.venv-tensorflow/.ready)
@@ -85,7 +85,7 @@ bench: .venv/.study .venv/.perceptual .venv/.cvvdp .venv/.lab .venv-tensorflow/.
 	.venv/bin/python tools/bench/run.py $(OPTIONS)
 
 # Its exit status 3 is that of figures beyond the thresholds; make itself ends with 2 then.
-compare: .venv/.study
+compare: .venv/.study .venv/.chart
 	@test -n '$(A)' -a -n '$(B)' || { echo "name two studies: make compare A=results/studies/kodak B=../other/results/studies/kodak" >&2; exit 1; }
 	@.venv/bin/python tools/compare_studies.py '$(A)' '$(B)' $(OPTIONS)
 
@@ -98,6 +98,15 @@ screenshots: .venv/.dev
 
 .venv/.study: envs/study.txt
 	$(call environment,.venv,envs/study.txt)
+
+# The part of Plotly that the page's chart needs, which starts in a third of the time of the whole: that one comes with
+# pip, and is taken where there is no npm.
+.venv/.chart: package-lock.json .venv/.study
+	@mkdir -p .venv/chart && cp package.json package-lock.json .venv/chart
+	@{ command -v npm && cd .venv/chart && npm ci --omit=dev --ignore-scripts --fetch-retries=0 --fetch-timeout=20000 --no-audit; } \
+	  >/dev/null 2>&1 || echo "npm is not there or can't install plotly.js-basic-dist-min: the page's chart takes Plotly from its" \
+	  "Python package, and a second longer to start (to try again: rm $@)" >&2
+	@touch $@
 
 perceptual: .venv/.perceptual
 
@@ -129,7 +138,7 @@ tensorflow: .venv-tensorflow/.ready
 .venv-tensorflow/.ready: envs/tensorflow.txt
 	$(call environment,.venv-tensorflow,envs/tensorflow.txt,--no-deps)
 
-.venv/.dev: envs/dev.txt .venv/.study .venv/.perceptual .venv/.cvvdp .venv/.storage .venv/.lab
+.venv/.dev: envs/dev.txt .venv/.study .venv/.perceptual .venv/.chart .venv/.cvvdp .venv/.storage .venv/.lab
 	$(call environment,.venv,envs/dev.txt)
 
 .venv-docs/.ready: envs/docs.txt

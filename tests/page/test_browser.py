@@ -52,6 +52,37 @@ def test_opens_from_the_file_system_without_errors_or_requests_elsewhere(browser
     assert pages.HOSTILE in browser.run("return document.getElementById('codecs').textContent")
 
 
+@pytest.mark.parametrize("kind", ["basic", "whole"])
+def test_either_of_plotlys_scripts_draws_all_of_the_chart(browser: Browser, tmp_path: Path, kind: str) -> None:
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.by import By
+
+    if kind == "basic" and not build.BASIC.is_file():
+        pytest.skip("the basic script is not installed; where there is npm, `make study` brings it")
+    script = build.BASIC if kind == "basic" else build.whole_library()
+    made = make_page(tmp_path, failed=None)
+    build.copy_library(made.parent / build.LIBRARY, script)
+    browser.open(made, "band=1&front=1&log=1")
+    assert (made.parent / build.LIBRARY).stat().st_size == script.stat().st_size
+    drawn = "return [document.querySelectorAll('#chart .scatterlayer .trace').length, $('chart').data.length]"
+    assert browser.run(drawn) == [13, 13]
+    fills, points, lines = "#chart .fills path", "#chart .point", "#chart .js-line"
+    assert all(browser.run("return document.querySelectorAll(arguments[0]).length", one) for one in (fills, points))
+    dashes = f"return [...document.querySelectorAll('{lines}')].some(line => line.style.strokeDasharray.includes(','))"
+    assert browser.run(dashes) and browser.run("return $('chart')._fullLayout.xaxis.type") == "log"
+    ActionChains(browser.driver).move_to_element(browser.driver.find_elements(By.CSS_SELECTOR, points)[1]).perform()
+    browser.wait(lambda: "bpp" in browser.run("return document.querySelector('#chart .hoverlayer').textContent"))
+    buttons = browser.run("return [...document.querySelectorAll('.modebar-btn')].map(button => button.dataset.title)")
+    assert {"Download plot as a PNG", "Zoom", "Pan", "Zoom in", "Zoom out", "Autoscale", "Reset axes"} == {*buttons}
+    assert browser.logs()[0] == []
+
+
+def test_plotlys_scripts_are_of_one_version() -> None:
+    pinned = json.loads((ROOT / "package.json").read_text())["dependencies"]["plotly.js-basic-dist-min"]
+    with build.whole_library().open(encoding="utf-8") as script:
+        assert f"plotly.js v{pinned}\n" in script.read(200)
+
+
 def test_a_point_that_is_clicked_shows_its_image(browser: Browser, page: Path) -> None:
     from selenium.webdriver import ActionChains
     from selenium.webdriver.common.by import By

@@ -81,7 +81,8 @@ def started(study: Study, command: list[str]) -> subprocess.Popen:
 
 
 RUNNER = ".venv/bin/python tools/run_study.py"
-MAKE = ["make", "--old-file=.venv/.study", "--old-file=.venv/.perceptual", "study", "STUDY=tiny"]
+OLD = [f"--old-file=.venv/.{name}" for name in ("study", "perceptual", "chart")]
+MAKE = ["make", *OLD, "study", "STUDY=tiny"]
 
 
 def running(folder: Path) -> dict[int, str]:

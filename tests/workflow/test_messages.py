@@ -29,7 +29,11 @@ def make(folder: Path, *arguments: str, environment: bool = True) -> list[str]:
         (folder / ".venv").symlink_to(sys.prefix)
     command = [
         "make",
-        *(["--old-file=.venv/.study", "--old-file=.venv/.perceptual"] if environment else []),
+        *(
+            ["--old-file=.venv/.study", "--old-file=.venv/.perceptual", "--old-file=.venv/.chart"]
+            if environment
+            else []
+        ),
         "study",
         *arguments,
     ]

@@ -27,6 +27,7 @@ BENCHES = {
     "Metrics": [STUDY, "tools/bench/scorer.py"],
     "Shortcuts": [STUDY, "tools/bench/shortcuts.py"],
     "Laboratory": [STUDY, "tools/bench/answer_time.py"],
+    "Page": [STUDY, "tools/bench/page_start.py"],
     "Learned codecs": [STUDY, "tools/bench/learned.py"],
     "TensorFlow Compression": [TENSORFLOW, "tools/bench/tfci.py"],
     "Graph": [STUDY, "tools/bench/graph.py", "--out", "results/bench/graph"],
