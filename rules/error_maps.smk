@@ -2,6 +2,13 @@
 # OUTPUTS: results/error_maps/{set}/{codec}/{quality}/flip.csv, FLIP's maps beside it, for a study that names the metric
 
 
+def flip_runs():
+    """Whether maps that were skipped can be drawn now; only then is NumPy loaded."""
+    from study.metrics import flip
+
+    return flip.skip() is None
+
+
 rule error_map:
     input:
         beside=files_of([results.images("{set}"), CELL.decoded()]),
@@ -17,7 +24,9 @@ rule error_map:
     conda:
         "../envs/study.yaml"
     params:
+        generation=lambda w: generation_of(generation, CELL.error_maps().format(**dict(w.items())), flip_runs),
         code=code("error_maps.py"),
         lock=lock("study"),
     shell:
-        f"python {SCRIPTS}/error_maps.py --images {{input.images:q}} --decoded {{input.decoded:q}} --out {ONE_OUTPUT} 2> {{log:q}}"
+        f"python {SCRIPTS}/error_maps.py --images {{input.images:q}} --decoded {{input.decoded:q}}"
+        " --generation {params.generation} --out {output.record:q} 2> {log:q}"

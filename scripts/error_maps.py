@@ -8,6 +8,7 @@ from pathlib import Path
 from study.core import limits
 from study.core.errors import guarded
 from study.jobs import error_maps
+from study.planning import options
 
 
 def main() -> None:
@@ -16,10 +17,11 @@ def main() -> None:
         "--images", type=Path, required=True, help="record of the image set (results/images/<set>/images.csv)"
     )
     parser.add_argument("--decoded", type=Path, required=True, help="record of the decode job (…/decoded.csv)")
-    parser.add_argument("--out", type=Path, required=True, help="record to write (flip.csv); the maps lie beside it")
+    options.add_job(parser, "flip.csv", "maps")
     limits.add_options(parser)
     arguments = parser.parse_args()
-    error_maps.map_set(arguments.images, arguments.decoded, arguments.out, limits.limit(arguments))
+    limit = limits.limit(arguments)
+    error_maps.map_set(arguments.images, arguments.decoded, arguments.out, arguments.generation, limit)
 
 
 if __name__ == "__main__":

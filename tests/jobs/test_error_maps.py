@@ -15,6 +15,7 @@ from study.core.errors import StudyError
 from study.images import png
 from study.jobs import error_maps
 from study.metrics import flip
+from study.planning.cells import generation
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_flip = pytest.mark.skipif(flip.skip() is not None, reason="`make perceptual` installs it")
@@ -44,9 +45,10 @@ def test_the_maps_are_those_of_the_metric(tmp_path: Path) -> None:
     images, decoded = records(tmp_path)
     out = tmp_path / "maps" / "flip.csv"
     script = [sys.executable, ROOT / "scripts/error_maps.py"]
-    subprocess.run([*script, "--images", images, "--decoded", decoded, "--out", out], check=True)
+    subprocess.run([*script, "--images", images, "--decoded", decoded, "--generation", "2", "--out", out], check=True)
     rows = {row["image"]: row for row in readers.read_rows(out)}
-    assert rows["lost"] == {"image": "lost", "file": "", "sha256": "", "status": "failed", "reason": "a reason"}
+    lost = {"image": "lost", "file": "", "sha256": "", "status": "failed", "reason": "a reason", "generation": "2"}
+    assert rows["lost"] == lost
     same, blocky = (png.verified(out.parent / rows[name]["file"], rows[name]["sha256"]) for name in ("same", "blocky"))
     assert (same == same[0, 0]).all() and same[0, 0].max() < 8  # Magma begins just above black
     pair = [png.read(path / "blocky.png") for path in (images.parent, decoded.parent)]
@@ -70,6 +72,22 @@ def test_without_the_package_every_map_is_skipped(tmp_path: Path, monkeypatch: p
     error_maps.map_set(images, decoded, tmp_path / "flip.csv")
     outcomes = [(row["status"], row["reason"], row["file"]) for row in readers.read_rows(tmp_path / "flip.csv")]
     assert outcomes == [*[("skipped", "the package isn't there", "")] * 2, ("failed", "a reason", "")]
+
+
+def test_a_map_that_is_lost_or_can_be_made_now_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flip, "skip", lambda: None)
+    monkeypatch.setattr(flip, "coloured_map", lambda original, image: image)
+    images, decoded = records(tmp_path)
+    rows = [row for row in readers.read_rows(decoded) if row["status"] == "ok"]
+    atomic_io.write_rows(decoded, list(rows[0]), rows)
+    whole, lost, skipped = (tmp_path / kind / "flip.csv" for kind in ("whole", "lost", "skipped"))
+    for record in (whole, lost):
+        error_maps.map_set(images, decoded, record, 1)
+    (lost.parent / "same.png").unlink()
+    assert (generation(whole), generation(lost)) == (1, 2)
+    monkeypatch.setattr(flip, "skip", lambda: "the package isn't there")
+    error_maps.map_set(images, decoded, skipped, 1)
+    assert (generation(skipped, lambda: False), generation(skipped, lambda: True)) == (1, 2)
 
 
 def test_records_that_do_not_fit_are_refused(tmp_path: Path) -> None:

@@ -13,13 +13,16 @@ import skimage.data
 import torch
 from safetensors.torch import load_file
 
-from study.codecs.compressai import architectures, generator
+from study.codecs.compressai import architectures, startup
 from study.codecs.compressai.codec import Backend
 from study.core import atomic_io
 from study.core.errors import StudyError
 from study.metrics import lpips, network_weights
 from study.training import crops as training_crops
 from study.training import discriminator, generative, loop, perceptual
+
+startup.load()  # before the generator's module, which imports parts of the library
+from study.codecs.compressai import generator  # noqa: E402
 
 pytestmark = [
     pytest.mark.slow,

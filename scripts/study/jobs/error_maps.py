@@ -13,14 +13,15 @@ from study.jobs import scoring
 from study.jobs.supervised import attempted
 from study.metrics import flip
 
-COLUMNS = ("image", "file", "sha256", "status", "reason")
+COLUMNS = ("image", "file", "sha256", "status", "reason", "generation")
 
 
-def map_set(images_record: Path, decoded: Path, record: Path, limit: Limit | None = None) -> None:
+def map_set(images_record: Path, decoded: Path, record: Path, generation: int = 0, limit: Limit | None = None) -> None:
     """Write the maps of the images of a decode job's record beside `record`, and `record` last.
 
     An image that was not decoded keeps its status and reason. Where FLIP isn't installed all are `skipped`; a file that
-    is not the one its record tells of, a crash or more than `limit` fails its image alone.
+    is not the one its record tells of, a crash or more than `limit` fails its image alone. `generation` counts how
+    often lost files were made again.
     Raises StudyError for a record that doesn't fit.
     """
     originals = {row["image"]: row for row in readers.read_record(images_record, ("image", "file", "sha256"))}
@@ -54,5 +55,5 @@ def map_set(images_record: Path, decoded: Path, record: Path, limit: Limit | Non
     for row in images:
         kept = {column: row[column] for column in ("image", "status", "reason")}
         skipped = outcome.without(outcome.SKIPPED, why) if why and row["file"] else {}
-        rows.append(kept | skipped | done.get(row["image"], {}))
+        rows.append(kept | skipped | done.get(row["image"], {}) | {"generation": generation})
     atomic_io.write_rows(record, COLUMNS, rows)
