@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from faults import working
 from figure_files import check_figure
 from image_files import png, text
 from server import Server
@@ -85,18 +86,6 @@ OLD = [f"--old-file=.venv/.{name}" for name in ("study", "perceptual", "chart")]
 MAKE = ["make", *OLD, "study", "STUDY=tiny"]
 
 
-def running(folder: Path) -> dict[int, str]:
-    """The command lines of the processes that work in a folder, by process."""
-    processes = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if (process / "cwd").resolve() == folder.resolve():
-                processes[int(process.name)] = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-    return processes
-
-
 def table(path: Path) -> list[dict[str, str]]:
     """The rows of a table without what is measured."""
     with path.open(newline="", encoding="utf-8") as file:
@@ -144,10 +133,10 @@ def test_killed_at_random_moments_and_resumed(finished: Study, tmp_path: Path) -
     whole = 1
     while kills < KILLS:
         if (study.folder / "results/studies/tiny/complete.txt").exists():
-            wait(lambda: not running(study.folder), "an end of the killed run's jobs")
+            wait(lambda: not working(study.folder), "an end of the killed run's jobs")
             check_same(study, finished)
             shutil.rmtree(study.folder / "results")
-        orphans = running(study.folder)
+        orphans = working(study.folder)
         process = started(study, MAKE)
         try:
             assert process.wait(timeout=moments.uniform(0.05, 0.9) * undisturbed) == 0
@@ -156,7 +145,7 @@ def test_killed_at_random_moments_and_resumed(finished: Study, tmp_path: Path) -
         except subprocess.TimeoutExpired:
             kills += 1
         runner = [
-            pid for pid, line in running(study.folder).items() if line.startswith(".venv/bin/python tools/run_study.py")
+            pid for pid, line in working(study.folder).items() if line.startswith(".venv/bin/python tools/run_study.py")
         ]
         if kills % 4 == 0 and runner:
             alone += 1
@@ -165,10 +154,10 @@ def test_killed_at_random_moments_and_resumed(finished: Study, tmp_path: Path) -
             continue
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        wait(lambda: running(study.folder).keys() <= orphans.keys(), "an end of the killed run")  # noqa: B023
+        wait(lambda: working(study.folder).keys() <= orphans.keys(), "an end of the killed run")  # noqa: B023
     done = subprocess.run(MAKE, cwd=study.folder, env=environment(), capture_output=True, text=True, timeout=LONGEST_S)
     assert done.returncode == 0, done.stdout + done.stderr
-    wait(lambda: not running(study.folder), "an end of the killed run's jobs")
+    wait(lambda: not working(study.folder), "an end of the killed run's jobs")
     check_same(study, finished)
     print(f"{kills} kills, {alone} of them of Snakemake alone; {whole} studies were whole before the last")
 

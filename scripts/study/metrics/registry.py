@@ -13,7 +13,7 @@ import dataclasses
 import json
 import textwrap
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from study.core.errors import StudyError, allowed
 from study.metrics import engine as metric_engine
@@ -28,13 +28,25 @@ if TYPE_CHECKING:
 _WANG2004 = "Wang, Bovik, Sheikh, Simoncelli, IEEE Trans. Image Processing 13 (2004), eq. 13"
 _WANG2003 = "Wang, Simoncelli, Bovik, Asilomar 2003, eq. 7"
 _REFERENCE = "study.metrics.reference:compute"
-_SEWAR = {"library": "sewar", "version": "0.4.10", "reference": _REFERENCE}
-_PYTORCH_MSSSIM = {"library": "pytorch-msssim", "version": "1.0.0", "reference": _REFERENCE}
+_SEWAR: dict[str, Any] = {"library": "sewar", "version": "0.4.10", "reference": _REFERENCE}
+_PYTORCH_MSSSIM: dict[str, Any] = {"library": "pytorch-msssim", "version": "1.0.0", "reference": _REFERENCE}
 _PSNR = {"compute": "study.metrics.psnr:compute"}
 _SIMILARITY = {"compute": "study.metrics.ssim:compute", "scale": "db"}
 _VIF = {"compute": "study.metrics.vif:compute"}
-_SSIM = "(2 mx my + C1)(2 sxy + C2) / ((mx^2 + my^2 + C1)(sx^2 + sy^2 + C2)), C1 = (0.01 * 255)^2, C2 = (0.03 * 255)^2"
 _RGB = "R'G'B' as decoded, 0..255, each colour by itself"
+_SSIM: dict[str, Any] = {  # with either window
+    "definition": "SSIM: (2 mx my + C1)(2 sxy + C2) / ((mx^2 + my^2 + C1)(sx^2 + sy^2 + C2)), C1 = (0.01 * 255)^2, "
+    "C2 = (0.03 * 255)^2; biased variances",
+    "label": "SSIM",
+    "colour_space": _RGB,
+    "averaging": "over windows, then over the colours",
+    "source": _WANG2004,
+    "unit": "1",
+    "range": "-1 to 1; 1 for identical images",
+    "higher_is_better": True,
+    "smallest": 11,
+    **_SIMILARITY,
+}
 
 
 def registry(*metrics: Metric) -> dict[str, Metric]:
@@ -85,20 +97,11 @@ REGISTRY = registry(
     ),
     Metric(
         "ssim",
-        f"SSIM: {_SSIM}; biased variances",
-        label="SSIM",
         variant="Gaussian window",
-        colour_space=_RGB,
         window="Gaussian, 11x11, sigma 1.5; only windows wholly inside the image",
-        averaging="over windows, then over the colours",
         function="pytorch_msssim.ssim(data_range=255), in double precision",
-        source=_WANG2004,
-        unit="1",
-        range="-1 to 1; 1 for identical images",
-        higher_is_better=True,
-        smallest=11,
         **_PYTORCH_MSSSIM,
-        **_SIMILARITY,
+        **_SSIM,
     ),
     Metric(
         "ms_ssim",
@@ -120,20 +123,11 @@ REGISTRY = registry(
     ),
     Metric(
         "ssim_sewar",
-        f"SSIM: {_SSIM}; biased variances",
-        label="SSIM",
         variant="sewar",
-        colour_space=_RGB,
         window="uniform, 11x11; only windows wholly inside the image",
-        averaging="over windows, then over the colours",
         function="sewar.ssim, the first of its two values",
-        source=_WANG2004,
-        unit="1",
-        range="-1 to 1; 1 for identical images",
-        higher_is_better=True,
-        smallest=11,
         **_SEWAR,
-        **_SIMILARITY,
+        **_SSIM,
     ),
     Metric(
         "msssim_sewar",
