@@ -226,9 +226,12 @@ def test_every_paper_is_cited_and_every_citation_has_its_paper():
         assert "title = " in entry and "author = " in entry, key
 
 
+WITHOUT_PAPER = {"psnr_rgb", "psnr_y"}  # metrics, and families of codecs, that no paper is cited for
+
+
 def test_every_codec_and_metric_of_the_repository_has_its_paper():
-    assert {entry.family for entry in entries.codecs().values()} <= set(CITATIONS["families"])
-    assert REGISTRY.keys() - {"psnr_rgb", "psnr_y"} == set(CITATIONS["metrics"])
+    assert {entry.family for entry in entries.codecs().values()} - WITHOUT_PAPER <= set(CITATIONS["families"])
+    assert REGISTRY.keys() - WITHOUT_PAPER == set(CITATIONS["metrics"])
 
 
 def test_a_study_cites_its_own(folder):
