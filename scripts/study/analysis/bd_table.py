@@ -38,7 +38,12 @@ _FIGURES = ("bd_rate", "bd_metric")
 
 @dataclass(frozen=True)
 class Options:
-    """How to compare; the defaults are those of the command."""
+    """How to compare; the defaults are those of the command.
+
+    `scales` holds the scale of a metric, `identity` or `db`, where it isn't the usual one, `rate` is a column of bits
+    per pixel, `methods` are interpolations of `bd`. Curves that overlap in less than `min_overlap` of the narrower
+    one's range are refused. Intervals have the confidence `level`, those of mean curves from `resamples` of the images.
+    """
 
     anchors: Sequence[str]
     metrics: Sequence[str]

@@ -13,7 +13,7 @@ _STEPS = ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 2, 5), (1, 3), (1,))
 
 
 def rate(box: Axes, kind: str, low: float, high: float) -> None:
-    """A rate axis, `linear` or `log`, from `low` to `high` with a little room after the last point."""
+    """A horizontal axis of rates in bpp, `linear` or `log`, from `low` to `high`, with room after the last point."""
     if kind == "log":
         log(box, "x", low, high * 1.08)
     else:
@@ -35,13 +35,16 @@ def log(box: Axes, direction: str, low: float, high: float, most: int = 9) -> No
 
 
 def value(box: Axes, low: float, high: float) -> None:
-    """A linear value axis."""
+    """A linear vertical axis from `low` to `high`, with round ticks."""
     box.set_ylim(low, high)
     box.yaxis.set_major_locator(MaxNLocator(8, steps=(1, 2, 5, 10)))
 
 
 def value_span(curves: Sequence[tuple[Sequence[float], Sequence[float]]], end: float) -> tuple[float, float]:
-    """The span of a metric's axis: all values up to the rate `end`, and where curves cross it, with room around."""
+    """The span of a metric's axis: all values up to the rate `end`, and where curves cross it, with room around.
+
+    `curves` are pairs (rates in bpp, values), each in the order of rates.
+    """
     seen = []
     for rates, values in curves:
         points = list(zip(rates, values))

@@ -187,7 +187,7 @@ def start(height: float, title: str = "", wide: float | None = None) -> Layout:
 
 
 def title_height(title: str, wide: float | None = None) -> float:
-    """The height that `start` takes for the title."""
+    """The height in inches that `start` takes for the title, at a width in inches (the paper's by default)."""
     return LINE * len(_title_lines(title, width() if wide is None else wide))
 
 
@@ -199,7 +199,10 @@ def _title_lines(title: str, wide: float) -> list[str]:
 
 
 def across(count: int, room: float, least: float, between: float) -> int:
-    """How many of `count` panels, no narrower than `least` if they can't be all, fit beside each other in `room`."""
+    """How many of `count` panels, `least` wide and `between` apart, fit beside each other in `room`; at least one.
+
+    All widths are in inches.
+    """
     return max(1, min(count, int((room + between) / (least + between))))
 
 
@@ -212,7 +215,7 @@ def panel(layout: Layout, left: float, bottom: float, wide: float, height: float
 
 
 def y_label(box: Axes, text: str, distance: float = 0.35) -> None:
-    """Label the vertical axis, at one distance for all panels, in letters that keep it within the axis."""
+    """Label the vertical axis, at one distance in inches for all panels, in letters that keep it within the axis."""
     position, inches = box.get_position(), box.figure.get_size_inches() / scale()
     size = min(TEXT, TEXT * position.height * inches[1] / text_width(text)) if text else TEXT
     box.set_ylabel(text, size=points(size))
@@ -270,7 +273,7 @@ def clipped(text: str, length: int = 300) -> str:
 
 
 def lines(layout: Layout, texts: Sequence[str], size: float = TEXT, colour: str = "black") -> None:
-    """Put lines of text under what is there, from the left margin."""
+    """Put lines of text, `size` in points beside `TEXT`, under what is there, from the left margin."""
     for line_of_text in texts:
         text(layout, MARGIN, layout.y, line_of_text, size, colour)
         layout.y -= LINE
@@ -282,7 +285,7 @@ def text(layout: Layout, x: float, y: float, words: str, size: float = TEXT, col
 
 
 def note_lines(notes: Sequence[str], wide: float | None = None) -> list[str]:
-    """The lines that notes take under a figure."""
+    """The lines that notes take under a figure of a width in inches (the paper's by default)."""
     room = (width() if wide is None else wide) - 2 * MARGIN
     return [line for note in notes for line in wrapped(note, room)]
 

@@ -42,7 +42,10 @@ def entries(styles: Iterable[Style], dots: Collection[Style] = ()) -> list[list[
 
 
 def columns(groups: Sequence[Sequence[Entry]], width: float | None = None) -> list[list[Entry]]:
-    """The legend in as few rows as fit the width; a family stays in one column unless it is longer than one."""
+    """The legend in as few rows as fit the width in inches (the paper's by default), by columns.
+
+    A family stays in one column unless it is longer than one.
+    """
     width = canvas.width() if width is None else width
     total = sum(len(group) for group in groups)
     for rows in range(1, total + 1):

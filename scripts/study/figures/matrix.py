@@ -23,7 +23,7 @@ class Fit:
 
 
 def fit(names: Sequence[str], room: float, largest: float) -> Fit:
-    """The largest cells, up to `largest`, with which the matrix fits `room`, and names no higher than a cell."""
+    """The largest cells, up to `largest`, with which the matrix fits `room`, and names no higher; in inches."""
     size = canvas.TEXT
     while True:
         labels = max(canvas.text_width(name, size) for name in names) + _GAP
@@ -34,7 +34,7 @@ def fit(names: Sequence[str], room: float, largest: float) -> Fit:
 
 
 def number_size(texts: Sequence[str], cell: float) -> float:
-    """The size in points with which the widest of the texts fits a cell; 0 where that is less than `LEAST`."""
+    """The size in points with which the widest text fits a cell (inches); 0 where that is less than `LEAST`."""
     widest = max((canvas.text_width(text, canvas.SMALL) for text in texts), default=0.0)
     size = min(canvas.SMALL, canvas.SMALL * _FILLED * cell / widest) if widest else canvas.SMALL
     return size if size >= LEAST else 0.0

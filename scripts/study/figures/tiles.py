@@ -36,7 +36,7 @@ def plane(layout: canvas.Layout, values: np.ndarray, norm: Normalize, colours: s
 
 
 def missing(layout: canvas.Layout, reason: str, x: float, top: float, width: float, height: float) -> None:
-    """An empty tile that tells why there is no image."""
+    """An empty tile, its upper left corner at `x`, `top`, all in inches, that tells why there is no image."""
     box = canvas.panel(layout, x, top - height, width, height)
     box.set(xticks=[], yticks=[], facecolor="#f6f6f6")
     box.grid(False)

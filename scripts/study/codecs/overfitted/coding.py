@@ -21,7 +21,11 @@ class Coder(ABC):
     """A stream of integers, each coded by a table of `tables`."""
 
     def code(self, values: np.ndarray | None, eighths: np.ndarray, scales: np.ndarray) -> np.ndarray:
-        """The integers, int64 [N]; `eighths` are the means in eighths and `scales` numbers of scales, int64 [N]."""
+        """Write the integers `values`, int64 [N], or read them where they are None; gives them either way.
+
+        `eighths` are the means in eighths of an integer, `scales` numbers of scales of `tables`, both int64 [N].
+        Integers farther from their mean than `tables.REACH` are escaped. A decoder raises BitstreamError.
+        """
         nearest, fractions = tables.split_mean(eighths)
         numbers = scales * tables.FRACTIONS + fractions
         order = np.argsort(numbers, kind="stable")
@@ -48,7 +52,7 @@ class Coder(ABC):
         return result + nearest
 
     def number(self, value: int | None, size: int) -> int:
-        """A number below `size`, all equally likely; `value` where it is known."""
+        """Write `value`, a number below `size`, all equally likely, or read it where it is None; gives it."""
         given = None if value is None else np.array([value], dtype=np.int32)
         return int(self._symbols(given, constriction().stream.model.Uniform(size), 1)[0])
 

@@ -24,7 +24,10 @@ _GOOD, _POOR = "#1a7f37", "#c0392b"
 
 @dataclass(frozen=True)
 class Panel:
-    """A metric: the label of its axis, and the loss of each channel when it is set to 0 (NaN where it isn't known)."""
+    """A metric: the label of its axis with its unit, and the `loss` [C] of each channel when it is set to 0.
+
+    A loss that isn't known is NaN, and one below `floor`, in the same unit, is drawn at the floor.
+    """
 
     label: str
     loss: np.ndarray
