@@ -55,6 +55,13 @@ def hold_results():
         raise WorkflowError(str(error)) from None
 
 
+def flip_runs():
+    """Whether FLIP's maps that were skipped can be drawn now; only then is NumPy loaded."""
+    from study.metrics import flip
+
+    return flip.skip() is None
+
+
 def any_of(names):
     """A wildcard's constraint: one of some names."""
     return "|".join(map(re.escape, names)) or "(?!)"

@@ -2,13 +2,6 @@
 # OUTPUTS: results/error_maps/{set}/{codec}/{quality}/flip.csv, FLIP's maps beside it, for a study that names the metric
 
 
-def flip_runs():
-    """Whether maps that were skipped can be drawn now; only then is NumPy loaded."""
-    from study.metrics import flip
-
-    return flip.skip() is None
-
-
 rule error_map:
     input:
         beside=files_of([results.images("{set}"), CELL.decoded()]),
