@@ -115,11 +115,15 @@ def read_own_files_once() -> None:
     config._catalogue_problems = lambda _: problems
 
 
-def dictionary(path: Path) -> Path:
-    """A file of libFuzzer with the words of YAML and of the schema."""
+def words() -> list[str]:
+    """The words of YAML and of the schema."""
     schema = config.SCHEMA.read_text(encoding="utf-8")
-    words = sorted({*re.findall(r"[a-z_]{2,}(?=:)", schema), *ENTRIES, *MARKS})
-    escaped = ("".join(f"\\x{byte:02x}" for byte in word.encode()) for word in words)
+    return sorted({*re.findall(r"[a-z_]{2,}(?=:)", schema), *ENTRIES, *MARKS})
+
+
+def dictionary(path: Path) -> Path:
+    """A file of libFuzzer with the `words`."""
+    escaped = ("".join(f"\\x{byte:02x}" for byte in word.encode()) for word in words())
     path.write_text("".join(f'"{word}"\n' for word in escaped))
     return path
 
@@ -127,6 +131,14 @@ def dictionary(path: Path) -> Path:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target for target in (container, tfci, wire, record, yaml, edit, study)
 }
+
+
+def check(target: str, data: bytes) -> None:
+    """Give a target one input. Raises what is a finding: all but a StudyError that has a message."""
+    try:
+        TARGETS[target](data)
+    except StudyError as error:
+        assert str(error), "an error without a message"
 
 
 def main() -> None:
@@ -153,12 +165,7 @@ def main() -> None:
     if arguments.target == "study":
         read_own_files_once()
 
-    def once(data: bytes) -> None:
-        try:
-            TARGETS[arguments.target](data)
-        except StudyError as error:
-            assert str(error), "an error without a message"
-
+    once = functools.partial(check, arguments.target)
     atheris.Setup(["fuzz", *options, str(corpus), *([str(seeds)] if seeds.is_dir() else [])], once)
     atheris.Fuzz()
 
