@@ -31,8 +31,9 @@ config := $(if $(STUDY),--configfile studies/$(STUDY).yaml)
 define environment
 	@command -v '$(PYTHON)' >/dev/null || { echo "$(PYTHON) isn't there: install Python 3.11, or name it, as in:" \
 	  "make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "$(PYTHON) is" \
-	  "$$('$(PYTHON)' --version 2>&1), and the pinned packages are for Python 3.11; name another: PYTHON=python3.11" >&2; exit 1; }
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || { \
+	  version=$$('$(PYTHON)' --version 2>&1) && version="is $$version" || version="doesn't run ($$(echo "$$version" | head -n 1))"; \
+	  echo "$(PYTHON) $$version, and the pinned packages are for Python 3.11; name another: PYTHON=python3.11" >&2; exit 1; }
 	@test -x $(1)/bin/python || '$(PYTHON)' -m venv $(1)
 	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(3) -r $(2) || { echo "pip couldn't install" \
 	  "$(2) (see above). Without a network: 'pip download -d wheels -r $(2)' where there is one, then here" \

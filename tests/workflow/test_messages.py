@@ -83,6 +83,13 @@ def test_a_python_that_is_missing_or_another_version(checkout: Path) -> None:
     other.chmod(0o755)
     said, _ = make(checkout, f"PYTHON={other}", environment=False)
     assert said.startswith(f"{other} is Python 3.12.1, and the pinned packages are for Python 3.11; name another")
+    other.write_text(
+        "#!/bin/sh\nprintf 'pyenv: no such version\\n\\nIt is in:\\n  3.9' >&2\nexit 127\n"
+    )  # as a shim does
+    message, _ = make(checkout, f"PYTHON={other}", environment=False)
+    assert message.startswith(
+        f"{other} doesn't run (pyenv: no such version), and the pinned packages are for Python 3.11"
+    )
     assert not (checkout / ".venv").exists()
 
 

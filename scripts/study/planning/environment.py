@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import argparse
 import os
 import sys
 import time
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from study.core import limits
 from study.core.paths import ROOT
 from study.planning.study import Study
 
@@ -20,16 +21,26 @@ CONTAINER = "STUDY_CONTAINER"
 def prepare(study: Study) -> None:
     """Set what the jobs of this process inherit: `python` is that of Snakemake; mirror, cache and limits the config's.
 
-    They are no parameters of a job: a moved checkout, another mirror or another limit reruns nothing.
+    A limit that the config leaves open is that of the environment, if it has one. None of this is a parameter of a job:
+    a moved checkout, another mirror or another limit reruns nothing. Raises StudyError for what is no limit.
     """
+    given = _limits()
     os.environ[CHECKOUT] = str(ROOT)
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for name, folder in (("STUDY_MIRROR", study.mirror), ("STUDY_CACHE", study.cache)):
         if folder:
             os.environ[name] = str(Path(folder).expanduser())
     os.environ.setdefault("STUDY_STARTED", str(time.time()))
-    for name, value in dataclasses.asdict(study.cell_limit).items():
+    for name in limits.LIMITS:
+        value = getattr(study.cell_limit, name) or getattr(given, name)
         os.environ[f"STUDY_CELL_{name.upper()}"] = "" if value is None else str(value)
+
+
+def _limits() -> argparse.Namespace:
+    """The limits that the environment names. Raises StudyError for what is none."""
+    parser = argparse.ArgumentParser()
+    limits.add_options(parser)
+    return parser.parse_args([])
 
 
 @cache
