@@ -77,7 +77,7 @@ keep_signatures(workflow.rules)
 
 PROGRESS = progress.Progress()
 if workflow.is_main_process:
-    show_progress(workflow, PROGRESS, progress.Texts())
+    show_progress(workflow, PROGRESS, progress.Texts(), progress.FullDisk(PROGRESS.write))
 
 
 onstart:

@@ -48,7 +48,7 @@ def collect_garbage_less():
     gc.set_threshold(200_000, 20, 100)
 
 
-def show_progress(workflow, progress, texts):
+def show_progress(workflow, progress, texts, full_disk):
     """Have a handler show Snakemake's events, and keep the texts of jobs to the log file, unless more was asked for.
 
     A logger plugin would have to be an installed package, named on each command line; 9.27. A log file that a full disk
@@ -61,6 +61,7 @@ def show_progress(workflow, progress, texts):
         if handler.get_name() == "DefaultStreamHandler":
             if not settings.stdout:  # what a dry run tells goes to standard output, where it can be piped
                 handler.setStream(progress)
+            handler.addFilter(full_disk)
             if not (settings.dryrun or settings.verbose or settings.printshellcmds):
                 handler.addFilter(texts)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -121,3 +122,58 @@ def test_the_last_words_tell_a_finished_study_from_a_part_and_from_a_failure(tmp
     assert progress.closing(tmp_path).startswith("all 3 cells have values\nPage: ")
     assert progress.closing(tmp_path, failed=True).startswith("the study is not complete")
     assert "\n" not in progress.closing(tmp_path / "nowhere", failed=True)
+
+
+NOT_RECORDED = "WorkflowError:\nError recording metadata for finished job ([Errno 28] No space left on device). Please "
+FULL = {
+    "metadata": (
+        f"{NOT_RECORDED}ensure write permissions for the directory /a/.snakemake",
+        "no space left on the disk of /a/.snakemake; free some space and give the same command again",
+    ),
+    "specification": (
+        "InputFunctionException in rule page:\nError:\n  WorkflowError:\n    can't write results/specs/x.json: No "
+        "space left on device; free some space or correct the rights\nWildcards:\n\nTraceback:\n",
+        "can't write results/specs/x.json: No space left on device; free some space or correct the rights",
+    ),
+    "quota": (
+        "OSError: [Errno 122] Disk quota exceeded: 'results/.running'",
+        "no space left on the disk of results/.running;",
+    ),
+    "no path": ("[Errno 28] No space left on device", "no space left on the disk; free some space"),
+}
+
+
+@pytest.mark.parametrize("case", FULL)
+def test_a_full_disk_is_told_once_in_a_sentence(case: str) -> None:
+    text, sentence = FULL[case]
+    written: list[str] = []
+    full_disk = progress.FullDisk(written.append)
+    assert full_disk.filter(
+        record(text="Ignore corrupted or currently written metadata record x.", level=logging.WARNING)
+    )
+    for _ in range(2):
+        assert not full_disk.filter(record(LogEvent.ERROR, text=text, level=logging.ERROR))
+        assert not full_disk.filter(
+            record(text="Ignore corrupted or currently written metadata record x.", level=logging.WARNING)
+        )
+    assert len(written) == 1 and written[0].startswith(f"error: {sentence}") and written[0].count("\n") == 1
+
+
+def test_other_errors_and_those_of_jobs_are_let_through() -> None:
+    full_disk = progress.FullDisk(pytest.fail)
+    assert full_disk.filter(
+        record(LogEvent.JOB_ERROR, text="can't write x: No space left on device", level=logging.ERROR)
+    )
+    assert full_disk.filter(
+        record(LogEvent.ERROR, text="MissingRuleException: no rule to produce x", level=logging.ERROR)
+    )
+
+
+def test_the_last_words_name_the_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".snakemake").mkdir()
+    monkeypatch.setattr(progress.shutil, "disk_usage", lambda folder: SimpleNamespace(free=4096))
+    message = "the disk of .snakemake has 4 KiB left; free some space and give the same command again"
+    assert progress.closing("results/studies/a", failed=True) == f"the study is not complete: {message}"
+    monkeypatch.setattr(progress.shutil, "disk_usage", lambda folder: SimpleNamespace(free=2**30))
+    assert progress.closing("results/studies/a", failed=True) == "the study is not complete: see the errors above"

@@ -321,6 +321,33 @@ def test_full_disk(size: str, finished: Study, tmp_path: Path) -> None:
 
 
 @namespace
+@pytest.mark.parametrize("size", ["4k", "60k"])
+def test_full_disk_of_snakemakes_own_files(size: str, finished: Study, tmp_path: Path) -> None:
+    study = small(tmp_path / "full")
+    (study.folder / ".snakemake").mkdir()
+    done = run_mounted(study, f"mount -t tmpfs -o size={size} none .snakemake")
+    assert done.status != 0
+    errors = [line for line in done.output.splitlines() if "rror" in line]
+    assert len(errors) == 1 and "no space left on the disk" in errors[0], done.output
+    assert "Traceback" not in done.output
+    shutil.rmtree(study.folder / "results")
+    (study.folder / "left").rename(study.folder / "results")
+    again = study.run()
+    assert again.status == 0, again.output
+    check_same(study, finished)
+
+
+def test_a_limit_of_the_environment_that_is_none_is_refused(tmp_path: Path) -> None:
+    study = small(tmp_path / "limit")
+    done = subprocess.run(
+        MAKE, cwd=study.folder, env=environment() | {"STUDY_CELL_SECONDS": "abc"}, capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    message = "the environment variable STUDY_CELL_SECONDS: found 'abc'; allowed: a number above 0"
+    assert message in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
+@namespace
 @pytest.mark.parametrize("folder", ["results", "results/decoded"])
 def test_read_only_results(folder: str, finished: Study, tmp_path: Path) -> None:
     study = small(tmp_path / "read-only")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from tqdm import tqdm
 
+from study.core import results
 from study.planning import interruption
 
 SIGNAL_S = 0.1
@@ -33,6 +36,10 @@ BAR_COLUMNS = 76  # what the bar takes of a line, with hours and thousands of jo
 BAR = "{percentage:3.0f}% |{bar:24}| {n_fmt} of {total_fmt} jobs, {elapsed}, about {remaining} to go{postfix}"
 NARROW = 116  # columns of a terminal below which the bar is short, so that there is room for what runs now
 SHORT_COLUMNS = 45
+NO_SPACE = re.compile(r"\[Errno (28|122)\]|No space left on device|Disk quota exceeded")
+OWN_SENTENCE = re.compile(r"can't write .*")
+OWN_FILE = re.compile(r"directory (/\S+)|: '([^'\n]+)'")
+LEAST_SPACE = 2**20  # bytes, below which a failure is laid to the disk
 SHORT_BAR = "{percentage:3.0f}% |{bar:6}| {n_fmt} of {total_fmt}, {remaining} to go{postfix}"
 
 
@@ -137,6 +144,38 @@ class Texts(logging.Filter):
         return event_of(record) not in JOB_TEXTS and not record.getMessage().startswith(CHATTER)
 
 
+class FullDisk(logging.Filter):
+    """Keeps back what Snakemake says of a full disk under its own files, and has `write` give one sentence instead.
+
+    What a job says of one is let through: its text names the job.
+    """
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        super().__init__()
+        self._write = write
+        self._noted = False
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        if self._noted and text.startswith("Ignore corrupted"):  # the file that the disk had no room for
+            return False
+        if record.levelno < logging.WARNING or event_of(record) == "job_error" or not NO_SPACE.search(text):
+            return True
+        if not self._noted:
+            self._noted = True
+            self._write(f"error: {_of_full_disk(text)}\n")
+        return False
+
+
+def _of_full_disk(text: str) -> str:
+    """The sentence for an error's text that tells of a full disk."""
+    if sentence := OWN_SENTENCE.search(text):
+        return sentence.group()
+    path = OWN_FILE.search(text)
+    disk = f"the disk of {path.group(1) or path.group(2)}" if path else "the disk"
+    return f"no space left on {disk}; free some space and give the same command again"
+
+
 def _columns() -> int:
     return shutil.get_terminal_size().columns
 
@@ -179,12 +218,21 @@ def in_storage(provider: str, folder: str) -> str:
     return f"what was asked for is done; the study's folder in the storage ({provider}): {folder}"
 
 
+def _full_disk(folders: Iterable[str]) -> str | None:
+    """What is to be said of the first folder whose disk is full; the message of a job can't be written then."""
+    for folder in filter(os.path.isdir, folders):
+        free = shutil.disk_usage(folder).free
+        if free < LEAST_SPACE:
+            return f"the disk of {folder} has {free // 1024} KiB left; free some space and give the same command again"
+    return None
+
+
 def closing(folder: str | Path, failed: bool = False) -> str:
     """The last words of a run: which cells lack a value, and where the results are."""
     folder = Path(folder)
     complete = folder / "complete.txt"
     if failed:
-        text = "the study is not complete: see the errors above\n"
+        text = f"the study is not complete: {_full_disk((results.FOLDER, '.snakemake')) or 'see the errors above'}\n"
     elif complete.exists():
         text = complete.read_text(encoding="utf-8")
     else:
