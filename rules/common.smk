@@ -17,6 +17,7 @@ from study.planning import (
     payloads,
     preloaded,
     progress,
+    retries,
     specs,
     study as study_config_types,
     trainings,
@@ -32,10 +33,9 @@ try:
     PLAN = plan.Plan(study_config.checked(config, environment.origin(given_configfiles(workflow))))
     asked.check(PLAN, asked_files(workflow))
     TRAINING = trainings.Training(PLAN.study.training) if PLAN.study.training else None
+    environment.prepare(PLAN.study)
 except StudyError as error:
     raise WorkflowError(str(error)) from None
-
-environment.prepare(PLAN.study)
 
 # In a command, the folder of the scripts: no path of a machine, so that a moved checkout reruns nothing.
 SCRIPTS = f'"${environment.CHECKOUT}"/scripts'

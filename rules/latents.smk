@@ -9,6 +9,9 @@ EDITED = {
 }
 EDIT_LOGS = f"edits/{PLAN.name}/{{experiment}}/{CELL.path}"
 
+for experiment in PLAN.study.latents:
+    try_failed_again(f"{STUDY}/latents/{experiment}/edits.csv", PLAN.latents.scores(experiment))
+
 
 use rule encode as latents with:
     output:
@@ -69,6 +72,7 @@ rule latent_score:
         images=results.images("{set}"),
         edited=EDITED["encoded"],
         decoded=EDITED["decoded"],
+        again=retried(EDITED["scores"]),
     output:
         EDITED["scores"],
     log:

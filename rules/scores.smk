@@ -4,11 +4,30 @@
 #          needs once for all images
 
 
+def try_failed_again(table, records):
+    """Have this run score again what failed; with a storage not, since no plan reads the records there."""
+    if STORED or not workflow.is_main_process:
+        return
+    try:
+        retries.note(table, records)
+    except StudyError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def retried(record):
+    """A record's file of `retries`, as an input."""
+    return lambda w: by_content(retries.inputs(record.format(**{"group": metric_registry.CHEAP, **dict(w.items())})))
+
+
+try_failed_again(f"{STUDY}/rd.csv", PLAN.scores.records(PLAN.cells()))
+
+
 rule score:
     input:
         beside=files_of([results.images("{set}"), CELL.decoded()]),
         images=results.images("{set}"),
         decoded=CELL.decoded(),
+        again=retried(CELL.scores("{group}")),
     output:
         CELL.scores(metric_registry.CHEAP),
     log:

@@ -239,3 +239,16 @@ def test_killed_run_resumes_to_the_same_bytes(finished: Study, tmp_path: Path) -
 def count(results: Path) -> int:
     """How many files of images and bitstreams there are."""
     return sum(1 for part in ("images", "bitstreams", "decoded") for _ in (results / part).rglob("*.*"))
+
+
+def test_scores_that_failed_are_computed_again_until_they_are_there(study: Study) -> None:
+    table, record = "results/studies/tiny/rd.csv", "results/scores/crops/jpeg/30/cheap.csv"
+    image = study.folder / "results/decoded/crops/jpeg/30/face.png"
+    whole = image.read_bytes()
+    image.write_bytes(image.with_name("suit.png").read_bytes())
+    assert study.run(table, "--forcerun", record).status == 0
+    assert study.plan()["score"] == 1
+    image.write_bytes(whole)
+    assert study.run(table).jobs["score"] == 1
+    assert "failed" not in (study.folder / table).read_text()
+    assert "score" not in study.plan()
