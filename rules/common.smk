@@ -62,6 +62,21 @@ def flip_runs():
     return flip.skip() is None
 
 
+def try_failed_again(table, records):
+    """Have this run score again what failed; with a storage not, since no plan reads the records there."""
+    if STORED or not workflow.is_main_process:
+        return
+    try:
+        retries.note(table, records)
+    except StudyError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def retried(record):
+    """A record's file of `retries`, as an input."""
+    return lambda w: by_content(retries.inputs(record.format(**{"group": metric_registry.CHEAP, **dict(w.items())})))
+
+
 def any_of(names):
     """A wildcard's constraint: one of some names."""
     return "|".join(map(re.escape, names)) or "(?!)"

@@ -3,22 +3,6 @@
 #          `cheap` by the rule score, each group of costly metrics by a job of score_group that loads what it
 #          needs once for all images
 
-
-def try_failed_again(table, records):
-    """Have this run score again what failed; with a storage not, since no plan reads the records there."""
-    if STORED or not workflow.is_main_process:
-        return
-    try:
-        retries.note(table, records)
-    except StudyError as error:
-        raise WorkflowError(str(error)) from None
-
-
-def retried(record):
-    """A record's file of `retries`, as an input."""
-    return lambda w: by_content(retries.inputs(record.format(**{"group": metric_registry.CHEAP, **dict(w.items())})))
-
-
 try_failed_again(f"{STUDY}/rd.csv", PLAN.scores.records(PLAN.cells()))
 
 
