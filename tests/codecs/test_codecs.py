@@ -11,6 +11,7 @@ import re
 import struct
 import subprocess
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -103,8 +104,13 @@ def psnr(reference: np.ndarray, image: np.ndarray) -> float:
     return float("inf") if error == 0 else 10 * np.log10(255**2 / error)
 
 
-@pytest.mark.parametrize("image", IMAGES)
-@pytest.mark.parametrize("name", NAMES)
+def slow(names: Iterable[str], part: str) -> list:
+    """The names, as parameters of a test; those with `part` in them are marked as slow."""
+    return [pytest.param(name, marks=pytest.mark.slow) if part in name else name for name in names]
+
+
+@pytest.mark.parametrize("image", slow(IMAGES, "4096"))
+@pytest.mark.parametrize("name", slow(NAMES, "overfitted"))
 def test_round_trip_to_the_same_shape_or_refused_with_a_reason(name, image):
     codec, rgb = load(name, CATALOGUE[name].qualities[-1]), IMAGES[image]()
     try:
@@ -163,12 +169,12 @@ import sys; sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(damage.SCRIPTS)
 import hashlib, json, numpy
 from study.codecs import registry as codecs
 rgb = numpy.frombuffer(sys.stdin.buffer.read(), numpy.uint8).reshape(64, 96, 3)
-found = {{}}
+hashes = {{}}
 for name, (quality, backend, settings) in json.loads(sys.argv[1]).items():
     codec = codecs.load(name, quality, codecs.CodecSpec(backend=backend, settings=settings))
     if not codec.skip():
-        found[name] = hashlib.sha256(codec.encode(rgb)).hexdigest()
-print(json.dumps(found))
+        hashes[name] = hashlib.sha256(codec.encode(rgb)).hexdigest()
+print(json.dumps(hashes))
 """
     task = {
         name: (CATALOGUE[name].qualities[-2:][0], CATALOGUE[name].backend, CATALOGUE[name].settings) for name in NAMES
@@ -184,6 +190,7 @@ print(json.dumps(found))
     return json.loads(child.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_same_image_same_bytes_here_and_elsewhere(name, elsewhere):
     codec = load(name, CATALOGUE[name].qualities[-2:][0])

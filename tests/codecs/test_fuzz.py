@@ -89,6 +89,7 @@ def test_container_of_any_bytes(data, mended):
     check_container(with_crc(data) if mended else data)
 
 
+@pytest.mark.slow
 @fuzzed
 @given(st.sampled_from(CONTAINERS), EDITS, st.booleans())
 def test_container_after_edits(data, edits, mended):
@@ -117,6 +118,7 @@ def test_tfci_of_any_bytes(data):
     check_file(data)
 
 
+@pytest.mark.slow
 @fuzzed
 @given(st.sampled_from(FILES), EDITS)
 def test_tfci_after_edits(data, edits):

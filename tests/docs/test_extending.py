@@ -76,6 +76,7 @@ def test_an_example_touches_two_files_at_most_and_is_shown(kind: str) -> None:
         assert name.removeprefix("add/") in page
 
 
+@pytest.mark.slow
 def test_a_codec_is_held_to_the_contract(tmp_path: Path) -> None:
     folder = with_tests(tmp_path / "copy", "tests/codecs/test_codecs.py")
     add("codec", folder)
@@ -83,6 +84,7 @@ def test_a_codec_is_held_to_the_contract(tmp_path: Path) -> None:
     assert int(re.search(r"(\d+) passed", out)[1]) >= 15, out
 
 
+@pytest.mark.slow
 def test_a_metric_is_computed(tmp_path: Path) -> None:
     folder = with_tests(tmp_path / "copy")
     add("metric", folder)
@@ -96,6 +98,7 @@ def test_a_metric_is_computed(tmp_path: Path) -> None:
     assert "the l-infinity norm" in run(folder, "tools/metrics.py")
 
 
+@pytest.mark.slow
 def test_an_operation_is_held_to_the_contract_and_done(tmp_path: Path) -> None:
     folder = with_tests(tmp_path / "copy", "tests/latents/test_operations.py", "models/tiny-bmshj2018-hyperprior-mse")
     add("edit", folder)

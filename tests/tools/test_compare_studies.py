@@ -208,6 +208,7 @@ def test_the_worst_images_come_first(first, tmp_path):
     assert [row["bd_rate"] for row in worst] == [pytest.approx(30), pytest.approx(10)]
 
 
+@pytest.mark.slow
 def test_the_command_writes_tables_and_a_page_and_fails_by_its_status(first, tmp_path):
     b, out = other(tmp_path, rate=lambda codec, _: 1.05 if codec == "webp" else 1), tmp_path / "out"
     done = run(first, b, "--out", out)
