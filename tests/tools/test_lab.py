@@ -36,6 +36,7 @@ from study.latents import edits, operations
 from study.planning import entries
 from tiny_study import ROOT, make_study
 
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
 CODEC, QUALITY, SET = "tiny-mbt2018-mean-mse", "2", "photos-8"
 CELL = {"codec": CODEC, "quality": QUALITY, "image_set": SET, "image": "ihc"}
 BOX = {"rows": {"from": 2, "to": 6}, "columns": {"from": 0, "to": 8}}
@@ -312,6 +313,8 @@ def test_the_page(server: Served, tmp_path: Path) -> None:
     browser = Browser(tmp_path)
     try:
         use(browser, f"http://127.0.0.1:{server.port}/{server.token}/", tmp_path)
+        if AXE.is_file():
+            check_accessibility(browser)
     finally:
         browser.close()
 
@@ -352,7 +355,23 @@ def use(browser: Browser, address: str, folder: Path) -> None:
     browser.wait(lambda: "dropped/image-" in browser.run(f"const i={element}('image'); return i.options[i.value].text"))
     browser.wait(lambda: browser.run(f"return {element}('canvas').width") == 96)
     assert not error()
+    for width in (390, 768, 1280, 1920):
+        browser.size(width, 900)
+        reach = "[document.documentElement, document.querySelector('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
+        assert browser.run(f"return {reach}") == [0, 0], width
     assert not [entry["message"] for entry in browser.driver.get_log("browser")]
+
+
+def check_accessibility(browser: Browser) -> None:
+    """Fail on what axe-core calls serious, in light and in dark."""
+    browser.run(f"{AXE.read_text(encoding='utf-8')}; window.axe = axe")
+    for scheme in ("light", "dark"):
+        browser.scheme(scheme)
+        wrong = browser.driver.execute_async_script(
+            "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(result => done("
+            "result.violations.map(one => [one.impact, one.id, one.nodes.map(node => node.html.slice(0, 120))])))"
+        )
+        assert [one for one in wrong if one[0] in ("serious", "critical")] == [], scheme
 
 
 def drag(browser: Browser) -> None:

@@ -33,8 +33,8 @@ export function channelTiles(latent, order, chosen) {
       backgroundPosition: `${column / (latent.tile_columns - 1) * 100}% ${rows > 1 ? row / (rows - 1) * 100 : 0}%`,
     });
     const share = latent.bits ? `${(100 * latent.bits[channel] / total).toFixed(1)} %` : latent.energy[channel].toPrecision(2);
-    tile.append(map, made("span", { textContent: channel }), made("span", { textContent: share }));
-    tile.setAttribute("aria-label", `channel ${channel}, ${latent.bits ? `${share} of the bits` : `mean square ${share}`}`);
+    tile.append(map, made("span", { textContent: channel }), " ", made("span", { textContent: share }));
+    tile.setAttribute("aria-label", `channel ${channel} ${share} ${latent.bits ? "of the bits" : "mean square"}`); // holds what is seen, in one piece
     tile.onclick = (click) => chosen(channel, click.shiftKey);
     return tile;
   });
