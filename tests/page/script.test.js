@@ -170,7 +170,7 @@ test("an address without a state, or with nonsense, gives the defaults", () => {
   assert.deepEqual(parsed("#curves", DEFAULTS, KNOWN.qualities), DEFAULTS);
   const restored = parsed("#panes=x@1&zoom=NaN&active=many&off=gone~jpeg&unknown=1", DEFAULTS, KNOWN.qualities);
   assert.deepEqual(restored, { ...DEFAULTS, off: ["jpeg"] });
-  assert.equal(parsed("#panes=jpeg@10~jpeg@10~jpeg@10~jpeg@10", DEFAULTS, KNOWN.qualities).panes.length, 3);
+  assert.equal(parsed("#panes=jpeg@10~jpeg@10~jpeg@10~jpeg@10~jpeg@10", DEFAULTS, KNOWN.qualities).panes.length, 4);
 });
 
 test("what the study has not is repaired", () => {

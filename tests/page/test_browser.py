@@ -210,6 +210,52 @@ def test_the_address_restores_a_view(browser: Browser, page: Path) -> None:
     assert shown == ["ssim_sewar", "absolute", "4", "payload_bpp", "1"]
 
 
+def test_four_decoded_images_stand_beside_the_original(browser: Browser, tmp_path: Path) -> None:
+    """The fourth is of a codec that no other pane shows, at a like rate; on a wide window all stand in one row."""
+    families = [name for names in FAMILIES.values() for name in names]
+    codecs = [(f"codec-{i}", f"Codec {i}", families[i]) for i in range(5)]
+    browser.open(make_page(tmp_path, codecs=codecs, failed=None))
+    before = browser.run("return state.panes.map(([codec]) => codec)")
+    browser.choose("#count", "4")
+    assert len(sources(browser)) == 5
+    codec, quality = browser.run("return state.panes[3]")
+    first = "find(state.set, state.image, ...state.panes[0]).get('bpp')"
+    assert codec not in before and quality == browser.run(f"return nearest(state.set, state.image, '{codec}', {first})")
+    tops = "return [...document.querySelectorAll('.pane:not([hidden]) .view')].map(e => e.getBoundingClientRect().top)"
+    for width, rows in ((390, 5), (768, 2), (1280, 1), (1920, 1)):
+        browser.size(width, 900)
+        assert len(set(browser.run(tops))) == rows, width
+        assert browser.run("return document.documentElement.scrollWidth <= innerWidth"), width
+    browser.size(1280, 900)
+    browser.wait(lambda: browser.run("return decodeURIComponent(location.hash).split('~').length") == 4)
+    address = browser.run("return location.hash")
+    browser.open(tmp_path / "results/studies/made/index.html", address[1:])
+    assert len(sources(browser)) == 5 and browser.run("return state.panes[3].join()") == f"{codec},{quality}"
+    assert browser.logs()[0] == []
+
+
+def test_panes_match_a_metric_of_which_less_is_better(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "METRICS", (*pages.METRICS, "lpips_alex"))
+    plan, study = pages.make(tmp_path, failed=None), tmp_path / "results/studies/made"
+    rows = readers.read_rows(study / "rd.csv")
+    rows = [
+        row | {"lpips_alex": f"{1 / (2 + float(row['quality']) * (1 + (row['codec'] == 'webp'))):.6f}"} for row in rows
+    ]
+    atomic_io.write_rows(study / "rd.csv", list(rows[0]), rows)
+    build.build(plan, tmp_path / "results", study / "index.html")
+    browser.open(study / "index.html")
+    browser.choose("#by", "lpips_alex")
+    browser.run("const box = $('match'); box.value = 0.035; box.dispatchEvent(new Event('input'))")
+    expected = {codec: "10" if codec == "webp" else "30" for codec, *_ in pages.CODECS}
+    assert dict(browser.run("return state.panes")) == expected
+    numbers = browser.run(
+        "return [...document.querySelectorAll('.pair:not([hidden]) .numbers')].map(e => e.textContent)"
+    )
+    assert len(numbers) == 3 and all(re.search(r"LPIPS \(AlexNet\) 0\.0(31|45)", text) for text in numbers)
+
+
 def test_a_foolish_address_gives_the_page(browser: Browser, page: Path) -> None:
     browser.open(page, "panes=x@1~jpeg@77&metric=nope&set=%3Cb%3E&zoom=NaN&mode=x&active=9&reference=7&curve=gone")
     assert browser.run("return state.panes.join()") == "jpeg,10"

@@ -176,6 +176,8 @@ def test_bd_rates_by_image_and_worst_images_lead_to_views() -> None:
     assert by_image.rows[0][0].view == "set=set&curve=a&metric=psnr_rgb&image=a"
     (worst,) = tables.worst_images(bd_of_images(), styles, 4)
     assert [cell.text for cell in worst.rows[0]] == ["WEBP", "d +9.0", "a +5.2", "b −3.0", "–"]
+    (all_of_them,) = tables.worst_images(bd_of_images(), styles)
+    assert all_of_them.columns == worst.columns == ["Codec", "Worst", "2.", "3.", "4."], "no columns without images"
     assert tables.bd_images([], styles) == tables.worst_images([], styles) == []
 
 

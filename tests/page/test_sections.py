@@ -89,6 +89,14 @@ def test_a_card_has_the_pairs_of_its_claim_and_tells_why() -> None:
     assert study.reasons == ["no experiment"] and study.parts == []
 
 
+def test_claims_that_are_not_tested_stand_last() -> None:
+    row = page_answers.claim_rows()[0]
+    verdicts = {"first": "not tested", "second": "holds", "third": "not tested", "fourth": "fails"}
+    rows = page_answers.text([row | {"claim": claim, "verdict": own} for claim, own in verdicts.items()],
+                             claim_verdicts.CLAIM_COLUMNS)  # fmt: skip
+    assert [card.claim for card in claims.cards(rows, [], [], KNOWN)] == ["second", "fourth", "first", "third"]
+
+
 def test_long_parts_keep_most_comparisons_behind_a_click() -> None:
     row = page_answers.comparison_rows()[1]
     many = [row | {"better": "webp", "than": "jpeg", "difference": n} for n in range(claims.SHOWN + 3)]

@@ -83,7 +83,10 @@ def cards(
     changes: Sequence[Mapping[str, str]],
     known: Mapping[str, Style],
 ) -> list[Card]:
-    """The cards from the rows of claims.csv, claims_comparisons.csv and claims_edits.csv; `known` the codecs' looks."""
+    """The cards from the rows of claims.csv, claims_comparisons.csv and claims_edits.csv; `known` the codecs' looks.
+
+    Claims that the study can't test stand last.
+    """
     named: dict[str, list[Mapping[str, str]]] = {}
     for row in claims:
         named.setdefault(row["claim"], []).append(row)
@@ -95,7 +98,7 @@ def cards(
         first = rows[0]
         verdict = next(iter(tested)) if len(tested) == 1 else "mixed"
         made.append(Card(claim, first["text"], first["source"], first["departure"], verdict, verdicts))
-    return made
+    return sorted(made, key=lambda card: card.verdict == "not tested")
 
 
 def counted(cards: Sequence[Card]) -> list[tuple[str, int]]:

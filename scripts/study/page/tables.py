@@ -131,17 +131,18 @@ def worst_images(rows: Sequence[Mapping[str, str]], known: Mapping[str, Style], 
     tables = []
     for (image_set, metric, anchor), codecs in _of_images(rows).items():
         body = []
+        most = min(count, max(map(len, codecs.values())))
         for codec, own in codecs.items():
-            ranked = sorted((row for row in own if row["bd_rate"]), key=lambda row: -float(row["bd_rate"]))[:count]
+            ranked = sorted((row for row in own if row["bd_rate"]), key=lambda row: -float(row["bd_rate"]))[:most]
             cells = [_image_cell(row, f"{row['image']} {_signed(float(row['bd_rate']), 1)}") for row in ranked]
-            cells += [Cell("–")] * (count - len(cells))
+            cells += [Cell("–")] * (most - len(cells))
             body.append([Cell(known[codec].label, known[codec].label), *cells])
         caption = (
             f"{image_set}, {palette.short(metric)}: where each codec does worst against {known[anchor].label}, in %"
         )
-        columns = ["Codec", "Worst", *(f"{rank}." for rank in range(2, count + 1))]
+        columns = ["Codec", "Worst", *(f"{rank}." for rank in range(2, most + 1))]
         tables.append(
-            Table(caption, columns, body, "bd.csv", _choice(image_set, metric, anchor, known), [False] * (count + 1))
+            Table(caption, columns, body, "bd.csv", _choice(image_set, metric, anchor, known), [False] * (most + 1))
         )
     return tables
 

@@ -1,5 +1,7 @@
 // The state of the page as an address: what differs from the default is kept behind the #.
 
+export const MOST = 4; // decoded images beside the original
+
 /** The state that an address tells, with the defaults where it tells nothing; codecs are those that exist. */
 export function parsed(hash, defaults, codecs) {
   const state = { ...defaults }, text = hash.replace(/^#/, "");
@@ -10,7 +12,7 @@ export function parsed(hash, defaults, codecs) {
     const value = given.get(name);
     if (name === "panes") {
       const panes = value.split("~").map((pane) => pane.split("@")).filter(([codec]) => codecs.has(codec));
-      if (panes.length) state.panes = panes.slice(0, 3);
+      if (panes.length) state.panes = panes.slice(0, MOST);
     } else if (name === "off") state.off = value.split("~").filter((codec) => codecs.has(codec));
     else if (typeof initial === "boolean") state[name] = value === "1";
     else if (typeof initial === "number") state[name] = Number.isFinite(Number(value)) ? Number(value) : initial;

@@ -6,7 +6,7 @@ import { $ } from "./dom.js";
 import { makeLaboratories } from "./latents.js";
 import { drawLegend } from "./legend.js";
 import { tagged } from "./statistics.js";
-import { DEFAULTS, change, data, drawers, readAddress, state, whenLoaded } from "./study.js";
+import { DEFAULTS, change, data, drawers, find, nearest, readAddress, state, whenLoaded } from "./study.js";
 import { makeChooser, makeSortable } from "./tables.js";
 import { drawImages, makePanes, panes, valueOf } from "./viewer.js";
 import { currentZoom, placeImages, swap, zoomTo } from "./zoom.js";
@@ -33,6 +33,12 @@ function chooseTag(tag) {
   change({ tag, set, image: keeps ? state.image : images[0].id, curve: state.curve && (keeps ? state.curve : images[0].id) });
 }
 
+/** A codec that no pane shows yet, at the rate of the first pane; the first pane's where all are shown. */
+function another(shown) {
+  const codec = data.codecs.find(({ id }) => !shown.some(([own]) => own === id))?.id ?? shown[0][0];
+  return [codec, nearest(state.set, state.image, codec, find(state.set, state.image, ...shown[0])?.get("bpp") ?? state.match)];
+}
+
 function listenToImages() {
   on("image", () => {
     const [set, image] = JSON.parse($("image").value);
@@ -40,7 +46,7 @@ function listenToImages() {
   });
   on("count", () => {
     const count = Number($("count").value), chosen = state.panes.slice(0, count);
-    while (chosen.length < count) chosen.push(DEFAULTS.panes[chosen.length] ?? state.panes[0]);
+    while (chosen.length < count) chosen.push(DEFAULTS.panes[chosen.length] ?? another(chosen));
     change({ panes: chosen }, [drawImages]);
   });
   on("mode", () => change({ mode: $("mode").value }, [drawImages]));

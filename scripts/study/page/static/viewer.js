@@ -1,5 +1,6 @@
 // The panes with the original and the decoded images: what each shows and tells.
 
+import { MOST } from "./address.js";
 import { drawCrops } from "./crops.js";
 import { $, element, fill, source } from "./dom.js";
 import { numbers, path } from "./format.js";
@@ -17,7 +18,7 @@ const mapFile = ([codec, quality]) => path("error_maps", state.set, codec, quali
 const link = (href, text) => element("a", { href, textContent: text });
 
 export function makePanes() {
-  for (let i = 0; i < 4; i++) {
+  for (let i = 0; i <= MOST; i++) {
     const node = $("pane").content.cloneNode(true).firstElementChild, part = (name) => node.querySelector(name);
     const pane = { node, title: part("h3"), choose: part(".choose"), codec: part(".codec"), quality: part(".quality"), view: part(".view"),
       under: part(".under img"), over: part(".over img"), numbers: part(".numbers"), files: part(".links"), commands: part(".commands") };
@@ -49,6 +50,7 @@ export function drawImages() {
   fillImageControls();
   $("viewer").style.setProperty("--aspect", `${width} / ${height}`);
   $("viewer").dataset.mode = state.mode;
+  $("viewer").classList.toggle("narrow", state.panes.length === MOST);
   $("viewer").classList.toggle("error", ERRORS.includes(state.mode));
   const reference = state.reference ? decodedFile(state.panes[state.reference - 1]) : originalFile();
   panes.forEach((pane, i) => (i ? drawDecoded(pane, state.panes[i - 1], reference) : drawOriginal(pane, image())));
