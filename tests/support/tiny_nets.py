@@ -19,10 +19,12 @@ NETS = {
     "mbt2018-mean": ([4, 6, 8], 12, [4, 6, 8]),
     "hific": ([4, 6, 8], 12, [4, 6, 8]),
     "mbt2018": (6, 8, None),
+    "checkerboard": ([4, 6, 8], 12, [4, 6, 8, 5, 30]),
+    "cae": ([4, 6], 8, None),
     "cheng2020-anchor": (8, 8, None),
     "cheng2020-attn": (8, 8, None),
 }
-SERIAL = ("mbt2018", "cheng2020-anchor", "cheng2020-attn")
+SERIAL = ("mbt2018", "checkerboard", "cheng2020-anchor", "cheng2020-attn")
 BUNDLED = [
     (name, quality, entry)
     for name, entry in entries.codecs().items()

@@ -21,6 +21,7 @@ from study.codecs.compressai.codec import Backend
 from study.core.errors import StudyError
 from study.training import crops as training_crops
 from study.training import loop
+from tiny_nets import NETS
 
 pytestmark = pytest.mark.slow
 
@@ -86,9 +87,10 @@ def test_training_lowers_the_loss(trained):
     assert all(row["loss"] == pytest.approx(row["bpp"] + TINY.lam * row["distortion"], rel=1e-3) for row in log)
 
 
-@pytest.mark.parametrize("model", ["bmshj2018-hyperprior", "bmshj2018-factorized"])
+@pytest.mark.parametrize("model", ["bmshj2018-hyperprior", "bmshj2018-factorized", "mbt2018"])
 def test_resumed_equals_uninterrupted(tmp_path, crops, model):
-    short = recipe(model=model, h=None if "factorized" in model else TINY.h, steps=120)
+    hyper = {"bmshj2018-factorized": None, "mbt2018": [*TINY.h, 5, 24]}.get(model, TINY.h)
+    short = recipe(model=model, h=hyper, steps=120)
     whole, log = loop.train(short, crops, tmp_path / "one")
     loop.train(short, crops, tmp_path / "two", every=50, stop=70)
     resumed, resumed_log = loop.train(short, crops, tmp_path / "two", every=50)
@@ -106,16 +108,19 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path, crops):
         loop.train(recipe(steps=60), crops, tmp_path / "it")
 
 
-@pytest.mark.parametrize("model", ["bmshj2018-hyperprior", "mbt2018-mean", "bmshj2018-factorized", "b2018-leaky_relu"])
+@pytest.mark.parametrize(
+    "model", ["bmshj2018-hyperprior", "mbt2018-mean", "mbt2018", "bmshj2018-factorized", "b2018-leaky_relu", "cae"]
+)
 def test_warm_start_scales_the_latent(tmp_path, crops, model):
     """With four times the lambda the latent is twice as large, and everything else is the same."""
-    one = recipe(model=model, h=TINY.h if model in ("bmshj2018-hyperprior", "mbt2018-mean") else None, steps=1)
+    n, m, h = NETS[model]
+    one = recipe(model=model, n=n, m=m, h=[*TINY.h, 5, 24] if model == "mbt2018" else h, steps=1)
     net, _ = loop.train(one, crops, tmp_path / "checkpoint")
     loop.save(net, one, tmp_path / "start.safetensors")
     start = architectures.build(one.model, one.n, one.m, one.h)
     architectures.fill(start, load_file(tmp_path / "start.safetensors"), "start")
     scaled = architectures.build(one.model, one.n, one.m, one.h)
-    loop.warm_start(scaled, tmp_path / "start.safetensors", recipe(model=model, h=one.h, steps=1, lam=4 * one.lam))
+    loop.warm_start(scaled, tmp_path / "start.safetensors", dataclasses.replace(one, lam=4 * one.lam))
     x = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
         y, double = start.g_a(x), scaled.g_a(x)
@@ -124,7 +129,8 @@ def test_warm_start_scales_the_latent(tmp_path, crops, model):
         if one.h:
             assert torch.allclose(scaled.h_a(2 * y), start.h_a(y), rtol=1e-3, atol=1e-4)
             z = start.h_a(y)
-            assert torch.allclose(scaled.h_s(z), 2 * start.h_s(z), rtol=1e-3, atol=1e-4)
+            parameters = [_distributions(*pair, z) for pair in ((start, y), (scaled, 2 * y))]
+            assert torch.allclose(parameters[1], 2 * parameters[0], rtol=1e-3, atol=1e-4)
         else:
             flat = y.permute(1, 0, 2, 3).reshape(y.shape[1], 1, -1)
             logits = [
@@ -132,6 +138,13 @@ def test_warm_start_scales_the_latent(tmp_path, crops, model):
                 for net, values in ((start, flat), (scaled, 2 * flat))
             ]
             assert torch.allclose(*logits, rtol=1e-3, atol=1e-3)
+
+
+def _distributions(net, y, z):
+    """What the distributions of a latent y are made of."""
+    if not hasattr(net, "context_prediction"):
+        return net.h_s(z)
+    return net.entropy_parameters(torch.cat((net.h_s(z), net.context_prediction(y)), 1))
 
 
 def test_warm_start_from_another_model_takes_the_transforms(trained, tmp_path):
@@ -192,12 +205,23 @@ def test_the_file_is_what_the_codec_loads(trained):
     assert codec.payload_bytes(bitstream) * 8 == pytest.approx(bits, rel=0.3, abs=200)
 
 
-@pytest.mark.parametrize("metric", ["mse", "msssim"])
-@pytest.mark.parametrize("model", ["mbt2018", "bmshj2018-factorized-relu"])
+@pytest.mark.parametrize(
+    ("model", "metric"),
+    [
+        *((model, metric) for model in ("mbt2018", "bmshj2018-factorized-relu") for metric in ("mse", "msssim")),
+        ("checkerboard", "mse"),
+        ("cheng2020-anchor", "mse"),
+        ("cae", "mse"),
+    ],
+)
 def test_other_models_and_distortions_train(tmp_path, packed, model, metric):
-    one = loop.Recipe(model, metric, 6, 8, None, 5.0, 2, batch=1, crop=192, precision="f32")
+    one = loop.Recipe(model, metric, *NETS[model], 5.0, 3, batch=1, crop=192, precision="f32")
+    torch.manual_seed(one.seed)
+    first = dict(architectures.build(model, one.n, one.m, one.h).named_parameters())
     net, _ = loop.train(one, training_crops.Crops(training_crops.unpack(packed), 192, 1), tmp_path / "checkpoint")
-    assert all(torch.isfinite(parameter).all() for parameter in net.parameters())
+    for name, parameter in net.named_parameters():
+        assert torch.isfinite(parameter).all()
+        assert name.endswith("quantiles") or not torch.equal(parameter, first[name]), name
 
 
 def test_the_learning_rate():

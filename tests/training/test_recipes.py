@@ -52,7 +52,7 @@ def test_the_first_training_of_a_chain_decides_how_channels_are_ordered():
     known = {
         "a": recipes.recipe("a", {**shared, "qualities": {1: training, 2: {**training, "init": "random"}}}),
         "b": recipes.recipe("b", {**shared, "qualities": {q: {**training, "start": f"a/{q}"} for q in (1, 2)}}),
-        "c": recipes.recipe("c", {**shared, "model": "mbt2018", "qualities": {1: training}}),
+        "c": recipes.recipe("c", {**shared, "model": "cheng2020-anchor", "qualities": {1: training}}),
     }
     assert recipes.from_components(known, "b", 1) and not recipes.from_components(known, "b", 2)
     assert not recipes.from_components(known, "c", 1)

@@ -27,7 +27,7 @@ FAMILIES = {
     "#18ccd8": ("factorized prior", "bmshj2018-factorized"),
     "#4860fc": ("scale hyperprior", "bmshj2018-hyperprior"),
     "#cc00c0": ("mean-scale hyperprior", "mbt2018-mean"),
-    "#003090": ("context model", "mbt2018"),
+    "#003090": ("context model", "mbt2018", "checkerboard context"),
     "#9c90fc": ("Cheng 2020",),
     "#c0c018": ("b2018",),
     "#3c3c00": ("HiFiC",),

@@ -25,7 +25,7 @@ AVERAGED = 50
 QUANTILES_EVERY = 250
 _UNUSED_STEP = 2**40
 _USUAL = 0.01
-_PRIOR = "entropy_bottleneck."
+_PRIORS = ("entropy_bottleneck.", "context_prediction.", "entropy_parameters.")
 _PRIOR_RATE = 3.0
 
 
@@ -216,17 +216,13 @@ def rate_distortion(net: CompressionModel, x: torch.Tensor, recipe: Recipe) -> t
     """Bits per pixel and distortion of images, float32 [B, 3, H, W] in 0-1, differentiable.
 
     The rate is that of a latent with uniform noise; the synthesis sees the rounded latent and passes its gradient
-    straight through (Minnen and Singh 2020, arXiv 2007.08739), for the models with parallel entropy models.
+    straight through (Minnen and Singh 2020, arXiv 2007.08739).
     """
     import torch
     from pytorch_msssim import ms_ssim
 
     with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bf16"):
-        if recipe.model in architectures.SLICED:
-            x_hat, likelihoods = _mixed(net, x, recipe.model == "mbt2018-mean")
-        else:
-            out = net(x)
-            x_hat, likelihoods = out["x_hat"], list(out["likelihoods"].values())
+        x_hat, likelihoods = _mixed(net, x, recipe.model != "bmshj2018-hyperprior")
     pixels = x.shape[0] * x.shape[2] * x.shape[3]
     bpp = sum(likelihood.log2().sum() for likelihood in likelihoods) / -pixels
     x_hat = x_hat.float()
@@ -237,6 +233,8 @@ def rate_distortion(net: CompressionModel, x: torch.Tensor, recipe: Recipe) -> t
 
 def _mixed(net: CompressionModel, x: torch.Tensor, mean: bool) -> tuple[torch.Tensor, list[torch.Tensor]]:
     import torch
+
+    from study.training import context
 
     y = net.g_a(x)
     if not hasattr(net, "h_a"):
@@ -251,6 +249,8 @@ def _mixed(net: CompressionModel, x: torch.Tensor, mean: bool) -> tuple[torch.Te
         z = net.h_a(y if mean else y.abs())
         _, z_likelihood = net.entropy_bottleneck(z)
         parameters = net.h_s(_rounded(z, _medians(net)))
+        if hasattr(net, "context_prediction"):
+            parameters = context.parameters(net, y, parameters)
         scales, means = parameters.chunk(2, 1) if mean else (parameters, None)
         _, y_likelihood = net.gaussian_conditional(y, scales, means=means)
         y_hat = _rounded(y, 0.0 if means is None else means)
@@ -284,20 +284,20 @@ def _begin(net: CompressionModel, recipe: Recipe, crops: Crops, start: Path | No
 
 
 def _trained(net: CompressionModel) -> list[torch.Tensor]:
-    """What the loss trains: the transforms, then the entropy bottleneck, whose quantiles are solved for instead."""
+    """What the loss trains: the transforms, then what learns faster; the bottleneck's quantiles are solved for."""
     named = [(name, value) for name, value in net.named_parameters() if not name.endswith("quantiles")]
-    return [value for name, value in sorted(named, key=lambda pair: pair[0].startswith(_PRIOR))]
+    return [value for name, value in sorted(named, key=lambda pair: pair[0].startswith(_PRIORS))]
 
 
 def _optimizer(net: CompressionModel, parameters: list[torch.Tensor], recipe: Recipe) -> torch.optim.Optimizer:
     """SOAP over views of the parameters, a convolution as [out, in, taps]: a mode less to precondition.
 
-    The second group is the entropy bottleneck's parameters, which learn faster.
+    The second group is that of the entropy bottleneck and the context model, which learn faster.
     """
     from pytorch_optimizer import SOAP
 
     views = [_view(parameter.detach()) for parameter in parameters]
-    priors = len(list(net.entropy_bottleneck.parameters())) - 1
+    priors = sum(name.startswith(_PRIORS) for name, _ in net.named_parameters()) - 1  # the quantiles are left out
     groups = [{"params": views[:-priors]}, {"params": views[-priors:]}]
     return SOAP(groups, lr=recipe.lr, weight_decay=0.0, precondition_frequency=10, max_precondition_dim=800)
 
@@ -319,7 +319,9 @@ def _step(
 
     torch.manual_seed(recipe.seed * 1_000_003 + step)
     batch = torch.from_numpy(crops.batch(step, recipe.batch)).permute(0, 3, 1, 2)
-    x = batch.contiguous(memory_format=torch.channels_last).float() / 255
+    # channels last is quicker; so, the blocks of Cheng et al. damage PyTorch 2.14's heap in their backward pass
+    order = torch.contiguous_format if recipe.model.startswith("cheng2020") else torch.channels_last
+    x = batch.contiguous(memory_format=order).float() / 255
     bpp, distortion = rate_distortion(net, x, recipe)
     loss = bpp + recipe.lam * distortion
     gradients = torch.autograd.grad(loss, parameters)
@@ -335,15 +337,27 @@ def _step(
 
 
 def _scale_latent(net: CompressionModel, factor: float, taken: set[str]) -> None:
-    """Multiply the latent by `factor` and leave everything else that the network computes as it was."""
+    """Multiply the latent by `factor` and leave everything else that the network computes as it was.
+
+    Transforms that don't meet the latent with a plain convolution (Cheng et al. 2020) stay as they are.
+    """
     import torch
 
-    hyper = "h_a.0.weight" in taken
+    if not hasattr(net.g_s[0], "weight"):
+        return
+    context = "entropy_parameters.0.weight" in taken
+    larger, smaller = [net.g_a[-1]], [net.g_s[0].weight]
+    if "h_a.0.weight" in taken:
+        larger.append(
+            net.entropy_parameters[-1] if context else net.h_s[-1] if hasattr(net.h_s[-1], "weight") else net.h_s[-2]
+        )
+        smaller += [net.h_a[0].weight, *([net.context_prediction.weight] if context else [])]
     with torch.no_grad():
-        for name in ("g_a.6.weight", "g_a.6.bias", *(("h_s.4.weight", "h_s.4.bias") if hyper else ())):
-            net.get_parameter(name).mul_(factor)
-        for name in ("g_s.0.weight", *(("h_a.0.weight",) if hyper else ())):
-            net.get_parameter(name).div_(factor)
+        for layer in larger:
+            layer.weight.mul_(factor)
+            layer.bias.mul_(factor)
+        for weight in smaller:
+            weight.div_(factor)
         if not hasattr(net, "h_a") and "entropy_bottleneck.matrices.0" in taken:
             matrix = net.entropy_bottleneck.matrices[0]
             matrix.copy_(torch.log(torch.expm1(torch.nn.functional.softplus(matrix) / factor)))

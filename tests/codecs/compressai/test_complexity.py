@@ -22,6 +22,8 @@ WIDTHS = {
     "bmshj2018-factorized": (4, 6, None),
     "bmshj2018-hyperprior": (4, 6, None),
     "mbt2018": (4, 6, None),
+    "checkerboard": ([4, 4, 4], 6, [4, 6, 9, 5, 12]),
+    "cae": ([4, 6], 8, None),
 }
 
 
@@ -47,6 +49,7 @@ ANALYSIS = [(3, 4, 5, 2), (4, 4, 1, 2), (4, 4, 5, 4), (4, 4, 1, 4), (4, 4, 5, 8)
 HYPER_ANALYSIS = [(6, 4, 3, 16), (4, 4, 5, 32), (4, 4, 5, 64)]
 HYPER_SYNTHESIS = [(4, 4, 5, 64), (4, 4, 5, 32), (4, 6, 3, 16)]
 WIDER = [(4, 6, 5, 64), (6, 9, 5, 32), (9, 12, 3, 16)]  # the hyper synthesis of mbt2018
+NARROWER = [(6, 5, 5, 16), (17, 12, 1, 16), (12, 12, 1, 16), (12, 12, 1, 16)]  # a context of 5 channels
 CONTEXT = [(6, 12, 5, 16), (24, 20, 1, 16), (20, 16, 1, 16), (16, 12, 1, 16)]
 
 
@@ -56,6 +59,7 @@ CONTEXT = [(6, 12, 5, 16), (24, 20, 1, 16), (20, 16, 1, 16), (16, 12, 1, 16)]
         ("bmshj2018-factorized", [], []),
         ("bmshj2018-hyperprior", HYPER_ANALYSIS + HYPER_SYNTHESIS, HYPER_SYNTHESIS),
         ("mbt2018", HYPER_ANALYSIS + WIDER + CONTEXT, WIDER + CONTEXT),
+        ("checkerboard", HYPER_ANALYSIS + WIDER + NARROWER, WIDER + NARROWER),
     ],
 )
 def test_operations_are_those_of_the_layers(tmp_path: Path, model: str, encoder: list, decoder: list) -> None:
@@ -65,6 +69,14 @@ def test_operations_are_those_of_the_layers(tmp_path: Path, model: str, encoder:
     # a transposed convolution multiplies once for each of its inputs: the analysis turned round
     assert row["decode_kmac_per_pixel"] == pytest.approx(macs(ANALYSIS + decoder), abs=6e-4)
     assert row["model_bytes"] == (tmp_path / f"{model}.safetensors").stat().st_size
+
+
+def test_operations_of_the_compressive_autoencoder(tmp_path: Path) -> None:
+    blocks = 6 * [(6, 6, 3, 4)]
+    row = complexity.row(saved(tmp_path, "cae"))
+    down, up = [(3, 4, 5, 2), (4, 6, 5, 4), (6, 8, 5, 8)], [(8, 24, 3, 8), (6, 16, 3, 4), (4, 12, 3, 2)]
+    assert row["encode_kmac_per_pixel"] == pytest.approx(macs(down + blocks), abs=6e-4)
+    assert row["decode_kmac_per_pixel"] == pytest.approx(macs(up + blocks), abs=6e-4)
 
 
 def test_parameters_of_the_factorized_prior(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Learned codecs of CompressAI: factorized prior, scale and mean-scale hyperprior, autoregressive and Cheng 2020.
+"""Learned codecs of CompressAI: factorized prior, scale and mean-scale hyperprior, context models, Cheng 2020.
 
 The networks are the library's; the bitstream is `study.container`'s. What entropy decoding depends on (hyper synthesis,
 context model, scale indexes) runs in float64 on the CPU: encoder and decoder must get the same integers from it, and a
@@ -148,7 +148,7 @@ class Backend(LearnedCodec):
         if hasattr(self._net, "context_prediction"):
             from study.codecs.compressai.context_model import in_order
 
-            y, indexes = in_order(y), in_order(indexes)
+            y, indexes = (in_order(values, self._context.steps(*y.shape[1:])) for values in (y, indexes))
         return self._pack(latents.size, self._gaussian.encode(y, indexes), coded.y, z_string, coded.z)
 
     def statistics(self, latents: Latents) -> Statistics:
@@ -286,10 +286,10 @@ class Backend(LearnedCodec):
 
     def _shapes(self, size: tuple[int, int]) -> tuple[tuple[int, int, int], tuple[int, int, int] | None]:
         rows, columns = (side + -side % self._multiple() for side in size)
-        z = len(self._medians)
+        z, stride = len(self._medians), architectures.latent_stride(str(self.settings["model"]))
         if not hasattr(self._net, "h_a"):
-            return (z, rows // 16, columns // 16), None
-        return (int(self._net.M), rows // 16, columns // 16), (z, rows // 64, columns // 64)
+            return (z, rows // stride, columns // stride), None
+        return (int(self._net.M), rows // stride, columns // stride), (z, rows // 64, columns // 64)
 
     def _check_shapes(self, latents: Latents) -> None:
         for name, values, shape in zip("yz", (latents.y, latents.z), self._shapes(latents.size)):

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from study.codecs import base
+from study.codecs.compressai import architectures, network_codec, startup
 from study.codecs.compressai import codec as compressai_codec
-from study.codecs.compressai import network_codec, startup
 from study.core.errors import StudyError
 
 COLUMNS = (
@@ -90,7 +90,8 @@ def _counted(codec: compressai_codec.Backend) -> Mapping[str, object]:
     from torch.utils.flop_counter import FlopCounterMode
 
     net = compressai_codec.Backend(codec.name, codec.quality, {**codec.settings, "device": "cpu"}, codec.weights)._net
-    y = torch.zeros(1, int(net.M), SIDE // 16, SIDE // 16)
+    side = SIDE // architectures.latent_stride(str(codec.settings["model"]))
+    y = torch.zeros(1, int(net.M), side, side)
     counted = {}
 
     def count(name: str, *inputs: torch.Tensor) -> torch.Tensor:
