@@ -10,7 +10,9 @@ import pytest
 from browser import Browser, missing
 from opinion_tests import made
 from study.analysis.opinions import answers
+from tiny_study import ROOT
 
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=missing())]
 READY = "return state.ready ? [state.list[state.at], state.at] : null"
 
@@ -90,6 +92,40 @@ def test_nothing_is_cut(browser: Browser, tmp_path: Path, width: int, options: d
         assert not browser.run(cut)
     assert browser.run("return document.querySelectorAll('.flicker').length") == (2 if options.get("boosted") else 0)
     assert browser.run("return document.querySelectorAll('#stage figure').length") == (2 if options else 3)
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed; `npm ci` brings it")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_keeps_a_screen_reader_out(browser: Browser, tmp_path: Path, scheme: str) -> None:
+    _, page, _ = made(tmp_path)
+    browser.scheme(scheme)
+
+    def violations() -> list:
+        browser.run(f"{AXE.read_text(encoding='utf-8')}; window.axe = axe")
+        return browser.driver.execute_async_script(
+            "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(result => done("
+            "result.violations.map(one => [one.impact, one.id, one.nodes.map(node => node.html.slice(0, 120))])))"
+        )
+
+    browser.driver.get(page.as_uri())
+    assert violations() == []
+    begin(browser, page)
+    browser.wait(lambda: browser.run(READY))
+    assert violations() == []
+    browser.click("#stop")
+    assert violations() == []
+
+
+def test_the_images_stand_together_in_a_narrow_window(browser: Browser, tmp_path: Path) -> None:
+    _, page, _ = made(tmp_path)
+    browser.size(390, 1600)
+    begin(browser, page)
+    browser.wait(lambda: browser.run(READY))
+    boxes = (
+        "['original', 'left', 'right'].map(side => document.querySelector(`figure.${side}`).getBoundingClientRect())"
+    )
+    original, left, right = browser.run(f"return {boxes}.map(box => [box.top, box.bottom])")
+    assert left == right and 0 < left[0] - original[1] <= 16
 
 
 def test_a_page_without_its_images_says_so(browser: Browser, tmp_path: Path) -> None:

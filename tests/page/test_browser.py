@@ -470,6 +470,9 @@ def test_edits_and_channels_are_compared_with_the_image_without_them(browser: Br
     assert browser.run(numbers) == "bpp 0.2500 (−50 %)PSNR 20.00 (−10)"
     bars = "[...document.querySelectorAll('.bar input')]"
     assert browser.run(f"return {bars}.map(bar => bar.parentNode.title.slice(0, 9)).join()") == "channel 0,channel 1"
+    assert (
+        browser.run(f"return {bars}[0].parentNode.title") == "channel 0: 75 % of the bits of y, PSNR +0.50 without it"
+    )
     browser.run(f"{bars}[0].focus()")
     browser.keys("\ue014")
     assert browser.run(title).endswith("channel 1")
@@ -478,6 +481,9 @@ def test_edits_and_channels_are_compared_with_the_image_without_them(browser: Br
     browser.click(".gallery li:nth-child(2) button")
     assert browser.run(numbers) == "refused: beyond the coder's range"
     assert browser.run("return document.querySelector('.edit[aria-pressed=true] strong').textContent") == "x100"
+    assert browser.run(f"return {bars}.filter(bar => bar.checked).length") == 0
+    browser.click(".bar")  # the channel that was shown before the edit
+    assert browser.run(title).endswith("channel 1")
     cut = "return getComputedStyle(document.querySelector('.frame .after')).clipPath"
     browser.run(
         "const r = document.querySelector('.stage [type=range]'); r.value = 20; r.dispatchEvent(new Event('input'))"

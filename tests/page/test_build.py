@@ -41,6 +41,26 @@ def test_times_of_the_costs_are_those_of_timing_alone() -> None:
     assert [entry.text for entry in timed.rows[0]][1:3] == ["2", "1"] and "5 calls on one core of M" in timed.caption
 
 
+def test_opinions_have_a_figure_and_tables_of_chosen_columns(tmp_path: Path) -> None:
+    plan, folder = pages.make(tmp_path), tmp_path / "results/studies/made"
+    observer = {"observer": "ada", "simulated": "no", "scaled": "no", "answers": "8", "counted": "yes", "reason": ""}
+    scale = {"image_set": "set", "rate": "0.25", "codec": "jpeg", "strength": "1", "level": "0.95", "simulated": "no"}
+    bob = observer | {"observer": "bob", "counted": "no", "reason": "1 of 4 traps", "scaled": "yes"}
+    for name, rows in {"opinions_observers": [observer, bob], "opinions_scale": [scale]}.items():
+        atomic_io.write_rows(folder / f"{name}.csv", list(rows[0]), rows)
+        plan["files"].append(f"{name}.csv")
+    build.build(plan, tmp_path / "results", folder / "index.html")
+    text = (folder / "index.html").read_text()
+    section = text[text.index('<section id="opinions"') :].split("</section>")[0]
+    assert "Observers that count: 1 of 2. Their answers: 8," in section and "Simulated observers." not in section
+    heads = [re.findall(r"<th scope[^>]*>([^<]*)", table) for table in section.split("<table")[1:]]
+    assert heads == [
+        ["image set", "rate", "codec", "strength"],
+        ["observer", "counted", "reason", "answers", "scaled", "simulated"],
+    ]
+    assert re.findall(r'data-kind="([a-z]+)"', section) == ["yes", "no"]  # neither simulated nor scaled is judged
+
+
 def test_links_follow_the_records(tmp_path: Path) -> None:
     page = make_page(tmp_path)
     shown = page.parent / "files/decoded/set/jpeg/10/first.png"

@@ -16,7 +16,10 @@ _LABELS, _SHARE = 2.05, 0.4  # of the width at most
 _NARROWEST, _NARROWEST_SHARE = 1.0, 1.5  # panels of the scale, and of the metrics
 _BETWEEN, _RIGHT, _UNDER, _TOP, _HEAD = 0.14, 0.08, 0.4, 0.08, 0.16
 _ACROSS = 3
-_PANELS = (("spearman", "rank correlation (Spearman)", (-1.05, 1.05)), ("agreement", "answers that agree", (0.0, 1.0)))
+_PANELS = (  # column, label, span with room for a mark at its end, value of chance
+    ("spearman", "rank correlation (Spearman)", (-1.1, 1.1), 0.0),
+    ("agreement", "answers that agree", (-0.05, 1.05), 0.5),
+)
 
 
 def figure(
@@ -76,6 +79,8 @@ def _notes(scale: Sequence[Mapping[str, str]], simulated: bool) -> list[str]:
         f"Whiskers: {level} bootstrap interval over observers and pairs. Lower panels: each metric’s rank correlation "
         "with the scale, and the share of decided answers that prefer what the metric scores higher."
     )
+    if all(row["observers"] == "1" for row in scale):
+        about += " There is one observer: whiskers are over pairs alone and say nothing of other people."
     warning = "The answers are made up by a simulation and say nothing of what people see."
     return [warning, about] if simulated else [about]
 
@@ -129,12 +134,12 @@ def _scales(
 
 
 def _agreement(layout: canvas.Layout, metrics: Sequence[Mapping[str, str]], rate: str, grid: _Grid) -> None:
-    for number, (name, label, span) in enumerate(_PANELS):
+    for number, (name, label, span, chance) in enumerate(_PANELS):
         box = grid.box(layout, number, f"metrics, {float(rate):g} bpp", span)
         for height, row in zip(grid.rows.places, metrics):
             marks = {"marker": "o", "markerfacecolor": "black", "markeredgecolor": "black"}
             _point(box, height, row, name, f"{name}_lo", f"{name}_hi", "black", marks)
-        box.axvline(0 if span[0] < 0 else 0.5, color="black", linewidth=0.6)
+        box.axvline(chance, color="black", linewidth=0.6)
         box.set_xlabel(label)
     layout.y -= grid.height(len(_PANELS))
 

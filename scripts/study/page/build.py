@@ -29,7 +29,21 @@ LARGEST_MATRIX = 40  # codecs, beyond which a matrix of all pairs is nothing to 
 LIBRARY = "page/plotly.min.js"
 BASIC = Path(sys.prefix, "chart/node_modules/plotly.js-basic-dist-min/plotly-basic.min.js")
 NEEDED = ("study", "config", "metrics", "sets", "codecs", "files", "locks", "graph")
+OPINIONS = {
+    "opinions_scale": ("image_set", "rate", "codec", "strength", "lo", "hi", "answers", "observers", "bpp"),
+    "opinions_metrics": (
+        "image_set", "rate", "metric", "spearman", "spearman_lo", "spearman_hi", "agreement", "agreement_lo",
+        "agreement_hi", "decided", "codecs",
+    ),
+    "opinions_observers": (
+        "observer", "counted", "reason", "answers", "undecided", "traps", "traps_right", "repeats", "repeats_same",
+        "agreement", "seconds", "scaled", "simulated",
+    ),
+}  # fmt: skip
 TITLES = {
+    "opinions_scale": "Strengths of the codecs at each rate, in log-odds",
+    "opinions_metrics": "Rank correlation of each metric with the strengths, and answers that agree with it",
+    "opinions_observers": "Observers",
     "published_check": "Means against published ones",
     "published_bd": "BD-rates against published curves, in %",
     "audit": "Audit: what is bit-exact when it is encoded and decoded again",
@@ -163,12 +177,20 @@ def _tables(rows: Mapping[str, list], columns: Mapping[str, Sequence[str] | None
 
 
 def _opinions(plan: Mapping, folder: Path) -> dict:
-    """Tables and figures of the opinion test, and whether its observers are simulated; no tables without answers."""
+    """Tables and figures of the opinion test, who answered, and whether it is simulated; no tables without answers."""
     names = [name for name in plan["files"] if name.startswith("opinions_")]
     shown = [name for name in plan["files"] if PurePosixPath(name).name == "opinions.png"]
     simulated = any(row["simulated"] == "yes" for name in names for row in _read(folder / name))
     rows = {Path(name).stem: _read(folder / name) for name in names if name.endswith(".csv")}
-    return {"tables": _tables(rows, dict.fromkeys(rows)), "figures": shown, "simulated": simulated}
+    observers = rows.get("opinions_observers", [])
+    return {
+        "tables": _tables(rows, OPINIONS),
+        "figures": shown,
+        "simulated": simulated,
+        "observers": len(observers),
+        "counted": sum(row["counted"] == "yes" for row in observers),
+        "answers": sum(int(row["answers"]) for row in observers if row["counted"] == "yes"),
+    }
 
 
 def _figures(names: Sequence[str]) -> dict[str, list[tuple[str, list[str]]]]:

@@ -18,7 +18,7 @@ CHOSEN = (("psnr_rgb", "psnr_y"), ("ms_ssim", "msssim_sewar", "ssim", "ssim_sewa
 COLUMNS = {
     "edits": (
         "image", "codec", "quality", "edit", "value", "side_information", "bpp", "bpp_y", "bpp_z", "psnr_rgb",
-        "ms_ssim", "msssim_sewar", "delta_bpp", "delta_psnr_rgb", "delta_ms_ssim", "status", "reason",
+        "ms_ssim", "msssim_sewar", "status", "reason",
     ),
     "channels": ("image", "codec", "quality", "site", "channel", "bpp", "share", "energy", "std", "sparsity"),
 }  # fmt: skip

@@ -19,6 +19,7 @@ from study.metrics import registry
 LONGEST = 400
 MOST = 6000  # cells of all tables of BD-rates by image together: more would keep a browser busy for seconds
 _IMAGE = re.compile(r".+\.(png|webp|jpe?g)$")
+NEUTRAL = ("simulated", "scaled")  # columns whose "yes" isn't good and whose "no" isn't bad
 KINDS = ("holds", "fails", "undecided", "not tested", "refused", "failed", "skipped", "yes", "no")
 _UNITS = {
     "bpp": "bpp",
@@ -276,7 +277,7 @@ def generic(
     """
     there = rows[0] if rows else {}
     columns = [name for name in columns or there if name in there and any(row[name] for row in rows)]
-    body = [[_guess(row[name], find) for name in columns] for row in rows[:LONGEST]]
+    body = [[_guess(row[name], find, name not in NEUTRAL) for name in columns] for row in rows[:LONGEST]]
     if len(rows) > LONGEST:
         caption = f"{caption} (the first {LONGEST} of {len(rows)} rows; the file has all)"
     numeric = [all(isinstance(cell.value, float) or not cell.text for cell in column) for column in zip(*body)]
@@ -334,7 +335,7 @@ def _sortable(text: str) -> float | str:
         return text
 
 
-def _guess(text: str, find: Callable[[str], str]) -> Cell:
+def _guess(text: str, find: Callable[[str], str], badges: bool) -> Cell:
     text = text or ""
     if _IMAGE.match(text) and (link := find(text)):
         return Cell(Path(text).stem, text, link=link)
@@ -346,4 +347,4 @@ def _guess(text: str, find: Callable[[str], str]) -> Cell:
             return Cell(", ".join(f"{name}: {part}" for name, part in json.loads(text).items()), text)
         except (json.JSONDecodeError, AttributeError):
             pass
-    return Cell(text, text, kind=text if text in KINDS else "")
+    return Cell(text, text, kind=text if badges and text in KINDS else "")

@@ -72,7 +72,7 @@ async function next() {
   const total = state.list.length - 1;
   $("progress").max = total;
   $("progress").value = state.at;
-  $("count").textContent = one.kind === "practice" ? "Practice: this one doesn't count" : `${state.at} of ${total}`;
+  $("count").textContent = one.kind === "practice" ? "Practice: this one doesn’t count" : `${state.at} of ${total}`;
   const figures = panes(one);
   const imgs = figures.flatMap((figure) => [...figure.querySelectorAll("img")]);
   await Promise.all([loaded(imgs), new Promise((done) => setTimeout(done, BLANK))]);

@@ -13,9 +13,10 @@ export function withChange(value, before, rate) {
   const text = shown(value, 4);
   if (!Number.isFinite(value) || !Number.isFinite(before)) return text;
   const change = rate ? (100 * (value - before)) / before : value - before;
-  const sign = change < 0 ? "−" : "+";
-  return `${text} (${sign}${shown(Math.abs(change), 2)}${rate ? " %" : ""})`;
+  return `${text} (${signed(change)}${rate ? " %" : ""})`;
 }
+
+const signed = (change) => `${change < 0 ? "−" : "+"}${shown(Math.abs(change), 2)}`;
 
 /** The channels [{channel, share, item, loss}] in an order: by `bits`, by `loss` of the first metric, or by `index`. */
 export function ordered(channels, by) {
@@ -37,6 +38,7 @@ export function makeLaboratory(box, views, number) {
     chosen = item;
     parts.show(view, item);
     for (const button of gallery.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.item === item));
+    for (const radio of atlas.querySelectorAll("input")) radio.checked = radio.item === item;
   };
   const drawAtlas = () => {
     const channels = ordered(channelsOf(view), order.value);
@@ -44,8 +46,9 @@ export function makeLaboratory(box, views, number) {
     const most = Math.max(...channels.map((one) => one.share), 1e-9), worst = Math.max(...channels.map((one) => one.loss), 1e-9);
     const bars = channels.map((one) => {
       const radio = element("input", { type: "radio", name: `channel-${number}`, checked: one.item === chosen });
+      radio.item = one.item;
       radio.addEventListener("change", () => choose(one.item));
-      const tell = `channel ${one.channel}: ${shown(100 * one.share, 2)} % of the bits of y, ${view.names[1] ?? "loss"} −${shown(one.loss, 2)} without it`;
+      const tell = `channel ${one.channel}: ${shown(100 * one.share, 2)} % of the bits of y, ${view.names[1] ?? "loss"} ${signed(-one.loss)} without it`;
       const label = element("label", { className: "bar", title: tell }, radio, element("span", { className: "hidden", textContent: tell }));
       label.style.setProperty("--bits", Math.sqrt(one.share / most));
       label.style.setProperty("--loss", Math.sqrt(Math.max(0, one.loss) / worst));
@@ -62,8 +65,6 @@ export function makeLaboratory(box, views, number) {
     gallery.hidden = !plain.length;
     drawAtlas();
     choose(plain.find((item) => item.image) ?? ordered(channelsOf(view), "bits")[0]?.item ?? view.edits[0]);
-    const first = atlas.querySelector("input");
-    if (first && !plain.length) first.checked = true;
   };
   select.addEventListener("change", draw);
   order.addEventListener("change", drawAtlas);
