@@ -123,11 +123,15 @@ def test_the_copied_study_makes_the_same_bitstream(lab: laboratory.Laboratory, t
     shutil.copytree(ROOT / "models" / CODEC, study.folder / "models" / CODEC)
     shutil.copy(ROOT / "models" / "recipes.yaml", study.folder / "models")
     study.config = yaml.safe_load(ask(lab, "study", steps=steps)["study"])
+    noise = [{"select": {"channels": [0, 3]}, "op": {"noise": {"std": 1}}}, {"op": {"scale": {"factor": 2}}}]
+    noisy, text = ask(lab, "edit", steps=noise), ask(lab, "study", steps=noise)["edit"]
+    study.config["latents"]["lab"]["edits"] |= {"noisy": yaml.safe_load(text)["edit"]}
     done = study.run("--until", "latent_edit")
     assert done.status == 0, done.output
     (record,) = (study.folder / "results").rglob("encoded.csv")
     rows = {row["edit"]: row for row in csv.DictReader(record.open())}
-    assert rows["edit"]["sha256"] == answer["sha256"]
+    assert rows["edit"]["sha256"] == answer["sha256"] != noisy["sha256"]
+    assert rows["noisy"]["sha256"] == noisy["sha256"]
 
 
 def test_an_image_of_ones_own(lab: laboratory.Laboratory) -> None:
