@@ -41,6 +41,10 @@ def broken(change) -> str:
         (lambda s: s["codecs"].update(webp=[]), ["codecs.webp: found []"]),
         (lambda s: s["codecs"].update(webp=[500]), ["codecs.webp", "500", "100"]),
         (
+            lambda s: s["codecs"].update({"tiny-bmshj2018-hyperprior-mse": [5]}),
+            ["at quality 5", "5.safetensors, which isn't there; it has weights for the qualities 1, 2, 3, 4"],
+        ),
+        (
             lambda s: s.update(metrics=["psnr_rg", "psnr_rgb", "psnr_y", "ssim_sewar", "msssim_sewar", "vifp_sewar"]),
             ["metric 'psnr_rg' is unknown", "did you mean 'psnr_rgb'"],
         ),

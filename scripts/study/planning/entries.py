@@ -120,9 +120,11 @@ def check_codec(name: str, quality: Quality, entry: CodecEntry) -> None:
     source = registry.backend(entry.backend, entry.settings).weights_source(entry.settings, quality)  # type: ignore[arg-type]
     path = source and source.path
     if path and not path.startswith(f"{results.FOLDER}/") and not paths.resolved(path).is_file():
+        advice = "correct the path, which is relative to the working folder or the repository"
+        if entry.qualities and quality not in entry.qualities:
+            advice = f"it has weights for the qualities {', '.join(map(str, entry.qualities))}"
         raise StudyError(
-            f"codec {name}: at quality {quality} its weights are the file {path}, which isn't there; correct the path, "
-            "which is relative to the working folder or the repository"
+            f"codec {name}: at quality {quality} its weights are the file {path}, which isn't there; {advice}"
         )
 
 
