@@ -129,6 +129,7 @@ def test_every_anchor_has_panels_of_its_own(small):
     heads = words(figure).splitlines()
     assert "against JPEG" in heads and "against WebP" in heads
     assert "BD-rate against JPEG and WebP" in one_line(figure)
+    assert bd_rate._listed(["JPEG", "JPEG, optimised"]) == "JPEG; JPEG, optimised"
 
 
 def test_what_is_higher_than_a_page_goes_on_on_the_next(large, tmp_path):

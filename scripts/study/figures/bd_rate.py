@@ -87,7 +87,7 @@ def figure(
     order = _order(panels, codecs)
     marks = _marks(panels)
     scales = {metric: _scale(rows, metric) for metric in metrics}
-    heading = f"{rows[0]['image_set']}: BD-rate against {' and '.join(codecs[anchor].label for anchor in anchors)}"
+    heading = f"{rows[0]['image_set']}: BD-rate against {_listed([codecs[anchor].label for anchor in anchors])}"
     with canvas.looks():
         notes = canvas.note_lines([*_about(rows, codecs, metrics, over, method), *_reasons(marks), *about_images])
         return _draw(panels, scales, codecs, order, marks, heading, notes)
@@ -225,13 +225,18 @@ def _about(
     interval = f"; whiskers: {kind} {float(level):.0%} interval over the images" if level else "; no interval"
     dots = "; dots: the images' own" if n != "1" else ""
     return [
-        f"Bars: {what} against {' and '.join(anchors)} ({method}){interval}{dots}. Below 0, a codec needs fewer bits "
+        f"Bars: {what} against {_listed(anchors)} ({method}){interval}{dots}. Below 0, a codec needs fewer bits "
         f"than the anchor for the same score. Sorted by {palette.short(metrics[0])}"
         f"{f' against {anchors[0]}' if len(anchors) > 1 else ''}.",
         "Strips at the right: the range of scores that both curves cover, which a bar is integrated over"
         f"{' (mean over the images)' if over == OVERS[0] and n != '1' else ''}. Bars of unlike ranges can't be ranked: "
         "head_to_head.csv compares each pair on its own range.",
     ]
+
+
+def _listed(labels: Sequence[str]) -> str:
+    """Labels in a sentence; where there are more than two, or one has a comma, semicolons keep them apart."""
+    return " and ".join(labels) if len(labels) < 3 and "," not in "".join(labels) else "; ".join(labels)
 
 
 def _reasons(marks: Mapping[str, str]) -> list[str]:
