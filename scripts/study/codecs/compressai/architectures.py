@@ -98,7 +98,8 @@ def check(model: str, n: object, m: object, h: object) -> None:
     count = _LISTED.get(model, 0)
     single, listed = model != "cae" and _width(n), count and _widths(n, count)
     if not (single or listed):
-        ways = ["a number"] * (model != "cae") + [f"a list of {_WORDS[count]} numbers"] * bool(count)
+        ways = ["a number"] if model != "cae" else []
+        ways += [f"a list of {_WORDS[count]} numbers"] if count else []
         raise StudyError(f"model {model}: n is {n!r}; allowed: {' or '.join(ways)}, each at least 1")
     if not _width(m) or (model.startswith("cheng2020") and m != n):
         raise StudyError(f"model {model}: m is {m!r}; allowed: a number at least 1 (for cheng2020, n itself)")
