@@ -84,7 +84,7 @@ def of_the_study(study, photos):
     yield "rank_agreement", rank_agreement.figure("photos", METRICS, taus, taus)
     scale = [
         {"image_set": "photos", "rate": rate, "codec": codec, "strength": str(index / 5), "lo": str(index / 5 - 0.5),
-         "hi": str(index / 5 + 0.5), "level": "0.95", "simulated": "yes"}
+         "hi": str(index / 5 + 0.5), "level": "0.95", "simulated": "yes", "observers": "9"}
         for rate in ("0.25", "0.5", "0.75", "1")
         for index, codec in enumerate(list(study.codecs)[::2])
     ]  # fmt: skip
