@@ -25,10 +25,10 @@ def main() -> None:
     with canvas.on(options.paper_of(arguments)):
         chosen = rows, codecs, arguments.metrics, arguments.over, arguments.method, notes
         whole = bd_rate.figure(*chosen)
-        pages = bd_rate.pages(*chosen) if whole.get_figheight() > bd_rate.PAGE else [whole]
         out = canvas.paths(arguments.out)
         canvas.save(whole, [path for path in out if path.suffix != ".pdf"])
-        pdf_pages.save(pages, [path for path in out if path.suffix == ".pdf"])
+        if pdfs := [path for path in out if path.suffix == ".pdf"]:
+            pdf_pages.save(bd_rate.pages(whole, *chosen), pdfs)
 
 
 if __name__ == "__main__":

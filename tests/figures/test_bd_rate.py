@@ -141,7 +141,7 @@ def test_what_is_higher_than_a_page_goes_on_on_the_next(large, tmp_path):
     panels = [(anchor, metric) for anchor in ("JPEG", "JPEG 2000") for metric in ("PSNR", "VIFp", "MS-SSIM")]
     out = tmp_path / "bd.pdf"
     with canvas.on(Paper("single")):
-        pages = bd_rate.pages(rows, large.codecs)
+        pages = _pages(rows, large.codecs)
         pdf_pages.save(pages, [out])
     assert len(pages) == len(panels)
     for (anchor, metric), page in zip(panels, pages):
@@ -150,8 +150,12 @@ def test_what_is_higher_than_a_page_goes_on_on_the_next(large, tmp_path):
     assert len(sizes) == len(panels)
     assert all(width == pytest.approx(88 / 25.4 * 72) and height <= 240 / 25.4 * 72 for width, height in sizes)
     with canvas.on(Paper("double")):
-        assert len(bd_rate.pages(rows[: len(rows) // 2], large.codecs)) == 1
-        assert [len(page.axes) for page in bd_rate.pages(rows, large.codecs)] == [6, 6]
+        assert len(_pages(rows[: len(rows) // 2], large.codecs)) == 1
+        assert [len(page.axes) for page in _pages(rows, large.codecs)] == [6, 6]
     again = tmp_path / "again.pdf"
     pdf_pages.save(pages, [again])
     assert again.read_bytes() == out.read_bytes()
+
+
+def _pages(rows, codecs):
+    return bd_rate.pages(bd_rate.figure(rows, codecs), rows, codecs, None)

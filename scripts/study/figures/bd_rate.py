@@ -11,6 +11,7 @@ import math
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -94,28 +95,30 @@ def figure(
 
 
 def pages(
+    whole: Figure,
     rows: Sequence[Mapping[str, str]],
     codecs: Mapping[str, Style],
-    metrics: Sequence[str] | None = None,
-    over: str = OVERS[0],
-    method: str | None = None,
-    about_images: Sequence[str] = (),
+    metrics: Sequence[str] | None,
+    *chosen: Any,
 ) -> list[Figure]:
-    """`figure`, or where it is higher than `PAGE` figures of its anchors, each of as many metrics as a page holds.
+    """`whole`, the `figure` of what follows it, or where it is higher than `PAGE` figures of its parts.
 
-    A single panel of very many codecs may still be higher.
+    These are of one anchor each, and of as many metrics as a page holds; a single panel of very many codecs may still
+    be higher.
     """
-    whole = figure(rows, codecs, metrics, over, method, about_images)
-    chosen = list(metrics or dict.fromkeys(row["metric"] for row in rows))
+    names = list(metrics or dict.fromkeys(row["metric"] for row in rows))
     anchors = list(dict.fromkeys(row["anchor"] for row in rows))
-    if whole.get_figheight() <= PAGE or len(chosen) * len(anchors) < 2:
+    if whole.get_figheight() <= PAGE or len(names) * len(anchors) < 2:
         return [whole]
-    if len(anchors) > 1:
-        of_each = [[row for row in rows if row["anchor"] == anchor] for anchor in anchors]
-        return [page for part in of_each for page in pages(part, codecs, chosen, over, method, about_images)]
-    half = len(chosen) // 2
-    parts = [chosen[: len(chosen) - half], chosen[len(chosen) - half :]]
-    return [page for part in parts for page in pages(rows, codecs, part, over, method, about_images)]
+    half = len(names) - len(names) // 2
+    parts = (
+        [([row for row in rows if row["anchor"] == anchor], names) for anchor in anchors]
+        if len(anchors) > 1
+        else [(rows, names[:half]), (rows, names[half:])]
+    )
+    return [
+        page for part, few in parts for page in pages(figure(part, codecs, few, *chosen), part, codecs, few, *chosen)
+    ]
 
 
 def bars(rows: Sequence[Mapping[str, str]], metric: str, over: str, method: str, anchor: str) -> dict[str, Bar]:
