@@ -27,10 +27,15 @@ def parameters(net: CompressionModel, y: torch.Tensor, hyper: torch.Tensor) -> t
         odd = (rows[:, None] + columns) % 2
         alone = functional.pad(hyper, (0, 0, 0, 0, 0, layer.out_channels))
         means = net.entropy_parameters(alone).chunk(2, 1)[1]
-        seen = (1 - odd) * (y + ((y - means).round() + means - y).detach())
+        seen = (1 - odd) * rounded(y, means)
     else:
         odd = torch.ones(1)
         seen = y + torch.empty_like(y).uniform_(-0.5, 0.5)
     # the layer's own forward() puts new memory under its weight, which an optimiser's views don't follow
     context = odd * functional.conv2d(seen, layer.weight * layer.mask, layer.bias, padding=layer.padding)
     return net.entropy_parameters(torch.cat((hyper, context), 1))
+
+
+def rounded(values: torch.Tensor, offset: torch.Tensor | float) -> torch.Tensor:
+    """Values [N, C, H, W] rounded to whole distances from `offset`; the gradient passes straight through."""
+    return values + ((values - offset).round() + offset - values).detach()

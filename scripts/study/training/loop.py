@@ -242,27 +242,23 @@ def _mixed(net: CompressionModel, x: torch.Tensor, mean: bool) -> tuple[torch.Te
             y = y.float()
             _, likelihood = net.entropy_bottleneck(y)
             return_likelihoods = [likelihood]
-            y_hat = _rounded(y, _medians(net))
+            y_hat = context.rounded(y, _medians(net))
         return net.g_s(y_hat), return_likelihoods
     with torch.autocast("cpu", enabled=False):
         y = y.float()
         z = net.h_a(y if mean else y.abs())
         _, z_likelihood = net.entropy_bottleneck(z)
-        parameters = net.h_s(_rounded(z, _medians(net)))
+        parameters = net.h_s(context.rounded(z, _medians(net)))
         if hasattr(net, "context_prediction"):
             parameters = context.parameters(net, y, parameters)
         scales, means = parameters.chunk(2, 1) if mean else (parameters, None)
         _, y_likelihood = net.gaussian_conditional(y, scales, means=means)
-        y_hat = _rounded(y, 0.0 if means is None else means)
+        y_hat = context.rounded(y, 0.0 if means is None else means)
     return net.g_s(y_hat), [y_likelihood, z_likelihood]
 
 
 def _medians(net: CompressionModel) -> torch.Tensor:
     return net.entropy_bottleneck.quantiles[:, 0, 1].detach().reshape(1, -1, 1, 1)
-
-
-def _rounded(values: torch.Tensor, offset: torch.Tensor | float) -> torch.Tensor:
-    return values + ((values - offset).round() + offset - values).detach()
 
 
 def _begin(net: CompressionModel, recipe: Recipe, crops: Crops, start: Path | None) -> None:
@@ -348,9 +344,8 @@ def _scale_latent(net: CompressionModel, factor: float, taken: set[str]) -> None
     context = "entropy_parameters.0.weight" in taken
     larger, smaller = [net.g_a[-1]], [net.g_s[0].weight]
     if "h_a.0.weight" in taken:
-        larger.append(
-            net.entropy_parameters[-1] if context else net.h_s[-1] if hasattr(net.h_s[-1], "weight") else net.h_s[-2]
-        )
+        last = net.entropy_parameters if context else net.h_s
+        larger.append([layer for layer in last if hasattr(layer, "weight")][-1])
         smaller += [net.h_a[0].weight, *([net.context_prediction.weight] if context else [])]
     with torch.no_grad():
         for layer in larger:

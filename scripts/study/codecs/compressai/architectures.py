@@ -38,14 +38,9 @@ MODELS = {
 SLICED: tuple[str, ...] = ("bmshj2018-factorized", "bmshj2018-factorized-relu", "bmshj2018-hyperprior", "mbt2018-mean")
 SLICED += ("b2018-gdn", "b2018-leaky_relu", "hific", "mbt2018", "checkerboard")
 CONTEXT = ("mbt2018", "checkerboard")
-HYPER = {
-    "bmshj2018-hyperprior": 3,
-    "mbt2018-mean": 3,
-    "hific": 3,
-    "mbt2018": 5,
-    "checkerboard": 5,
-}  # numbers in their h
-_LISTED = dict.fromkeys(SLICED, 3) | {"cae": 2}  # numbers in a list n
+# How many numbers `h` has, for those whose hyper transforms can have widths of their own, and a list `n`.
+HYPER = dict.fromkeys(("bmshj2018-hyperprior", "mbt2018-mean", "hific"), 3) | dict.fromkeys(CONTEXT, 5)
+_LISTED = dict.fromkeys(SLICED, 3) | {"cae": 2}
 _WORDS = {2: "two", 3: "three", 5: "five"}
 _TABLE, _LENGTHS = "entropy_bottleneck._quantized_cdf", "entropy_bottleneck._cdf_length"
 

@@ -89,10 +89,11 @@ class ContextModel:
         values = torch.zeros(self.channels, rows + 2 * reach, columns + 2 * reach, dtype=torch.float64)
         symbols = np.zeros((self.channels, rows, columns), dtype=np.int32)
         for row, column in self.steps(rows, columns):
-            past = [values[:, row + down, column + right] for down, right in self._offsets]
-            context = torch.addmm(self._bias, self._kernel, torch.stack(past, 1).flatten(0, 1))
             if self._checkerboard and (row[0] + column[0]) % 2 == 0:
-                context.zero_()
+                context = self._kernel.new_zeros(len(self._kernel), len(row))
+            else:
+                past = [values[:, row + down, column + right] for down, right in self._offsets]
+                context = torch.addmm(self._bias, self._kernel, torch.stack(past, 1).flatten(0, 1))
             mixed = torch.cat((parameters[:, row, column], context))
             for layer in self._layers:
                 mixed = layer(mixed)
