@@ -14,7 +14,6 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from study.codecs import registry
-from study.codecs.base import Codec
 from study.core import errors, paths
 from study.planning import entries
 
@@ -73,26 +72,18 @@ def test_card() -> np.ndarray:
 
 def nearest(name: str, spec: registry.CodecSpec, rgb: np.ndarray, bpp: float) -> tuple[object, float, np.ndarray]:
     """The quality of a codec whose rate comes nearest to `bpp`, that rate, and the decoded image."""
-    best: tuple[object, float, bytes] | None = None
+    best: tuple[object, float, np.ndarray] | None = None
     for quality in spec.qualities:
-        one = loaded(name, spec, quality)
-        if (reason := one.skip()) is not None:
+        codec = registry.load(name, quality, spec)
+        if (reason := codec.skip()) is not None:
             raise errors.StudyError(f"codec {name}: {reason}")
-        bitstream = one.encode(rgb)
+        bitstream = codec.encode(rgb)
         rate = 8 * len(bitstream) / (rgb.shape[0] * rgb.shape[1])
         if best is None or abs(rate - bpp) < abs(best[1] - bpp):
-            best = quality, rate, bitstream
+            best = quality, rate, codec.decode(bitstream)
     if best is None:
         raise errors.StudyError(f"codec {name} has no qualities")
-    quality, rate, bitstream = best
-    return quality, rate, loaded(name, spec, quality).decode(bitstream)
-
-
-def loaded(name: str, spec: registry.CodecSpec, quality: float | str) -> Codec:
-    """A codec at a quality; bundled weights are where its settings say."""
-    location = str(spec.settings.get("weights", ""))
-    weights = paths.ROOT / location.replace("{quality}", str(quality)) if location.startswith("models/") else None
-    return registry.load(name, quality, spec, weights)
+    return best
 
 
 def draw(tiles: list[tuple[str, np.ndarray]], path: Path) -> None:
