@@ -1,7 +1,7 @@
-# INPUTS:  results/images/{set}/images.csv and its images; results/latents/{set}/{codec}/{quality}/{latents,impulse}.csv
-#          and their arrays; results/edits/{study}/{experiment}/{set}/{codec}/{quality}/{encoded,decoded,scores}.csv and
-#          the images; for a codec's own curve, records of its other qualities; the repository's references/epfl2021.csv
-# OUTPUTS: results/latents/{set}/{codec}/{quality}/impulse.csv, impulse.npz beside it
+# INPUTS:  results/images/{set}/images.csv and its images; results/latents/{set}/{codec}/{quality}/latents.csv and its
+#          arrays; the records and images of results/edits/{study}/{experiment}/{set}/{codec}/{quality}/; for a codec's
+#          own curve, records of its other qualities; the repository's references/epfl2021.csv
+# OUTPUTS: results/impulses/{set}/{codec}/{quality}/impulse.csv, impulse.npz beside it
 #          results/studies/{study}/figures/latents/{experiment}/{set}/{codec}/{quality}/figures.csv and the figures that
 #          it lists, drawn/{figure}-{image}[-{edit}].png, .pdf
 
@@ -11,9 +11,11 @@ DRAWN = f"{FIGURES}/latents/{{experiment}}/{CELL.path}"
 rule latent_impulse:
     input:
         **codec_input,
+        beside=files_of([CELL.latents()]),
         latents=CELL.latents(),
     output:
         record=CELL.impulse(),
+        beside=beside(CELL.impulse()),
     log:
         results.log(f"latents/{CELL.path}.impulse"),
     conda:
@@ -26,6 +28,7 @@ rule latent_impulse:
 
 rule latent_figures:
     input:
+        beside=lambda w: files_of(figure_plan.inputs(PLAN, figure_job(w))),
         spec=figure_spec,
         records=lambda w: figure_plan.inputs(PLAN, figure_job(w)),
     output:
@@ -46,7 +49,7 @@ rule latent_figures:
         "../envs/study.yaml"
     params:
         tables=lambda w: [content(table) for table in figure_plan.tables(PLAN, figure_job(w))],
-        generation=lambda w: generation(f"{DRAWN}/figures.csv".format(**dict(w.items()))),
+        generation=lambda w: generation_of(generation, f"{DRAWN}/figures.csv".format(**dict(w.items()))),
         code=code("plot_latents.py"),
         lock=lock("study"),
     shell:

@@ -1,7 +1,7 @@
 # INPUTS:  results/images/{set}/images.csv and its images; a file of weights; the experiments of the config's `latents`
 # OUTPUTS: results/latents/{set}/{codec}/{quality}/latents.csv, arrays of the latents beside it (.npz)
-#          results/edits/{study}/{experiment}/{set}/{codec}/{quality}/{encoded,decoded,scores}.csv, bitstreams and
-#          images of the edits beside them
+#          results/edits/{study}/{experiment}/{set}/{codec}/{quality}/bitstreams/encoded.csv, decoded/decoded.csv, with
+#          bitstreams and images of the edits beside them, and scores.csv
 #          results/studies/{study}/latents/{experiment}/{edits,channels}.csv
 
 EDITED = {
@@ -13,9 +13,15 @@ for experiment in PLAN.study.latents:
     try_failed_again(f"{STUDY}/latents/{experiment}/edits.csv", PLAN.latents.scores(experiment))
 
 
+def references(w):
+    """The records of other latents that the edits of a job ask for."""
+    return sum(PLAN.latents.references(w.experiment, w.set, w.codec, w.quality).values(), [])
+
+
 use rule encode as latents with:
     output:
         record=CELL.latents(),
+        beside=beside(CELL.latents()),
     log:
         results.log(f"latents/{CELL.path}"),
     benchmark:
@@ -29,12 +35,14 @@ use rule encode as latents with:
 rule latent_edit:
     input:
         **codec_input,
+        beside=lambda w: files_of([CELL.latents().format(**dict(w.items())), *references(w)]),
         edits=edit_spec,
         latents=CELL.latents(),
-        reference=lambda w: sum(PLAN.latents.references(w.experiment, w.set, w.codec, w.quality).values(), []),
+        reference=references,
         files=lambda w: by_content(PLAN.latents.files(w.experiment)),
     output:
         record=EDITED["encoded"],
+        beside=beside(EDITED["encoded"]),
     log:
         results.log(f"{EDIT_LOGS}/encode"),
     benchmark:
@@ -54,9 +62,11 @@ rule latent_edit:
 use rule decode as latent_decode with:
     input:
         **codec_input,
+        beside=files_of([EDITED["encoded"]]),
         encoded=EDITED["encoded"],
     output:
         record=EDITED["decoded"],
+        beside=beside(EDITED["decoded"]),
     log:
         results.log(f"{EDIT_LOGS}/decode"),
     benchmark:
@@ -69,6 +79,7 @@ use rule decode as latent_decode with:
 
 rule latent_score:
     input:
+        beside=files_of([results.images("{set}"), EDITED["decoded"]]),
         images=results.images("{set}"),
         edited=EDITED["encoded"],
         decoded=EDITED["decoded"],
@@ -93,7 +104,9 @@ rule latent_score:
 
 rule latent_table:
     input:
+        beside=lambda w: files_of(PLAN.latents.latents(w.experiment)),
         plan=lambda w: spec(f"{LOGS}/latents/{w.experiment}", payloads.latent_table(PLAN, w.experiment)),
+        also=lambda w: also(PLAN.latents.records(w.experiment)),
         scores=lambda w: PLAN.latents.scores(w.experiment),
         latents=lambda w: PLAN.latents.latents(w.experiment),
     output:

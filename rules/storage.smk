@@ -22,11 +22,6 @@ COPIES = local_copies(results.FOLDER, workflow) if STORED else results.FOLDER
 
 try:
     if STORED:
-        if PLAN.study.latents:
-            raise StudyError(
-                "latents: experiments need a shared file system, since several jobs write into one folder; leave them "
-                "out, or run without --default-storage-provider"
-            )
         specs.link_results(COPIES)
     specs.prepare()
 except StudyError as error:
@@ -52,8 +47,8 @@ def carried(folders):
 
 
 def files_of(records):
-    """What lies beside some records, as inputs."""
-    return carried(dict.fromkeys(os.path.dirname(record) for record in records))
+    """What lies beside some records, as inputs; beside scores lies nothing."""
+    return carried(dict.fromkeys(os.path.dirname(record) for record in records if not results.of_scores(record)))
 
 
 def also(records):
@@ -84,3 +79,8 @@ def shown_records():
 def cell_records():
     """The records of all cells between the images and the scores."""
     return [record for cell in PLAN.cells() for record in (cell.encoded(), cell.decoded())]
+
+
+def edited_images():
+    """The records of the decoded images of all experiments on latents."""
+    return [results.edited(PLAN.name, job.experiment, job.path, "decoded") for job in PLAN.latents.all_jobs()]

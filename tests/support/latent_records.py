@@ -83,9 +83,9 @@ class LatentRecords:
         atomic_io.write_rows(folder / "latents/duo/c/3/latents.csv", extract.COLUMNS, rows)
         response = np.zeros((channels, 32, 32, 3), np.float32)
         response[:, 12:20, 12:20] = np.linspace(100, 1, channels)[:, None, None, None]
-        np.savez_compressed(folder / "latents/duo/c/3/impulse.npz", response=response, middle=np.array([16.0, 16.0]))
+        np.savez_compressed(folder / "impulses/duo/c/3/impulse.npz", response=response, middle=np.array([16.0, 16.0]))
         atomic_io.write_rows(
-            folder / "latents/duo/c/3/impulse.csv",
+            folder / "impulses/duo/c/3/impulse.csv",
             impulse_response.COLUMNS,
             [{"channel": 0, "file": "impulse.npz", "status": "ok"}],
         )
@@ -111,7 +111,7 @@ class LatentRecords:
                 shade = np.roll(rgb, number // len(self.policies) + (keep and split), axis=1)
                 if "rotate" in base["steps"] and cell.value == "90":
                     shade = np.ascontiguousarray(np.rot90(shade))
-                path = f"edits/s/lab/duo/c/3/{name}.png"
+                path = f"edits/s/lab/duo/c/3/decoded/{name}.png"
                 decoded.append({**base, **self._saved(path, shade)})
                 values = {"psnr_rgb": 30.0 - 0.01 * number, "ms_ssim": 0.98 - 1e-4 * number, "vifp_sewar": 0.5}
                 moved = cell.edit in ("roll", "turned")
@@ -120,9 +120,9 @@ class LatentRecords:
                     | ({"equivariance_db": 40.0 + number // len(self.policies)} if moved else {})
                 )
         target = self.folder / "edits/s/lab/duo/c/3"
-        atomic_io.write_rows(target / "encoded.csv", edit_job.COLUMNS, _only(edit_job.COLUMNS, coded))
+        atomic_io.write_rows(target / "bitstreams/encoded.csv", edit_job.COLUMNS, _only(edit_job.COLUMNS, coded))
         columns = ("image", "file", "sha256", "decode_s", "decode_rss", "versions", "status", "reason", "note")
-        atomic_io.write_rows(target / "decoded.csv", columns, _only(columns, decoded))
+        atomic_io.write_rows(target / "decoded/decoded.csv", columns, _only(columns, decoded))
         columns = scoring.columns(["psnr_rgb", "ms_ssim", "vifp_sewar", "equivariance_db"])
         atomic_io.write_rows(target / "scores.csv", columns, _only(columns, scored))
 

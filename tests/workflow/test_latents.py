@@ -45,7 +45,7 @@ def test_an_experiment_in_the_workflow(study: Study) -> None:
     plain = {
         row["image"]: row for row in readers.read_rows(study.folder / f"results/bitstreams/crops/{HYPER}/1/encoded.csv")
     }
-    written = readers.read_rows(study.folder / f"results/edits/tiny/lab/crops/{HYPER}/1/encoded.csv")
+    written = readers.read_rows(study.folder / f"results/edits/tiny/lab/crops/{HYPER}/1/bitstreams/encoded.csv")
     for row in written:
         if row["edit"] == "none":
             assert row["sha256"] == plain[row["source"]]["sha256"]
@@ -62,7 +62,7 @@ def test_an_experiment_in_the_workflow(study: Study) -> None:
     study.config["latents"]["lab"]["edits"]["other"] = {"op": "negate"}
     jobs = study.run("-n", edits).jobs
     assert set(jobs) == {"latent_edit", "latent_decode", "latent_score", "latent_table", "total"} - {"total"}
-    (study.folder / f"results/edits/tiny/lab/crops/{HYPER}/1" / written[0]["file"]).unlink()
+    (study.folder / f"results/edits/tiny/lab/crops/{HYPER}/1/bitstreams" / written[0]["file"]).unlink()
     del study.config["latents"]["lab"]["edits"]["other"]
     assert "latent_edit" in study.run("-n", edits).jobs
 

@@ -15,16 +15,35 @@ pytestmark = pytest.mark.study
 
 PLUGINS = ROOT / "tests/support/plugins"
 KEYS = ("--storage-s3-access-key", "key", "--storage-s3-secret-key", "secret")
+HYPER = "tiny-bmshj2018-hyperprior-mse"
+CELL = f"crops/{HYPER}/1"
+STAMP = ".snakemake_timestamp"  # Snakemake writes one into each folder that it stores
 
 
 def _small(folder: Path) -> Study:
     """The tiny study with two cells, in a repository of git, whose files Snakemake deploys."""
     study = make_study(folder)
     study.config["codecs"] = {"jpeg": [30], "webp": [30]}
+    return _deployed(study)
+
+
+def _with_latents(folder: Path) -> Study:
+    """The tiny study with an experiment on latents, in such a repository."""
+    study = make_study(folder)
+    study.config["codecs"] = {"jpeg": [30]}
+    edits = {"like-suit": {"op": {"replace": "suit"}}, "negative": {"op": "negate"}}
+    figures = {"atlas": False, "rate_map": False, "impulse": True}
+    study.config["latents"] = {"lab": {"images": ["crops"], "codecs": {HYPER: [1]}, "edits": edits, "figures": figures}}
+    shutil.copytree(ROOT / "models" / HYPER, folder / "models" / HYPER)
+    shutil.copy(ROOT / "models/recipes.yaml", folder / "models")
+    return _deployed(study)
+
+
+def _deployed(study: Study) -> Study:
     del study.config["bd_rate"]
     study.write()
     for words in (["init", "--quiet"], ["add", "."]):
-        subprocess.run(["git", *words], cwd=folder, check=True)
+        subprocess.run(["git", *words], cwd=study.folder, check=True)
     return study
 
 
@@ -43,7 +62,7 @@ def _in_folder(folder: Path) -> tuple[str, ...]:
 def _same(made: dict[str, bytes], finished: Study, count: int) -> None:
     """The pictures, bitstreams and scores of a run are those of the local one."""
     local = finished.products()
-    made = {name: data for name, data in made.items() if not name.endswith(".snakemake_timestamp")}
+    made = {name: data for name, data in made.items() if not name.endswith(STAMP)}
     assert made == {name: local[name] for name in made} and len(made) == count
 
 
@@ -60,28 +79,33 @@ def server() -> Iterator[str]:
     running.stop()
 
 
-def test_jobs_without_shared_files_make_the_same_by_s3(server: str, finished: Study, tmp_path: Path) -> None:
-    """Each job runs in an empty folder, has the deployed sources, and takes the rest from S3."""
+def _by_s3(server: str) -> tuple[str, ...]:
+    where = ("--default-storage-prefix", "s3://studies/mine", "--storage-s3-endpoint-url", server, *KEYS)
+    chosen = ("--executor", "elsewhere", "--jobs", "2", "--default-storage-provider", "s3")
+    return *chosen, *where, "--shared-fs-usage", "none"
+
+
+def _stored(server: str) -> dict[str, bytes]:
+    """What the server holds, by its path in the study's folder."""
     import boto3
 
+    bucket = boto3.resource(
+        "s3", endpoint_url=server, aws_access_key_id="key", aws_secret_access_key="secret", region_name="us-east-1"
+    ).Bucket("studies")
+    return {one.key.removeprefix("mine/"): one.get()["Body"].read() for one in bucket.objects.all()}
+
+
+def test_jobs_without_shared_files_make_the_same_by_s3(server: str, finished: Study, tmp_path: Path) -> None:
+    """Each job runs in an empty folder, has the deployed sources, and takes the rest from S3."""
     study = _small(tmp_path / "s3")
-    chosen = ("--executor", "elsewhere", "--jobs", "2", "--default-storage-provider", "s3")
-    where = ("--default-storage-prefix", "s3://studies/mine", "--storage-s3-endpoint-url", server, *KEYS)
-    options = (*chosen, *where, "--shared-fs-usage", "none", "--", "results/studies/tiny/means.csv")
+    options = (*_by_s3(server), "--", "results/studies/tiny/means.csv")
     done = _run(study, *options)
     assert done.status == 0, done.output
     assert "the study's folder in the storage (s3): s3://studies/mine/results/studies/tiny" in done.output
-    bucket = boto3.resource(
-        "s3",
-        endpoint_url=server,
-        aws_access_key_id="key",
-        aws_secret_access_key="secret",
-        region_name="us-east-1",
-    ).Bucket("studies")
-    stored = {one.key.removeprefix("mine/"): one for one in bucket.objects.all()}
+    stored = _stored(server)
     wanted = {
-        name: one.get()["Body"].read()
-        for name, one in stored.items()
+        name: data
+        for name, data in stored.items()
         if name.split("/")[1] in ("bitstreams", "decoded", "images", "scores")
         and not name.endswith(("encoded.csv", "decoded.csv"))
     }
@@ -117,15 +141,27 @@ def test_the_profile_of_kubernetes_plans_a_study(server: str, tmp_path: Path) ->
     assert "mem_mb=4000" in planned.output and "gpu_manufacturer=nvidia" in planned.output
 
 
-def test_experiments_on_latents_are_refused(tmp_path: Path) -> None:
-    study = _small(tmp_path / "latents")
-    edits = {"negative": {"op": "negate"}}
-    study.config["latents"] = {
-        "lab": {"images": ["crops"], "codecs": {"bmshj2018-hyperprior-mse": [1]}, "edits": edits}
-    }
-    study.write()
-    done = _run(study, "-n", *_in_folder(tmp_path / "store"))
-    assert done.status == 1 and "latents: experiments need a shared file system" in done.output
+def test_experiments_on_latents_are_the_same_by_s3(server: str, tmp_path: Path) -> None:
+    """Latents, edits of them, responses to impulses, tables and figures, each job in an empty folder of its own."""
+    wanted = (
+        "results/studies/tiny/latents/lab/edits.csv",
+        f"results/studies/tiny/figures/latents/lab/{CELL}/figures.csv",
+    )
+    local, study = (_with_latents(tmp_path / name) for name in ("local", "elsewhere"))
+    done = local.run(*wanted)
+    assert done.status == 0, done.output
+    options = (*_by_s3(server), "--", *wanted)
+    done = _run(study, *options)
+    assert done.status == 0, done.output
+    stored = _stored(server)
+    made = local.folder / "results"
+    beside = [path for kind in ("edits", "latents", "impulses") for path in (made / kind).rglob("*.*")]
+    kept = {path.relative_to(local.folder).as_posix(): path.read_bytes() for path in beside if path.suffix != ".csv"}
+    assert len(kept) == 2 + 1 + 2 * 10 and kept == {name: stored[name] for name in kept}
+    drawn = {path.name for path in (made / f"studies/tiny/figures/latents/lab/{CELL}/drawn").iterdir()}
+    folder = f"results/studies/tiny/figures/latents/lab/{CELL}/drawn/"
+    assert drawn and drawn == {name.removeprefix(folder) for name in stored if name.startswith(folder)} - {STAMP}
+    assert _run(study, "-n", *options).jobs == {}, "what the storage has is up to date"
 
 
 def test_results_of_runs_without_storage_are_not_mixed_in(tmp_path: Path) -> None:

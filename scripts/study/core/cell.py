@@ -47,4 +47,4 @@ class Cell(NamedTuple):
 
     def impulse(self, results: str | PathLike = FOLDER) -> str:
         """The record of its impulse responses."""
-        return f"{results}/latents/{self.path}/impulse.csv"
+        return f"{results}/impulses/{self.path}/impulse.csv"

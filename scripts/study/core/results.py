@@ -28,8 +28,19 @@ def training(file: str, results: str | PathLike = FOLDER) -> str:
 
 
 def edited(study: str, experiment: str, path: str, record: str, results: str | PathLike = FOLDER) -> str:
-    """A record (encoded, decoded, scores) of the edits of a cell in an experiment; `path` is the cell's."""
-    return f"{results}/edits/{study}/{experiment}/{path}/{record}.csv"
+    """A record (encoded, decoded, scores) of the edits of a cell in an experiment; `path` is the cell's.
+
+    Bitstreams and images have a folder each, since a storage takes the folder of a job as a whole.
+    """
+    folder = {"encoded": "bitstreams/", "decoded": "decoded/"}.get(record, "")
+    return f"{results}/edits/{study}/{experiment}/{path}/{folder}{record}.csv"
+
+
+def of_scores(record: str) -> bool:
+    """Whether a record is of scores, of a cell or of its edits: alone of all, it lists no files."""
+    return record.startswith(f"{FOLDER}/scores/") or (
+        record.startswith(f"{FOLDER}/edits/") and record.endswith("/scores.csv")
+    )
 
 
 def study(name: str, results: str | PathLike = FOLDER) -> str:

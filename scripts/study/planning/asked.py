@@ -11,11 +11,13 @@ from study.planning.cells import Plan
 
 _IMAGES = re.compile(rf"{results.FOLDER}/images/(?P<part>[^/]+)/images\.csv")
 _CELL = re.compile(
-    rf"{results.FOLDER}/(?P<kind>bitstreams|decoded|scores|latents)/"
+    rf"{results.FOLDER}/(?P<kind>bitstreams|decoded|scores|latents|impulses)/"
     r"(?P<part>[^/]+)/(?P<codec>[^/]+)/(?P<quality>[^/]+)/(?P<record>[^/]+)\.csv"
 )
 _STUDY = re.compile(rf"{results.FOLDER}/(studies|edits)/(?P<study>[^/]+)/.+")
-_RECORDS = {"bitstreams": ["encoded"], "decoded": ["decoded"], "latents": ["latents", "impulse"]}
+_RECORDS = {
+    "bitstreams": ["encoded"], "decoded": ["decoded"], "latents": ["latents"], "impulses": ["impulse"]
+}  # fmt: skip
 
 
 def check(plan: Plan, files: Iterable[str]) -> None:

@@ -91,7 +91,7 @@ SKIPPED = {"status": "skipped", "reason": "no plug-in"}
 
 def test_an_image_without_latents_is_drawn_as_its_reason(tmp_path, drawn):
     made = LatentRecords(tmp_path)
-    for record in ("latents/duo/c/3/latents.csv", "edits/s/lab/duo/c/3/encoded.csv"):
+    for record in ("latents/duo/c/3/latents.csv", "edits/s/lab/duo/c/3/bitstreams/encoded.csv"):
         rows = readers.read_rows(tmp_path / record)
         if "latents" in record:
             skipped = [row | {"file": "", **SKIPPED} for row in rows]
@@ -99,7 +99,7 @@ def test_an_image_without_latents_is_drawn_as_its_reason(tmp_path, drawn):
             skipped = [{"image": name, "source": name, "edit": "none", "width": 96, "height": 64,
                       **SKIPPED} for name in "a"]  # fmt: skip
         atomic_io.write_rows(tmp_path / record, rows[0], skipped)
-    atomic_io.write_rows(tmp_path / "latents/duo/c/3/impulse.csv", impulse_response.COLUMNS, [SKIPPED])
+    atomic_io.write_rows(tmp_path / "impulses/duo/c/3/impulse.csv", impulse_response.COLUMNS, [SKIPPED])
     rows = made.draw(tmp_path / "out", **FIGURES)
     assert {row["reason"] for row in rows} == {"skipped: no plug-in"}
     assert all("skipped: no plug-in" in words(figure) for figure in drawn.values())
@@ -269,7 +269,7 @@ def test_the_halves_of_each_order_are_drawn_and_compared(made, drawn, tmp_path):
 
 
 def test_an_experiment_without_halves_says_what_to_include(made, drawn, tmp_path):
-    record = made.folder / "edits/s/lab/duo/c/3/encoded.csv"
+    record = made.folder / "edits/s/lab/duo/c/3/bitstreams/encoded.csv"
     kept = [row for row in readers.read_rows(record) if "first" not in row["edit"] and "second" not in row["edit"]]
     atomic_io.write_rows(record, kept[0], kept)
     (row,) = made.draw(tmp_path, halves=True)

@@ -11,6 +11,8 @@ import numpy as np
 
 from study.analysis import latent_table, report2021
 from study.core import outcome, readers
+from study.core import results as core_results
+from study.core.cell import Cell
 from study.core.errors import StudyError
 from study.figures import palette
 from study.figures.latents.names import FigureChoice
@@ -77,7 +79,7 @@ class JobRecords:
 
     def original(self, image: str) -> np.ndarray:
         """An image, uint8 [H, W, 3]."""
-        return png.read(self._folder("images", self.plan.cell["part"]) / self._originals[image]["file"])
+        return png.read(self._images(self.plan.cell["part"]).parent / self._originals[image]["file"])
 
     def latent_row(self, image: str) -> dict[str, str]:
         """The row of an image in latents.csv (`extract.COLUMNS`)."""
@@ -88,14 +90,15 @@ class JobRecords:
         row = self.latent_row(image)
         if not row["file"]:
             raise NotDrawn(outcome.in_words(row))
-        return archive.load(self._latents / row["file"])
+        return archive.load(self._latents.parent / row["file"])
 
     def responses(self) -> tuple[np.ndarray, tuple[float, float]]:
         """Impulse responses and their middle, as `impulse_response.load`. Raises NotDrawn if there are none."""
-        row = readers.read_rows(self._latents / "impulse.csv")[0]
+        record = Path(self._cell.impulse(self.results))
+        row = readers.read_rows(record)[0]
         if not row["file"]:
             raise NotDrawn(outcome.in_words(row))
-        return impulse_response.load(self._latents / row["file"])
+        return impulse_response.load(record.parent / row["file"])
 
     def rows(self, image: str) -> list[dict]:
         """The rows of an image's edits (`latent_table.edit_columns`). Raises NotDrawn if the codec has none."""
@@ -130,10 +133,10 @@ class JobRecords:
     def other(self, image: str, image_set: str) -> np.ndarray | None:
         """An image of another set, uint8 [H, W, 3]; None if it isn't there."""
         for part in self.plan.others.get(image_set, []):
-            folder = self._folder("images", part)
-            for row in readers.read_rows(folder / "images.csv"):
+            record = self._images(part)
+            for row in readers.read_rows(record):
                 if row["image"] == image:
-                    return png.read(folder / row["file"])
+                    return png.read(record.parent / row["file"])
         return None
 
     def reported(self, image: str) -> list[dict[str, object]]:
@@ -145,7 +148,7 @@ class JobRecords:
         """The points of the codec's own curve for an image, by rate: the study's cells, and baselines."""
         points: dict[str, Point] = {}
         for part, codec, quality in self.plan.curve:
-            if (point := self._cell_point(image, part, codec, quality)) is not None:
+            if (point := self._cell_point(image, Cell(part, part, codec, quality))) is not None:
                 points[quality] = point
         for quality in [*self.plan.baselines, self.plan.cell["quality"]]:
             for row in self._rows_at(quality):
@@ -153,36 +156,40 @@ class JobRecords:
                     points.setdefault(quality, Point(quality, row["bpp"], row))
         return sorted(points.values(), key=lambda point: point.bpp)
 
-    def _cell_point(self, image: str, part: str, codec: str, quality: str) -> Point | None:
+    def _cell_point(self, image: str, cell: Cell) -> Point | None:
         """An image's point in a cell of the study, if that has the same image and could code it."""
-        original = _row_of(self._folder("images", part) / "images.csv", image)
+        original = _row_of(self._images(cell.part), image)
         if original.get("sha256") != self._originals[image]["sha256"]:
             return None
-        encoded = _row_of(self._folder("bitstreams", part, codec, quality) / "encoded.csv", image)
+        encoded = _row_of(Path(cell.encoded(self.results)), image)
         scores: dict[str, str] = {}
         for group in registry.groups(self.plan.metrics):
-            scores |= _row_of(self._folder("scores", part, codec, quality) / f"{group}.csv", image)
+            scores |= _row_of(Path(cell.scores(group, self.results)), image)
         if not encoded.get("bytes") or not scores:
             return None
         bpp = 8 * int(encoded["bytes"]) / (int(original["width"]) * int(original["height"]))
-        return Point(quality, bpp, {name: float(scores[name]) if scores[name] else None for name in self.plan.metrics})
+        values = {name: float(scores[name]) if scores[name] else None for name in self.plan.metrics}
+        return Point(cell.quality, bpp, values)
 
-    def _folder(self, *parts: str) -> Path:
-        return self.results.joinpath(*parts)
+    def _images(self, part: str) -> Path:
+        return Path(core_results.images(part, self.results))
+
+    @property
+    def _cell(self) -> Cell:
+        own = self.plan.cell
+        return Cell(own["set"], own["part"], own["codec"], own["quality"])
 
     @property
     def _latents(self) -> Path:
-        cell = self.plan.cell
-        return self._folder("latents", cell["part"], cell["codec"], cell["quality"])
+        return Path(self._cell.latents(self.results))
 
     @functools.cached_property
     def _originals(self) -> dict[str, dict[str, str]]:
-        rows = readers.read_rows(self._folder("images", self.plan.cell["part"]) / "images.csv")
-        return {row["image"]: row for row in rows}
+        return {row["image"]: row for row in readers.read_rows(self._images(self.plan.cell["part"]))}
 
     @functools.cached_property
     def _latent_rows(self) -> list[dict[str, str]]:
-        return readers.read_rows(self._latents / "latents.csv")
+        return readers.read_rows(self._latents)
 
     @functools.cached_property
     def _edit_rows(self) -> list[dict]:
