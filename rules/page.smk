@@ -6,7 +6,12 @@ from study.page import build as page_build
 
 rule page:
     input:
-        beside=carried([*map(os.path.dirname, shown_records() + PLAN.error_maps() + edited_images()), *payloads.figure_folders(PLAN)]),
+        beside=carried(
+            [
+                *map(os.path.dirname, shown_records() + PLAN.error_maps() + edited_images()),
+                *payloads.figure_folders(PLAN),
+            ]
+        ),
         plan=lambda w: page_spec(MORE),
         files=payloads.records(PLAN),
         maps=PLAN.error_maps(),

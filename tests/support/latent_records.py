@@ -83,6 +83,7 @@ class LatentRecords:
         atomic_io.write_rows(folder / "latents/duo/c/3/latents.csv", extract.COLUMNS, rows)
         response = np.zeros((channels, 32, 32, 3), np.float32)
         response[:, 12:20, 12:20] = np.linspace(100, 1, channels)[:, None, None, None]
+        (folder / "impulses/duo/c/3").mkdir(parents=True, exist_ok=True)
         np.savez_compressed(folder / "impulses/duo/c/3/impulse.npz", response=response, middle=np.array([16.0, 16.0]))
         atomic_io.write_rows(
             folder / "impulses/duo/c/3/impulse.csv",
