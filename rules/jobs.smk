@@ -82,6 +82,11 @@ def edit_spec(w):
     return spec(f"edits/{PLAN.name}/{w.experiment}-{w.set}-{w.codec}-{w.quality}", content)
 
 
+def other_latents(w):
+    """The records of the latents that the edits of a job ask for, beside those that they edit."""
+    return sum(PLAN.latents.references(w.experiment, w.set, w.codec, w.quality).values(), [])
+
+
 def figure_job(w):
     return figure_plan.job(PLAN, w.experiment, w.set, w.codec, w.quality)
 

@@ -13,11 +13,6 @@ for experiment in PLAN.study.latents:
     try_failed_again(f"{STUDY}/latents/{experiment}/edits.csv", PLAN.latents.scores(experiment))
 
 
-def references(w):
-    """The records of other latents that the edits of a job ask for."""
-    return sum(PLAN.latents.references(w.experiment, w.set, w.codec, w.quality).values(), [])
-
-
 use rule encode as latents with:
     output:
         record=CELL.latents(),
@@ -35,10 +30,10 @@ use rule encode as latents with:
 rule latent_edit:
     input:
         **codec_input,
-        beside=lambda w: files_of([CELL.latents().format(**dict(w.items())), *references(w)]),
+        beside=lambda w: files_of([CELL.latents().format(**dict(w.items())), *other_latents(w)]),
         edits=edit_spec,
         latents=CELL.latents(),
-        reference=references,
+        reference=other_latents,
         files=lambda w: by_content(PLAN.latents.files(w.experiment)),
     output:
         record=EDITED["encoded"],
