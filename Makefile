@@ -17,6 +17,9 @@
 # make screenshots     the images of README and docs, from the finished default study, by chromium
 # make lock            resolve the environments anew (envs/*.in -> envs/*.txt)
 
+# Where this is set, every process would compile what it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 STUDY ?=
 A ?=
 B ?=
