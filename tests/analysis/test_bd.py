@@ -3,21 +3,23 @@
 import itertools
 import math
 
-import bjontegaard
 import numpy as np
 import pytest
-import scipy.integrate
-import scipy.interpolate
-import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from study.analysis import bd, refusals, splines
 
 BOTH = pytest.mark.parametrize("method", bd.METHODS)
-SCIPY = {"akima": scipy.interpolate.Akima1DInterpolator, "pchip": scipy.interpolate.PchipInterpolator}
 RATES = np.array([0.1, 0.2, 0.35, 0.6, 1.0, 1.7])
 PSNR = np.array([26.0, 29.1, 31.6, 33.9, 36.4, 38.6])
+
+
+def scipys(method):
+    """The interpolator of scipy."""
+    from scipy import interpolate
+
+    return {"akima": interpolate.Akima1DInterpolator, "pchip": interpolate.PchipInterpolator}[method]
 
 
 def one(method, anchor, test):
@@ -63,12 +65,14 @@ def test_anchor_and_test_changed_over(method):
 
 @BOTH
 def test_against_numerical_integration_on_a_dense_grid(method):
+    from scipy import integrate
+
     other = RATES * np.array([0.5, 0.62, 0.8, 0.9, 1.1, 1.2]), PSNR + np.array([-1, 0, 0.4, 0.2, 0, 0.5])
     low, high = max(PSNR[0], other[1][0]), min(PSNR[-1], other[1][-1])
     grid = np.linspace(low, high, 200_001)
-    kind = SCIPY[method]
+    kind = scipys(method)
     gap = kind(other[1], np.log(other[0]))(grid) - kind(PSNR, np.log(RATES))(grid)
-    expected = 100 * (math.exp(scipy.integrate.trapezoid(gap, grid) / (high - low)) - 1)
+    expected = 100 * (math.exp(integrate.trapezoid(gap, grid) / (high - low)) - 1)
     assert one(method, (RATES, PSNR), other)[0] == pytest.approx(expected, abs=1e-6)
 
 
@@ -103,10 +107,10 @@ def test_hermite_curves_equal_scipy(method, points):
     low = x[:, 0] + rng.uniform(0, 0.5, 300) * span
     high = x[:, -1] - rng.uniform(0, 0.4, 300) * span
     low[:50], high[:50] = x[:50, 0], x[:50, -1]
-    expected = [SCIPY[method](x[i], y[i]).integrate(low[i], high[i]) for i in range(300)]
+    expected = [scipys(method)(x[i], y[i]).integrate(low[i], high[i]) for i in range(300)]
     assert splines.integral(x, y, low, high, method) == pytest.approx(np.array(expected), abs=1e-11)
     at = np.column_stack([low, high, x[:, 0], x[:, 1], x[:, -1]])
-    expected = [SCIPY[method](x[i], y[i])(at[i]) for i in range(300)]
+    expected = [scipys(method)(x[i], y[i])(at[i]) for i in range(300)]
     assert splines.values(x, y, at, method) == pytest.approx(np.array(expected), abs=1e-11)
 
 
@@ -129,6 +133,8 @@ def test_a_stated_range_limits_the_overlap():
 
 @BOTH
 def test_batches_equal_the_library(method):
+    import bjontegaard
+
     rng = np.random.default_rng(3)
     anchor, test = bd.curves(*random_curves(rng, 150, 19)), bd.curves(*random_curves(rng, 150, 9))
     rates, metrics = bd.bd_rates(anchor, test, method, 0.3), bd.bd_metrics(anchor, test, method, 0.3)

@@ -5,12 +5,8 @@ import math
 import subprocess
 import sys
 
-import bjontegaard
 import numpy as np
 import pytest
-import scipy.integrate
-import scipy.interpolate
-import scipy.stats
 
 import bd_rate as script
 from study.analysis import bd, bd_table
@@ -68,6 +64,8 @@ def test_a_row_for_every_codec_metric_method_and_image():
 @BOTH
 def test_the_two_ways_over_a_set(method):
     """Both against the library, from the made-up numbers themselves."""
+    import bjontegaard
+
     data = study()
 
     def curve(codec, image=None):
@@ -113,10 +111,12 @@ def test_other_codecs_sets_and_metrics_do_not_change_an_interval():
 
 
 def test_the_interval_of_a_mean_of_images_is_students():
+    from scipy import stats
+
     rows = bd_table.table(study(images=24), options(methods=["pchip"]))
     (mean,) = pick(rows, over="mean of images", codec="webp")
     values = np.array([row["bd_rate"] for row in pick(rows, over="image", codec="webp")])
-    ends = scipy.stats.t.interval(0.95, len(values) - 1, values.mean(), scipy.stats.sem(values))
+    ends = stats.t.interval(0.95, len(values) - 1, values.mean(), stats.sem(values))
     assert [mean["bd_rate_lo"], mean["bd_rate_hi"]] == pytest.approx(list(ends), rel=1e-9)
     assert mean["interval"] == "t"
 

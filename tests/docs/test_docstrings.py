@@ -3,13 +3,13 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
 from study.core.paths import ROOT, SCRIPTS
 
-MODULES = sorted((SCRIPTS / "study").rglob("*.py"))
-TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
+MODULES = sorted(path.relative_to(ROOT).as_posix() for path in (SCRIPTS / "study").rglob("*.py"))
 ARRAY = re.compile(r"\b(ndarray|Tensor)\b")
 SHAPE = re.compile(r"\[[^\]]*\]|\bshape\b")
 # A method may say nothing new of what its class's base says: that of the library, or one of these.
@@ -25,16 +25,28 @@ def public(node: ast.AST) -> Iterator[tuple[ast.ClassDef | None, ast.FunctionDef
                 yield from public(child)
 
 
-CLASSES = {node.name: node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-ALL = [(path, owner, node) for path, tree in TREES.items() for owner, node in public(tree)]
+@cache
+def tree(path: str) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"))
+
+
+@cache
+def classes() -> dict[str, ast.ClassDef]:
+    nodes = (node for path in MODULES for node in ast.walk(tree(path)))
+    return {node.name: node for node in nodes if isinstance(node, ast.ClassDef)}
+
+
+@cache
+def everything() -> list[tuple[str, ast.ClassDef | None, ast.FunctionDef | ast.ClassDef]]:
+    return [(path, owner, node) for path in MODULES for owner, node in public(tree(path))]
 
 
 def bases(node: ast.ClassDef) -> Iterator[str]:
     for base in node.bases:
         name = ast.unparse(base).rpartition(".")[2]
         yield name
-        if name in CLASSES and CLASSES[name] is not node:
-            yield from bases(CLASSES[name])
+        if classes().get(name, node) is not node:
+            yield from bases(classes()[name])
 
 
 def inherits(owner: ast.ClassDef | None, name: str) -> bool:
@@ -42,7 +54,7 @@ def inherits(owner: ast.ClassDef | None, name: str) -> bool:
     methods = (
         child
         for base in (bases(owner) if owner else ())
-        for child in (CLASSES[base].body if base in CLASSES else ())
+        for child in (classes()[base].body if base in classes() else ())
         if isinstance(child, ast.FunctionDef) and child.name == name
     )
     return any(map(ast.get_docstring, methods)) or bool(owner and OUTSIDE & set(bases(owner)))
@@ -63,17 +75,17 @@ def is_operation(node: ast.FunctionDef) -> bool:
 def test_every_name_has_a_docstring():
     missing = [
         f"{path}: {owner.name + '.' if owner else ''}{node.name}"
-        for path, owner, node in ALL
+        for path, owner, node in everything()
         if not ast.get_docstring(node) and not inherits(owner, node.name)
     ]
     assert not missing
-    assert len(ALL) > 700
+    assert len(everything()) > 700
 
 
 def test_a_docstring_opens_with_one_line():
     wrong = [
         f"{path}: {node.name}"
-        for path, _, node in ALL
+        for path, _, node in everything()
         if len(lines := (ast.get_docstring(node) or "").splitlines()) > 1 and lines[1].strip()
     ]
     assert not wrong
@@ -82,7 +94,7 @@ def test_a_docstring_opens_with_one_line():
 def test_functions_of_arrays_say_of_what_shape():
     wrong = [
         f"{path}: {node.name}"
-        for path, owner, node in ALL
+        for path, owner, node in everything()
         if isinstance(node, ast.FunctionDef) and owner is None and arrays(node)
         and not is_operation(node)
         and not SHAPE.search(ast.get_docstring(node) or "")
@@ -93,7 +105,7 @@ def test_functions_of_arrays_say_of_what_shape():
 def test_who_raises_an_error_of_the_study_says_so():
     """A public function whose own body raises says what it raises, or is of a contract that says it."""
     wrong = []
-    for path, owner, node in ALL:
+    for path, owner, node in everything():
         if isinstance(node, ast.FunctionDef) and owner is None:
             raised = [child.exc for child in ast.walk(node) if isinstance(child, ast.Raise)]
             names = {ast.unparse(call.func).rpartition(".")[2] for call in raised if isinstance(call, ast.Call)}
@@ -103,7 +115,7 @@ def test_who_raises_an_error_of_the_study_says_so():
     assert not wrong
 
 
-@pytest.mark.parametrize("path", [path for path in TREES if path.endswith("__init__.py")])
+@pytest.mark.parametrize("path", [path for path in MODULES if path.endswith("__init__.py")])
 def test_a_package_opens_with_what_it_is_for(path):
-    text = ast.get_docstring(TREES[path]) or ""
+    text = ast.get_docstring(tree(path)) or ""
     assert text and len(text.splitlines()) <= 10
