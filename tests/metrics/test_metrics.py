@@ -29,6 +29,7 @@ from study.planning import code_hash
 
 ROOT = Path(__file__).resolve().parents[2]
 SCORE = str(ROOT / "scripts" / "score.py")
+METRICS = str(ROOT / "tools" / "metrics.py")
 
 
 @cache
@@ -243,36 +244,36 @@ def test_the_libraries_have_no_value_below_the_smallest_side() -> None:
 
 
 EDGES = {
-    "identical": lambda: (crop(100, 130), crop(100, 130)),
     "one pixel": lambda: (crop(1, 1), crop(1, 1, top=40)),
     "tiny": lambda: (crop(5, 7), jpeg(crop(5, 7), 30)),
-    "odd": lambda: (crop(97, 113), jpeg(crop(97, 113), 30)),
     "narrow": lambda: (crop(17, 300), jpeg(crop(17, 300), 30)),
-    "grey": lambda: (crop(100, 120)[..., :1].repeat(3, 2), jpeg(crop(100, 120), 50)[..., :1].repeat(3, 2)),
-    "flat, identical": lambda: (flat(90, 102, 90, 90, 90), flat(90, 102, 90, 90, 90)),
-    "flat, another colour": lambda: (flat(90, 102, 90, 90, 90), flat(90, 102, 96, 88, 70)),
-    "flat reference": lambda: (flat(90, 102, 200, 100, 0), noisy(flat(90, 102, 200, 100, 0), 5)),
-    "flat image": lambda: (crop(90, 102), flat(90, 102, 130, 90, 80)),
-    "black and white": lambda: (flat(90, 102, 0, 0, 0), flat(90, 102, 255, 255, 255)),
 }
 
 
-LARGE_EDGES = {  # for metrics that have no value of the others, which are too small
-    "identical": lambda: (crop(220, 231), crop(220, 231)),
-    "odd": lambda: (crop(217, 219), jpeg(crop(217, 219), 30)),
-    "grey": lambda: (crop(220, 231)[..., :1].repeat(3, 2), jpeg(crop(220, 231), 50)[..., :1].repeat(3, 2)),
-    "flat, identical": lambda: (flat(220, 231, 90, 90, 90), flat(220, 231, 90, 90, 90)),
-    "flat, another colour": lambda: (flat(220, 231, 90, 90, 90), flat(220, 231, 96, 88, 70)),
-    "flat reference": lambda: (flat(220, 231, 200, 100, 0), noisy(flat(220, 231, 200, 100, 0), 5)),
-    "flat image": lambda: (crop(220, 231), flat(220, 231, 130, 90, 80)),
-}
+def sized_edges(side: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Pairs at the edge of what has a value, whose sides are `side` and somewhat more."""
+    sizes = side, side + 12
+    photo, grey, plain = crop(*sizes), crop(*sizes)[..., :1].repeat(3, 2), flat(*sizes, 90, 90, 90)
+    odd, coloured = crop(side | 1, side + 15 | 1), flat(*sizes, 200, 100, 0)
+    return {
+        "identical": (photo, photo),
+        "odd": (odd, jpeg(odd, 30)),
+        "grey": (grey, jpeg(crop(*sizes), 50)[..., :1].repeat(3, 2)),
+        "flat, identical": (plain, plain),
+        "flat, another colour": (plain, flat(*sizes, 96, 88, 70)),
+        "flat reference": (coloured, noisy(coloured, 5)),
+        "flat image": (photo, flat(*sizes, 130, 90, 80)),
+        "black and white": (flat(*sizes, 0, 0, 0), flat(*sizes, 255, 255, 255)),
+    }
 
 
 @pytest.mark.parametrize("name", metric_registry.REGISTRY)
 def test_every_metric_has_a_value_or_a_reason_at_the_edges(name: str) -> None:
-    large = metric_registry.entry(name).smallest > 90
-    for edge, pair in (*EDGES.items(), *(LARGE_EDGES.items() if large else ())):
-        values, reasons = metric_registry.score(*pair(), [name])
+    edges = {edge: pair() for edge, pair in EDGES.items()}
+    for side in {60, max(60, metric_registry.entry(name).smallest + 5)}:  # where 60 is too small, what isn't
+        edges |= {f"{edge}, {side}": pair for edge, pair in sized_edges(side).items()}
+    for edge, pair in edges.items():
+        values, reasons = metric_registry.score(*pair, [name])
         assert len(values) + len(reasons) == 1, edge
         assert all(reasons.values()) and not any(map(math.isnan, values.values())), edge
 
@@ -284,7 +285,8 @@ def test_more_damage_has_a_worse_value(name: str) -> None:
     metric = metric_registry.entry(name)
     if why := metric_engine.skip(metric.recipe):
         pytest.skip(why)
-    reference = crop(168, 176)
+    side = max(96, metric.smallest + 7)
+    reference = crop(side, side + 8)
     images = (reference, *(jpeg(reference, quality) for quality in (90, 50, 10)))
     values = [metric.sign * metric_registry.score(reference, image, [name])[0][name] for image in images]
     assert values == sorted(values, reverse=True) and len(set(values)) == 4
@@ -367,7 +369,7 @@ def test_a_name_has_one_definition_and_a_definition_one_name() -> None:
 
 
 def test_the_registry_prints_as_a_table() -> None:
-    script = [sys.executable, str(ROOT / "tools" / "metrics.py")]
+    script = [sys.executable, METRICS]
     text = subprocess.run(script, capture_output=True, text=True, check=True).stdout
     header, *lines = text.splitlines()[: 1 + len(metric_registry.REGISTRY)]
     assert header.split()[:3] == ["name", "unit", "smallest"]
@@ -530,16 +532,19 @@ def test_a_file_that_is_not_what_its_record_tells_costs_its_cell(records: tuple[
     assert missing["status"] == "failed" and "a.png is missing" in missing["reason"]
 
 
+@pytest.mark.slow
 def test_the_script_prints_the_metrics_of_one_pair(records: tuple[Path, Path]) -> None:
-    script = str(ROOT / "tools" / "metrics.py")
-    done = run(records[0].parent / "b.png", records[1].parent / "b.png", script=script)
+    done = run(records[0].parent / "b.png", records[1].parent / "b.png", script=METRICS)
     assert done.returncode == 0, done.stderr
     lines = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
     assert list(lines) == list(metric_registry.REGISTRY)
     assert lines["psnr_rgb"].endswith(" dB")
     assert lines["vifp_sewar"] == "none: the image is 30x20, both sides must be at least 41"
-    assert run(records[0].parent / "b.png", script=script).returncode == 2
-    missing = run(records[0].parent / "b.png", records[0].parent / "nothing.png", script=script)
+
+
+def test_the_script_refuses_a_single_image_and_one_that_is_missing(records: tuple[Path, Path]) -> None:
+    assert run(records[0].parent / "b.png", script=METRICS).returncode == 2
+    missing = run(records[0].parent / "b.png", records[0].parent / "nothing.png", script=METRICS)
     assert missing.returncode == 1 and "nothing.png" in missing.stderr and "Traceback" not in missing.stderr
 
 

@@ -24,6 +24,14 @@ PAIRS = {
 }
 
 
+@pytest.fixture
+def unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New layers of torch get no random values, which cost seconds and are replaced by `filled`."""
+    init = pytest.importorskip("torch").nn.init
+    for name in ("normal_", "uniform_", "kaiming_normal_", "kaiming_uniform_"):
+        monkeypatch.setattr(init, name, lambda tensor, *arguments, **options: tensor)
+
+
 def filled(model, weights: dict[str, np.ndarray]):
     """A model of torch with the convolutions of `weights`."""
     import torch
@@ -43,7 +51,7 @@ def tensors(*images: np.ndarray) -> list:
 
 @needs_weights
 @pytest.mark.parametrize(("name", "net", "network"), [("lpips_alex", "alex", "alexnet"), ("lpips_vgg", "vgg", "vgg16")])
-def test_lpips_equals_the_authors(name: str, net: str, network: str) -> None:
+def test_lpips_equals_the_authors(unset: None, name: str, net: str, network: str) -> None:
     torch, theirs = pytest.importorskip("torch"), pytest.importorskip("lpips")
     weights = network_weights.load(network)
     model = theirs.LPIPS(net=net, pnet_rand=True, verbose=False)
@@ -74,7 +82,7 @@ def test_lpips_with_shared_activations_of_the_original_is_the_same(
 
 
 @needs_weights
-def test_dists_equals_the_authors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_dists_equals_the_authors(unset: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     torch, torchvision = pytest.importorskip("torch"), pytest.importorskip("torchvision")
     theirs = pytest.importorskip("DISTS_pytorch")
     untrained = torchvision.models.vgg16
@@ -129,9 +137,10 @@ def test_tiles_are_the_direct_convolution(
     monkeypatch: pytest.MonkeyPatch, side: int, padding: int, height: int, width: int
 ) -> None:
     rng = np.random.default_rng(0)
-    x = np.abs(rng.normal(size=(height, width, 64))).astype(np.float32)
-    kernel = rng.normal(size=(side, side, 64, 128)).astype(np.float32)
-    bias = rng.normal(size=128).astype(np.float32)
+    x = np.abs(rng.normal(size=(height, width, 8))).astype(np.float32)
+    kernel = rng.normal(size=(side, side, 8, 16)).astype(np.float32)
+    bias = rng.normal(size=16).astype(np.float32)
+    monkeypatch.setattr(networks, "DEEP", 8 * 16)
     direct = networks.convolved(x, kernel, bias, padding=padding)
     tiles = networks.prepared({"conv0.kernel": kernel})["conv0.tiles"]
     for most in (networks.TILES, 1):

@@ -51,6 +51,7 @@ print(cvvdp.compute(image, image, ["cvvdp_4k"], 1))
 """
 
 
+@pytest.mark.slow
 @needs_cvvdp
 def test_colorvideovdp_in_the_process_of_a_learned_codec() -> None:
     command = [sys.executable, "-c", AFTER_A_LEARNED_CODEC, str(paths.SCRIPTS)]
