@@ -109,69 +109,39 @@ def test_texture_resampled_is_forgiven_by_dists() -> None:
     assert share("dists", dists) < share("lpips_vgg", lpips)
 
 
-def test_layers_equal_torchs() -> None:
-    torch = pytest.importorskip("torch")
-    rng = np.random.default_rng(0)
-    for height, width, side, stride, padding in ((23, 31, 11, 4, 2), (12, 9, 3, 1, 1), (7, 8, 5, 1, 2)):
-        x = rng.normal(size=(height, width, 6)).astype(np.float32)
-        kernel = rng.normal(size=(side, side, 6, 4)).astype(np.float32)
-        bias = rng.normal(size=4).astype(np.float32)
-        theirs = torch.nn.functional.conv2d(
-            torch.from_numpy(x).permute(2, 0, 1)[None],
-            torch.from_numpy(kernel).permute(3, 2, 0, 1),
-            torch.from_numpy(bias),
-            stride,
-            padding,
-        ).relu()[0]
-        assert networks.convolved(x, kernel, bias, stride, padding).transpose(2, 0, 1) == pytest.approx(
-            theirs.numpy(), abs=1e-3
-        )
-        pooled = torch.nn.functional.max_pool2d(torch.from_numpy(x).permute(2, 0, 1)[None], 3, 2)[0]
-        assert np.array_equal(networks.max_pooled(x, 3, 2).transpose(2, 0, 1), pooled.numpy())
-
-
-@pytest.mark.parametrize("side", [3, 5])
-@pytest.mark.parametrize("padding", [0, 1, 2])
-@pytest.mark.parametrize(("height", "width"), [(5, 5), (6, 9), (13, 7), (22, 31)])
-def test_tiles_are_the_direct_convolution(
-    monkeypatch: pytest.MonkeyPatch, side: int, padding: int, height: int, width: int
-) -> None:
-    rng = np.random.default_rng(0)
-    x = np.abs(rng.normal(size=(height, width, 8))).astype(np.float32)
-    kernel = rng.normal(size=(side, side, 8, 16)).astype(np.float32)
-    bias = rng.normal(size=16).astype(np.float32)
-    monkeypatch.setattr(networks, "DEEP", 8 * 16)
-    direct = networks.convolved(x, kernel, bias, padding=padding)
-    tiles = networks.prepared({"conv0.kernel": kernel})["conv0.tiles"]
-    for most in (networks.TILES, 1):
-        monkeypatch.setattr(networks, "TILES", most)
-        result = networks.convolved_in_tiles(x, tiles, bias, padding)
-        assert result.shape == direct.shape
-        assert result == pytest.approx(direct, abs=2e-5 * direct.max())
-
-
-def test_tiles_of_a_single_position() -> None:
-    """One pixel with zeros around: the smallest input."""
-    rng = np.random.default_rng(0)
-    x, kernel = np.ones((1, 1, 64), np.float32), rng.normal(size=(3, 3, 64, 128)).astype(np.float32)
-    result = networks.convolved_in_tiles(x, networks.prepared({"a.kernel": kernel})["a.tiles"], np.zeros(128, "f"))
-    assert result == pytest.approx(np.maximum(kernel[1, 1].sum(axis=0), 0)[None, None], abs=1e-4)
+@needs_weights
+@pytest.mark.parametrize("network", ["alexnet", "vgg16"])
+def test_layers_are_those_of_torchvision(unset: None, network: str) -> None:
+    """Kernels, strides, pads and pools, in the order of the authors' network."""
+    torch, torchvision = pytest.importorskip("torch"), pytest.importorskip("torchvision")
+    layers = filled(getattr(torchvision.models, network)().features, network_weights.load(network)).eval()
+    rgb = np.random.default_rng(0).normal(size=(95, 67, 3)).astype(np.float32)
+    if network == "alexnet":
+        made = list(networks.alexnet(rgb))
+    else:
+        made = list(networks.vgg16(rgb, lambda x: networks.max_pooled(x, 2, 2)))
+    x, expected = torch.from_numpy(rgb).permute(2, 0, 1)[None], []
+    with torch.no_grad():
+        for layer, following in zip(layers, [*list(layers)[1:], None]):
+            x = layer(x)
+            last = isinstance(following, torch.nn.MaxPool2d) or network == "alexnet"
+            if isinstance(layer, torch.nn.ReLU) and last:
+                expected.append(x[0].permute(1, 2, 0).numpy().copy())
+    assert [one.shape for one in made] == [one.shape for one in expected]
+    for one, other in zip(made, expected):
+        assert one == pytest.approx(other, abs=1e-4 * other.max())
 
 
 @needs_weights
-@pytest.mark.parametrize("network", ["alexnet", "vgg16"])
-def test_all_convolutions_but_the_first_are_in_tiles(network: str) -> None:
-    weights = network_weights.load(network)
-    layers = {name.removesuffix(".bias") for name in weights if name.endswith(".bias")}
-    assert {layer for layer in layers if f"{layer}.tiles" not in weights} == {"conv0"}
-
-
-def test_strips_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(0)
-    x, kernel = rng.normal(size=(20, 17, 3)).astype(np.float32), rng.normal(size=(3, 3, 3, 5)).astype(np.float32)
-    whole = networks.convolved(x, kernel, np.zeros(5, np.float32))
-    monkeypatch.setattr(networks, "STRIP", 1)
-    assert networks.convolved(x, kernel, np.zeros(5, np.float32)) == pytest.approx(whole, abs=1e-5)
+def test_activations_keep_their_values_and_share_no_memory() -> None:
+    """A later layer doesn't write into an earlier one's array, nor into the image."""
+    rgb = np.random.default_rng(0).normal(size=(40, 50, 3)).astype(np.float32)
+    before, kept, given = rgb.copy(), [], []
+    for activations in networks.vgg16(rgb, lambda x: networks.max_pooled(x, 2, 2)):
+        given.append(activations)
+        kept.append(activations.copy())
+    assert np.array_equal(rgb, before)
+    assert all(np.array_equal(one, other) for one, other in zip(given, kept))
 
 
 class Hostile:

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from study.core import paths
+from study.metrics import registry as metrics
 from study.planning import preloaded
 from waiting import LONGEST_S, alive, wait
 
@@ -108,6 +109,7 @@ def test_a_job_ends_as_by_itself(run: Run, text: str, status: int, error: str) -
         ("encode", ("--weights", "x"), "torch"),
         ("encode", (), "PIL.Image"),
         ("score", (), "cv2"),
+        *(("score", ("--metrics", metrics.recipes([name])), "torch") for name in ("lpips_alex", "lpips_vgg", "dists")),
         ("plot_bd", (), "matplotlib.figure"),
         ("bd_rate", (), "pandas"),
     ],

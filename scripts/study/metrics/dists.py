@@ -20,7 +20,7 @@ HANNING = (0.25, 0.5, 0.25)  # of the L2 pooling
 def compute(reference: np.ndarray, image: np.ndarray, names: Collection[str], threads: int) -> dict[str, float]:
     """`dists` of two images, uint8 [H, W, 3], at their own size; 0 for identical ones."""
     weights = network_weights.load("dists")
-    pairs = list(zip(*(_activations(rgb) for rgb in (reference, image))))
+    pairs = list(zip(*(_activations(rgb, threads) for rgb in (reference, image))))
     means, structures = zip(*(_similarities(*pair) for pair in pairs))
     alpha, beta = weights["alpha"].astype(np.float64), weights["beta"].astype(np.float64)
     value = 1 - (np.concatenate(means) @ alpha + np.concatenate(structures) @ beta) / (alpha.sum() + beta.sum())
@@ -32,10 +32,10 @@ def skip() -> str | None:
     return network_weights.missing("vgg16", "dists")
 
 
-def _activations(rgb: np.ndarray) -> list[np.ndarray]:
+def _activations(rgb: np.ndarray, threads: int) -> list[np.ndarray]:
     x = rgb.astype(np.float32) / np.float32(255)
     scaled = (x - np.array(MEAN, np.float32)) / np.array(DEVIATION, np.float32)
-    return [x, *networks.vgg16(scaled, network_weights.load("vgg16"), _l2_pooled)]
+    return [x, *networks.vgg16(scaled, _l2_pooled, threads)]
 
 
 def _l2_pooled(x: np.ndarray) -> np.ndarray:

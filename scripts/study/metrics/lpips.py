@@ -20,7 +20,8 @@ EPS = 1e-10
 
 def compute(reference: np.ndarray, image: np.ndarray, names: Collection[str], threads: int) -> dict[str, float]:
     """`lpips_alex` (sides >= 31) or `lpips_vgg` (>= 16) of two images, uint8 [H, W, 3]; 0 for identical ones."""
-    return {name: distance(reference, image, "alexnet" if name == "lpips_alex" else "vgg16") for name in names}
+    by_name = {name: "alexnet" if name == "lpips_alex" else "vgg16" for name in names}
+    return {name: distance(reference, image, network, threads) for name, network in by_name.items()}
 
 
 def skip_alex() -> str | None:
@@ -33,35 +34,37 @@ def skip_vgg() -> str | None:
     return network_weights.missing("vgg16")
 
 
-def distance(reference: np.ndarray, image: np.ndarray, network: str) -> float:
+def distance(reference: np.ndarray, image: np.ndarray, network: str, threads: int = 1) -> float:
     """LPIPS of two images, uint8 [H, W, 3]."""
     linear = network_weights.load(network)
     total = 0.0
-    for layer, (x, y) in enumerate(zip(_of_reference(reference, network), _directions(image, network))):
+    for layer, (x, y) in enumerate(
+        zip(_of_reference(reference, network, threads), _directions(image, network, threads))
+    ):
         y -= x
         y *= y
-        total += float((y.reshape(-1, y.shape[2]).mean(axis=0, dtype=np.float64) * linear[f"linear{layer}"]).sum())
+        total += float((y.reshape(-1, y.shape[2]) @ linear[f"linear{layer}"]).mean(dtype=np.float64))
     return total
 
 
-def _of_reference(rgb: np.ndarray, network: str) -> Iterable[np.ndarray]:
+def _of_reference(rgb: np.ndarray, network: str, threads: int) -> Iterable[np.ndarray]:
     """The directions of an original, which many jobs compare with: AlexNet's are shared, VGG's are too large."""
     if network != "alexnet":
-        return _directions(rgb, network)
+        return _directions(rgb, network, threads)
     digest = hashlib.sha256(f"{network_weights.SOURCES[network][1]} {rgb.shape}".encode() + rgb.tobytes()).hexdigest()
-    return run_arrays.shared(f"{network}-{digest}", lambda: list(_directions(rgb, network)))
+    return run_arrays.shared(f"{network}-{digest}", lambda: list(_directions(rgb, network, threads)))
 
 
-def _directions(rgb: np.ndarray, network: str) -> Iterator[np.ndarray]:
+def _directions(rgb: np.ndarray, network: str, threads: int) -> Iterator[np.ndarray]:
     """The activations [H, W, C] of each layer, scaled to length 1 over the channels."""
-    for features in _activations(rgb, network, network_weights.load(network)):
+    for features in _activations(rgb, network, threads):
         yield features / (np.sqrt(np.einsum("hwc,hwc->hw", features, features)) + EPS)[..., None]
 
 
-def _activations(rgb: np.ndarray, network: str, weights: networks.Weights) -> Iterator[np.ndarray]:
+def _activations(rgb: np.ndarray, network: str, threads: int) -> Iterator[np.ndarray]:
     scaled = (rgb.astype(np.float32) / np.float32(127.5) - 1 - np.array(SHIFT, np.float32)) / np.array(
         SCALE, np.float32
     )
     if network == "alexnet":
-        return networks.alexnet(scaled, weights)
-    return networks.vgg16(scaled, weights, lambda x: networks.max_pooled(x, 2, 2))
+        return networks.alexnet(scaled, threads)
+    return networks.vgg16(scaled, lambda x: networks.max_pooled(x, 2, 2), threads)

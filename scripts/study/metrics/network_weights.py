@@ -20,7 +20,6 @@ import numpy as np
 
 from study.core import atomic_io, paths, readers
 from study.core.errors import StudyError, WriteError
-from study.metrics import networks
 
 INSTALL = "`make perceptual` installs it"
 SOURCES = {
@@ -56,14 +55,14 @@ def missing(*names: str) -> str | None:
 
 @cache
 def load(name: str) -> dict[str, np.ndarray]:
-    """The arrays of a network by name, float32, `prepared`. Raises StudyError without them."""
+    """The arrays of a network by name, float32. Raises StudyError without them."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file, save
 
     path = cached(name)
     if path.is_file():
         try:
-            return networks.prepared(load_file(path))
+            return load_file(path)
         except SafetensorError:
             path.unlink(missing_ok=True)
     why, file = missing(name), source(name)
@@ -76,7 +75,7 @@ def load(name: str) -> dict[str, np.ndarray]:
     arrays = _torch_arrays(file) if name == "dists" else _flax_arrays(unpickled(data))
     with contextlib.suppress(WriteError):  # another job may be writing the same, and the package will do as well
         atomic_io.write_bytes(path, save(arrays))
-    return networks.prepared(arrays)
+    return arrays
 
 
 def cached(name: str) -> Path:

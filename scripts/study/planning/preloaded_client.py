@@ -8,6 +8,7 @@ import struct
 import sys
 
 ALONE = ("train", "time_codec", "pack_photos")  # what is timed, or takes long anyway, has a process of its own
+NETWORKS = ("study.metrics.lpips:", "study.metrics.dists:")  # what scores with PyTorch, in the option --metrics
 FIGURES = ("aggregate", "bd_rate", "claims", "codec_table", "exports", "head_to_head", "page")
 
 
@@ -22,7 +23,7 @@ def kind(arguments):
     if script.startswith("plot_") or script in FIGURES:
         return "figures"
     if script in ("score", "latent_score"):
-        return "score"
+        return "torch" if any(name in word for name in NETWORKS for word in arguments) else "score"
     return "torch" if "--weights" in arguments else "light"
 
 

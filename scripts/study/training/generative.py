@@ -28,6 +28,7 @@ from torch import nn
 from study.codecs.compressai import architectures, generator
 from study.core import checkpoints
 from study.core.errors import StudyError
+from study.metrics import networks
 from study.training import loop, perceptual
 from study.training.crops import Crops
 from study.training.discriminator import Discriminator, discriminator_loss, generator_loss
@@ -144,7 +145,7 @@ class _Run:
         joined = recipe.adversarial > 0 and step >= recipe.pretraining * recipe.steps
         latent, bpp = self._coded(x)
         # AlexNet sees every fourth row and column: at a fixed place the generator would learn a grid that LPIPS misses.
-        top, left = torch.randint(perceptual.LAYERS[0][0], (2,)).tolist()
+        top, left = torch.randint(networks.ALEXNET[0][0], (2,)).tolist()
         image, mse, perceived = self._distorted(latent, x, top, left)
         distortion = recipe.lam * mse + recipe.lpips * perceived
         judged = opposed = torch.zeros(())

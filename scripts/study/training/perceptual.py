@@ -6,10 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from study.metrics import lpips, network_weights
+from study.metrics import lpips, network_weights, networks
 
-LAYERS = ((4, 2), (1, 2), (1, 1), (1, 1), (1, 1))  # stride and padding of AlexNet's convolutions
-POOLED = 2  # layers that a pool follows
 SMALLEST = 31  # side of an image, in pixels
 _EPS = lpips.EPS**2  # under the root, whose derivative at zero is infinite
 
@@ -19,10 +17,10 @@ class Lpips(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        weights = {name: torch.from_numpy(values) for name, values in network_weights.load("alexnet").items()}
-        self.kernels = [weights[f"conv{layer}.kernel"].permute(3, 2, 0, 1).contiguous() for layer in range(len(LAYERS))]
-        self.biases = [weights[f"conv{layer}.bias"] for layer in range(len(LAYERS))]
-        self.linear = [weights[f"linear{layer}"][:, None, None] for layer in range(len(LAYERS))]
+        arrays = network_weights.load("alexnet")
+        self.linear = [
+            torch.from_numpy(arrays[f"linear{layer}"])[:, None, None] for layer in range(len(networks.ALEXNET))
+        ]
         self.shift, self.scale = (torch.tensor(values)[:, None, None] for values in (lpips.SHIFT, lpips.SCALE))
 
     def forward(self, image: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
@@ -37,9 +35,10 @@ class Lpips(nn.Module):
     def _features(self, image: torch.Tensor) -> list[torch.Tensor]:
         x = (image * 2 - 1 - self.shift) / self.scale
         features = []
-        for layer, (stride, padding) in enumerate(LAYERS):
-            x = functional.relu(functional.conv2d(x, self.kernels[layer], self.biases[layer], stride, padding))
+        layers = zip(networks.ALEXNET, networks.convolutions("alexnet"))
+        for layer, ((stride, padding), (kernel, bias)) in enumerate(layers):
+            x = functional.relu(functional.conv2d(x, kernel, bias, stride, padding))
             features.append(x / (x.square().sum(1, keepdim=True) + _EPS).sqrt())
-            if layer < POOLED:
+            if layer < networks.POOLED:
                 x = functional.max_pool2d(x, 3, 2)
         return features
