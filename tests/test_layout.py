@@ -78,3 +78,16 @@ def test_paths_of_results_are_spelled_in_one_module():
             if re.search(rf"""["']{results.FOLDER}/""", line.partition("#")[0]):
                 wrong.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
     assert not wrong
+
+
+MADE = {"docs/api", "docs/generated", "results/weights", "site"}  # by a run or by `make docs`
+
+
+def test_what_tools_name_in_the_repository_is_there():
+    named = {
+        "/".join(re.findall(r'"([^"]+)"', match[0])): path.name
+        for path in sorted((ROOT / "tools").rglob("*.py"))
+        for match in re.finditer(r'\bROOT(?: / "[^"]+")+', path.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 10
+    assert not {name: tool for name, tool in named.items() if name not in MADE and not (ROOT / name).exists()}

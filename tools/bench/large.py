@@ -9,6 +9,10 @@ are from a line: the largest residual as a share of the largest size's.
 With `--replay` the jobs of codecs and scores of the larger sizes copy what those of the first made (a function of the
 shell stands in for python), so that thousands of jobs take minutes: Snakemake's own share of such a run means nothing,
 its CPU seconds, memory and threads are those of a run of real jobs.
+
+With `--slurm` the jobs are submitted, in the profile's groups, to a Slurm on this machine that ends with the run
+(tests/support/slurm.py: Debian's packages slurm-wlm and munge, as root). The CPU seconds are then Snakemake's alone,
+with what it started itself: those of the jobs are Slurm's children, and not told.
 """
 
 from __future__ import annotations
@@ -24,13 +28,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import psutil
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "support")]
 
+import slurm
 from study.core import atomic_io, errors, paths
 from study.images import png
 
@@ -38,6 +46,8 @@ COLUMNS = (
     "jobs", "rows", "wall_s", "cpu_s", "snakemake_cpu_s", "snakemake_share", "snakemake_mb", "largest_mb", "threads"
 )  # fmt: skip
 SIDE = 16
+QUICK = ("--slurm-init-seconds-before-status-checks", "5", "--latency-wait", "5")  # of a Slurm that is this machine
+WITHOUT_ACCOUNTING = ("--slurm-no-account", "--slurm-status-command", "squeue", *QUICK)
 SETTINGS = [
     {"subsampling": "4:2:0", "optimize": optimize, "progressive": progressive}
     for optimize, progressive in ((False, False), (True, False), (True, True))
@@ -79,10 +89,13 @@ def main() -> None:
     )
     parser.add_argument("--cores", type=int, default=2, help="jobs at a time (default: %(default)s)")
     parser.add_argument("--replay", action="store_true", help="larger sizes take their cells from the first one")
+    parser.add_argument("--slurm", action="store_true", help="jobs run on a Slurm of its own, on this machine")
     parser.add_argument("--out", type=Path, help="also write <out>.csv")
     parser.add_argument("--keep", type=Path, help="folder for the studies (default: a temporary one)")
     arguments = parser.parse_args()
     full = Size(*(getattr(arguments, name) for name in Size._fields))
+    if arguments.slurm and (reason := slurm.missing()):
+        raise errors.StudyError(f"Slurm can't run here: {reason}")
     rows: list[Mapping[str, float]] = []
     player = None
     print(*COLUMNS)
@@ -90,7 +103,7 @@ def main() -> None:
         for share in arguments.shares:
             size = full._replace(codecs=max(1, round(full.codecs * share)))
             folder = Path(arguments.keep or temporary).resolve() / f"large-{size.codecs}"
-            rows.append(measure(size, folder, arguments.cores, player))
+            rows.append(measure(size, folder, arguments.cores, player, on_slurm=arguments.slurm))
             player = player or (write_player(folder, size) if arguments.replay else None)
             print(*(f"{rows[-1][name]:.5g}" for name in COLUMNS), flush=True)
     for name in ("wall_s", "cpu_s", "snakemake_cpu_s", "snakemake_mb", "largest_mb"):
@@ -99,10 +112,12 @@ def main() -> None:
         atomic_io.write_rows(arguments.out.with_name(f"{arguments.out.name}.csv"), COLUMNS, rows)
 
 
-def measure(size: Size, folder: Path, cores: int = 2, player: Path | None = None) -> Mapping[str, float]:
+def measure(
+    size: Size, folder: Path, cores: int = 2, player: Path | None = None, on_slurm: bool = False
+) -> Mapping[str, float]:
     """A row of `COLUMNS` for a study of that size, which is made and run in `folder`."""
     write(size, folder)
-    figures = run(folder, "--cores", str(cores), player=player)
+    figures = run(folder, "--cores", str(cores), player=player, on_slurm=on_slurm)
     return figures | {"rows": size.codecs * size.qualities * size.images}
 
 
@@ -154,23 +169,24 @@ def image(number: int) -> np.ndarray:
     return np.clip(smooth + draw.normal(0, 8, smooth.shape), 0, 255).round().astype(np.uint8)
 
 
-def command(folder: Path, *options: str) -> list[str]:
+def command(folder: Path, *options: str, profile: str = "default") -> list[str]:
     """Snakemake on the study in `folder`."""
     words = [sys.executable, "-m", "snakemake", "--snakefile", paths.ROOT / "Snakefile", "--directory", folder]
-    words += ["--workflow-profile", paths.ROOT / "profiles" / "default", "--configfile", folder / "study.yaml"]
+    words += ["--workflow-profile", paths.ROOT / "profiles" / profile, "--configfile", folder / "study.yaml"]
     return [*map(str, words), *options]
 
 
-def run(folder: Path, *options: str, player: Path | None = None) -> dict[str, float]:
+def run(folder: Path, *options: str, player: Path | None = None, on_slurm: bool = False) -> dict[str, float]:
     """Run the study in `folder` to its end; all of `COLUMNS` but `rows`. Raises StudyError where it fails."""
+    words = command(folder, *options)
+    if on_slurm:
+        words = slurm.command(*command(folder, *options, *WITHOUT_ACCOUNTING, profile="slurm"))
     environment = os.environ | {"OMP_NUM_THREADS": "1"} | ({"BASH_ENV": str(player)} if player else {})
     started, log = time.monotonic(), folder / "output.txt"
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            command(folder, *options), stdout=output, stderr=subprocess.STDOUT, cwd=folder, env=environment
-        )
+        process = subprocess.Popen(words, stdout=output, stderr=subprocess.STDOUT, cwd=folder, env=environment)
         try:
-            threads, own, memory = _watch(process.pid)
+            threads, own, memory = _watch(_below(process.pid) if on_slurm else process.pid)
         except BaseException:
             process.send_signal(signal.SIGTERM)
             raise
@@ -184,6 +200,18 @@ def run(folder: Path, *options: str, player: Path | None = None) -> dict[str, fl
         "jobs": _jobs(folder), "wall_s": wall, "cpu_s": spent, "snakemake_cpu_s": own, "snakemake_share": own / spent,
         "snakemake_mb": memory / 1e6, "largest_mb": usage.ru_maxrss * 1024 / 1e6, "threads": threads,
     }  # fmt: skip
+
+
+def _below(pid: int) -> int:
+    """The process of Snakemake below that of a Slurm, once it is there; that of Slurm itself when this has ended."""
+    outer = psutil.Process(pid)
+    while outer.is_running() and outer.status() != psutil.STATUS_ZOMBIE:
+        for process in outer.children(recursive=True):
+            with suppress(psutil.Error):
+                if "--workflow-profile" in process.cmdline() and process.parent().pid == outer.children()[0].pid:
+                    return process.pid
+        time.sleep(0.5)
+    return pid
 
 
 def _watch(pid: int) -> tuple[int, float, float]:

@@ -32,6 +32,7 @@ BENCHES = {
     "TensorFlow Compression": [TENSORFLOW, "tools/bench/tfci.py"],
     "Graph": [STUDY, "tools/bench/graph.py", "--out", "results/bench/graph"],
     "Large study": [STUDY, "tools/bench/large.py", "--replay", "--out", "results/bench/large"],
+    "Slurm": [STUDY, "tools/bench/large.py", "--slurm", "--shares", "0.143", "--out", "results/bench/slurm"],
     "Default study": [STUDY, "tools/bench/study_overhead.py"],
     "Kodak": [STUDY, "tools/bench/study_overhead.py", "--configfile", "studies/kodak.yaml", "--thin", "3"],
 }

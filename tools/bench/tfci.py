@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import resource
+import shlex
 import statistics
 import subprocess
 import sys
@@ -30,7 +31,7 @@ from study.codecs.tfci import tfci_file
 from study.codecs.tfci.codec import Backend
 from study.codecs.tfci.metagraph import threads
 from study.core import atomic_io
-from study.core.errors import guarded
+from study.core.errors import StudyError, guarded
 from study.core.paths import ROOT
 from study.images import png
 
@@ -151,12 +152,15 @@ def _cpu() -> float:
 
 def _run(*command: object) -> None:
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    subprocess.run([sys.executable, *map(str, command)], check=True, env=environment, stderr=subprocess.DEVNULL)
+    words = [sys.executable, *map(str, command)]
+    done = subprocess.run(words, env=environment, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise StudyError(f"{shlex.join(words[1:])} failed: {done.stderr.strip()[-1000:]}")
 
 
 def _built(folder: Path) -> list[Path]:
     """Metagraphs of published widths with random weights."""
-    _run(ROOT / "tests/metagraphs.py", folder, *MODELS, "--filters", "128", "--latents", "192")
+    _run(ROOT / "tests/support/metagraphs.py", folder, *MODELS, "--filters", "128", "--latents", "192")
     return [folder / f"{name}.metagraph" for name in MODELS]
 
 
