@@ -24,6 +24,7 @@ if importlib.util.find_spec("hypothesis"):  # the environment of TensorFlow has 
 
 
 COSTS = {"study": 15, "slow": 5, "browser": 3}  # seconds of a test of the kind, about
+ANY = 0.1  # of any other
 
 
 @pytest.fixture(scope="session")
@@ -63,16 +64,20 @@ def study(finished: Study, tmp_path: Path) -> Study:
     return Study(folder, copy.deepcopy(finished.config))
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark who asks for the finished study, which waits for a run of the workflow."""
+    if "finished" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.study)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark who asks for the finished study, which waits for a run of the workflow; put the longest files first.
+    """Put the longest files of the tests that were chosen first.
 
     A file of tests goes to one process, so that a long one that comes last leaves the others idle (`make test` keeps
     this order by `--no-loadscope-reorder`).
     """
-    for item in items:
-        if "finished" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.study)
     weights = Counter()
     for item in items:
-        weights[item.path] += sum(cost for mark, cost in COSTS.items() if item.get_closest_marker(mark))
+        weights[item.path] += ANY + sum(cost for mark, cost in COSTS.items() if item.get_closest_marker(mark))
     items.sort(key=lambda item: -weights[item.path])

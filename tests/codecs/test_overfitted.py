@@ -176,6 +176,7 @@ def test_a_fit_lowers_its_loss_and_the_file_is_as_long_as_the_fit_says():
     assert squared_error(synthesis.decoded(latents, form.grids, values, "cpu")) == pytest.approx(error, rel=0.1)
 
 
+@pytest.mark.slow
 def test_another_process_with_more_threads_decodes_to_the_same_pixels():
     program = f"""
 import sys; sys.path.insert(0, {str(damage.SCRIPTS)!r})

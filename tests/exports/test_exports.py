@@ -102,6 +102,7 @@ def test_compressai_draws_our_curves_beside_its_own(folder, tmp_path, metric):
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_compressai_reads_the_figures_of_the_tables(folder):
     startup.complete_torch()  # the whole library is imported, after parts of it
     from compressai.utils.plot.__main__ import parse_json_file

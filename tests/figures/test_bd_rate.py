@@ -132,6 +132,7 @@ def test_every_anchor_has_panels_of_its_own(small):
     assert bd_rate._listed(["JPEG", "JPEG, optimised"]) == "JPEG; JPEG, optimised"
 
 
+@pytest.mark.slow
 def test_what_is_higher_than_a_page_goes_on_on_the_next(large, tmp_path):
     """27 codecs in one column: a page for each panel, none longer than a journal's; what fits stays on one page."""
     rows = [bd_row(codec, -1, metric=metric, anchor=anchor)

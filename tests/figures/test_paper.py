@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from figure_files import check_figure
-from figure_study import CLASSICAL, LEARNED, SIZES, FigureStudy
+from figure_study import SIZES
 from figure_texts import leaving, overlapping, placed
 from latent_records import FIGURES, LatentRecords
 from study.analysis import head_to_head as pairs
@@ -39,12 +39,6 @@ PAPERS = {
     "acm": Paper(84.7, "STIXGeneral", 8.0),
     "ieee": Paper(181.0, "DejaVu Serif", 9.0),
 }
-
-
-@pytest.fixture(scope="module")
-def study():
-    """A study of 27 codecs, some with names as long as they get."""
-    return FigureStudy(CLASSICAL + LEARNED)
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +94,11 @@ def of_the_study(study, photos):
     yield "gap", tiles.gap("photos: a figure", "the codec has no latents")
 
 
-@pytest.mark.parametrize("name", ["single", pytest.param("double", marks=pytest.mark.slow)])
-def test_every_kind_keeps_to_the_paper(study, photos, name):
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["single", "double"])
+def test_every_kind_keeps_to_the_paper(large, photos, name):
     with canvas.on(PAPERS[name]):
-        for kind, figure in of_the_study(study, photos):
+        for kind, figure in of_the_study(large, photos):
             assert figure.get_figwidth() <= PAPERS[name].inches + 1e-9, kind
             texts = placed(figure)
             assert leaving(figure, texts) == [], kind
@@ -141,17 +136,17 @@ def test_a_colliding_and_a_cut_text_are_found():
     assert leaving(layout.figure, texts) == ["beyond the edge"] and overlapping(texts) == [("below", "above")]
 
 
-def test_names_at_bars_are_whole(study):
+def test_names_at_bars_are_whole(large):
     for name, chosen in PAPERS.items():
         with canvas.on(chosen):
-            figure = bd_rate.figure(study.bd(), study.codecs)
+            figure = bd_rate.figure(large.bd(), large.codecs)
         labels = {" ".join(label.get_text().split()) for label in figure.axes[0].get_yticklabels()}
-        assert labels | {"JPEG"} == {look.label for look in study.codecs.values()}, name
+        assert labels | {"JPEG"} == {look.label for look in large.codecs.values()}, name
 
 
-def test_font_and_size_are_those_that_were_asked_for(study):
+def test_font_and_size_are_those_that_were_asked_for(small):
     with canvas.on(Paper("single", "STIXGeneral", 8.0)):
-        figure = curves.figure(study.means, study.codecs, "mean", curves.Options(("psnr_rgb",)))
+        figure = curves.figure(small.means, small.codecs, "mean", curves.Options(("psnr_rgb",)))
     label = figure.axes[0].xaxis.label
     assert label.get_size() == 8.0 and label.get_family()[0] == "STIXGeneral"
     assert figure.get_figwidth() == pytest.approx(88 / 25.4)
@@ -166,8 +161,8 @@ def test_a_paper_that_cannot_be_is_refused(chosen, message):
         canvas.start(1.0)
 
 
-def test_a_study_may_have_vector_figures_as_svg(study, tmp_path):
-    study.write(tmp_path)
+def test_a_study_may_have_vector_figures_as_svg(small, tmp_path):
+    small.write(tmp_path)
     command = [sys.executable, paths.SCRIPTS / "plot_bd.py", "--bd", tmp_path / "bd.csv"]
     command += ["--codecs", tmp_path / "codecs.csv", "--set", "photos", "--width", "single"]
     for folder in ("one", "two"):

@@ -27,8 +27,8 @@ def test_seconds_per_megapixel_are_those_of_all_images_together():
     assert speed.seconds["encode_s"] == pytest.approx((3.0 + 1.0) / 0.51)
 
 
-def test_a_study_without_timing_has_no_times_and_says_why(large, tmp_path):
-    large.write(tmp_path)
+def test_a_study_without_timing_has_no_times_and_says_why(small, tmp_path):
+    small.write(tmp_path)
     command = [sys.executable, paths.SCRIPTS / "plot_time.py", "--set", "photos", "--out", tmp_path / "time.png"]
     for name in ("means", "codecs", "bd"):
         command += [f"--{name}", tmp_path / f"{name}.csv"]

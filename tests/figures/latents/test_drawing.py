@@ -71,7 +71,7 @@ def test_nothing_is_cut(tmp_path, drawn, channels):
 
 
 def test_a_lost_file_of_a_figure_makes_the_job_run_again(tmp_path):
-    rows = LatentRecords(tmp_path, 3).draw(tmp_path / "out", sheet=True)
+    rows = LatentRecords(tmp_path, 3).draw(tmp_path / "out", sheet=["x100"])
     record = tmp_path / "out" / "figures.csv"
     assert generation(record) == 0
     copy = shutil.copytree(tmp_path / "out", tmp_path / "copy")  # names in a folder are looked at once in a process
@@ -80,7 +80,7 @@ def test_a_lost_file_of_a_figure_makes_the_job_run_again(tmp_path):
 
 
 def test_a_codec_without_hyperprior(tmp_path, drawn):
-    rows = LatentRecords(tmp_path, policies=("none",)).draw(tmp_path / "out", **FIGURES)
+    rows = LatentRecords(tmp_path, 9, policies=("none",)).draw(tmp_path / "out", **FIGURES)
     assert not any(row["reason"] for row in rows)
     assert "bits of z" not in words(drawn["rate_map-a"])
     assert "recompute" not in words(drawn["sheet-a"])
