@@ -268,6 +268,7 @@ KODAK = Path(os.environ.get("STUDY_MIRROR", "/nowhere")) / "kodak"
 
 
 @pytest.mark.skipif(not KODAK.is_dir(), reason="needs the Kodak images in STUDY_MIRROR/kodak")
+@pytest.mark.slow
 def test_webp_of_kodak_is_what_compressai_published():
     from PIL import Image
 

@@ -11,7 +11,6 @@ import re
 import struct
 import subprocess
 import sys
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from study.codecs.classical.base import ClassicalCodec
 from study.codecs.registry import CodecSpec
 from study.core.errors import BitstreamError, CodecError, StudyError
 from study.planning import entries
+from thinned import one_of_a_kind
 from waiting import LONGEST_S, alive, wait
 
 SHORT = 20  # steps of a fit to an image, where a codec has such
@@ -104,13 +104,12 @@ def psnr(reference: np.ndarray, image: np.ndarray) -> float:
     return float("inf") if error == 0 else 10 * np.log10(255**2 / error)
 
 
-def slow(names: Iterable[str], part: str) -> list:
-    """The names, as parameters of a test; those with `part` in them are marked as slow."""
-    return [pytest.param(name, marks=pytest.mark.slow) if part in name else name for name in names]
+def backend(name: str) -> str:
+    return CATALOGUE[name].backend
 
 
-@pytest.mark.parametrize("image", slow(IMAGES, "4096"))
-@pytest.mark.parametrize("name", slow(NAMES, "overfitted"))
+@pytest.mark.parametrize("image", one_of_a_kind(IMAGES, str, slow=("8x4096", "4096x8")))
+@pytest.mark.parametrize("name", one_of_a_kind(NAMES, backend, slow=("overfitted",)))
 def test_round_trip_to_the_same_shape_or_refused_with_a_reason(name, image):
     codec, rgb = load(name, CATALOGUE[name].qualities[-1]), IMAGES[image]()
     try:
@@ -201,7 +200,7 @@ def test_same_image_same_bytes_here_and_elsewhere(name, elsewhere):
 
 
 def _first_of_its_backend(name: str) -> bool:
-    return name == _first(CATALOGUE[name].backend)
+    return name == _first(backend(name))
 
 
 def _first(backend: str) -> str:
@@ -233,7 +232,7 @@ def test_no_part_of_a_stream_is_an_image(name):
     assert not [n for n, result in zip(lengths, results) if not result.startswith("BitstreamError")]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", one_of_a_kind(NAMES, backend))
 def test_foreign_data_is_no_bitstream(name):
     codec = load(name)
     others = {}

@@ -62,7 +62,8 @@ def test_published_curves_are_thin_lines_named_and_cited(small):
     assert "lab/b" not in texts
 
 
-@pytest.mark.parametrize("size", ["small", pytest.param("large", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("size", ["small", "large"])
 def test_nothing_overlaps_and_nothing_is_cut(size, request):
     for name, figure in every_figure(request.getfixturevalue(size)):
         renderer = drawn(figure)

@@ -136,6 +136,7 @@ def test_a_colliding_and_a_cut_text_are_found():
     assert leaving(layout.figure, texts) == ["beyond the edge"] and overlapping(texts) == [("below", "above")]
 
 
+@pytest.mark.slow
 def test_names_at_bars_are_whole(large):
     for name, chosen in PAPERS.items():
         with canvas.on(chosen):
@@ -161,6 +162,7 @@ def test_a_paper_that_cannot_be_is_refused(chosen, message):
         canvas.start(1.0)
 
 
+@pytest.mark.slow
 def test_a_study_may_have_vector_figures_as_svg(small, tmp_path):
     small.write(tmp_path)
     command = [sys.executable, paths.SCRIPTS / "plot_bd.py", "--bd", tmp_path / "bd.csv"]

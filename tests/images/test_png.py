@@ -260,6 +260,7 @@ def test_cut_jpeg_with_an_end_marker_is_refused():
     assert "damaged: libjpeg says 'Corrupt JPEG data: premature end of data segment'" in why
 
 
+@pytest.mark.slow
 def test_damaged_jpegs_are_refused_where_libjpeg_warns():
     """Bytes of the samples overwritten: Pillow decodes nearly all of these; libjpeg warns of most."""
     data = saved(photo()[:256, :256], "JPEG", quality=90)

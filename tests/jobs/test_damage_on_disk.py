@@ -14,6 +14,7 @@ from study.codecs import registry
 from study.codecs.base import Weights
 from study.core import paths
 from study.planning import entries
+from thinned import one_of_a_kind
 
 CATALOGUE = entries.codecs()
 RGB = np.ascontiguousarray(skimage.data.astronaut()[20:68, 180:244])
@@ -35,7 +36,7 @@ def chosen() -> list[str]:
     return [*(name for name in CATALOGUE if weights(name) is None), *networks.values()]
 
 
-@pytest.mark.parametrize("name", chosen())
+@pytest.mark.parametrize("name", one_of_a_kind(chosen(), lambda name: CATALOGUE[name].backend))
 def test_damage_of_every_codecs_bitstream_costs_its_cell(name: str, tmp_path: Path) -> None:
     entry, source = CATALOGUE[name], weights(name)
     if "steps" in entry.settings:  # of a fit to the image

@@ -7,6 +7,7 @@ import pytest
 
 from distortions import CROPS, DISTORTIONS
 from study.metrics import fsim, gmsd, iw_ssim, nlpd, psnr_hvs_m, pyramid, registry
+from thinned import one_of_a_kind
 
 piq = pytest.importorskip("piq")
 SMALL = {  # FSIM halves an image whose shorter side is 384 pixels or more
@@ -23,7 +24,7 @@ def tensors(*images: np.ndarray) -> list:
     return [torch.from_numpy(rgb / 255).permute(2, 0, 1)[None] for rgb in images]
 
 
-@pytest.mark.parametrize("crop", SMALL)
+@pytest.mark.parametrize("crop", one_of_a_kind(SMALL, str, slow=("coffee",)))
 @pytest.mark.parametrize("distortion", ["posterised 40", "blocky 80", "smeared 4", "darker"])
 def test_they_equal_piq(crop: str, distortion: str) -> None:
     reference = SMALL[crop]()

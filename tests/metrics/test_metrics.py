@@ -26,6 +26,7 @@ from study.metrics import reference as metrics_reference
 from study.metrics import registry as metric_registry
 from study.metrics import vif
 from study.planning import code_hash
+from thinned import one_of_a_kind
 
 ROOT = Path(__file__).resolve().parents[2]
 SCORE = str(ROOT / "scripts" / "score.py")
@@ -101,6 +102,8 @@ PAIRS = {
 }
 
 
+SLOW = ("natural, coarse", "odd sides", "identical", "negative", "other image", "clipped", "flat image")  # for sewar
+SLOW += ("flat, another brightness",)
 CHECKED = [name for name, metric in metric_registry.REGISTRY.items() if metric.reference]
 
 
@@ -117,7 +120,7 @@ def agree(reference: np.ndarray, image: np.ndarray) -> tuple[dict[str, float], d
     return values, reasons
 
 
-@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("name", one_of_a_kind(PAIRS, str, slow=SLOW))
 def test_the_fast_engine_equals_the_libraries(name: str) -> None:
     agree(*PAIRS[name]())
 
@@ -267,7 +270,12 @@ def sized_edges(side: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     }
 
 
-@pytest.mark.parametrize("name", metric_registry.REGISTRY)
+def slow_networks(names: list[str]) -> list:
+    """The names, as parameters of a test; those of metrics by VGG-16 are marked as slow."""
+    return [pytest.param(n, marks=pytest.mark.slow) if metric_registry.entry(n).group == "vgg" else n for n in names]
+
+
+@pytest.mark.parametrize("name", slow_networks(list(metric_registry.REGISTRY)))
 def test_every_metric_has_a_value_or_a_reason_at_the_edges(name: str) -> None:
     edges = {edge: pair() for edge, pair in EDGES.items()}
     for side in {60, max(60, metric_registry.entry(name).smallest + 5)}:  # where 60 is too small, what isn't
@@ -278,9 +286,8 @@ def test_every_metric_has_a_value_or_a_reason_at_the_edges(name: str) -> None:
         assert all(reasons.values()) and not any(map(math.isnan, values.values())), edge
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in metric_registry.REGISTRY if name != "cambi"]
-)  # which knows no reference
+# cambi knows no reference
+@pytest.mark.parametrize("name", slow_networks([name for name in metric_registry.REGISTRY if name != "cambi"]))
 def test_more_damage_has_a_worse_value(name: str) -> None:
     metric = metric_registry.entry(name)
     if why := metric_engine.skip(metric.recipe):

@@ -50,7 +50,10 @@ def tensors(*images: np.ndarray) -> list:
 
 
 @needs_weights
-@pytest.mark.parametrize(("name", "net", "network"), [("lpips_alex", "alex", "alexnet"), ("lpips_vgg", "vgg", "vgg16")])
+@pytest.mark.parametrize(
+    ("name", "net", "network"),
+    [("lpips_alex", "alex", "alexnet"), pytest.param("lpips_vgg", "vgg", "vgg16", marks=pytest.mark.slow)],
+)
 def test_lpips_equals_the_authors(unset: None, name: str, net: str, network: str) -> None:
     torch, theirs = pytest.importorskip("torch"), pytest.importorskip("lpips")
     weights = network_weights.load(network)
@@ -81,6 +84,7 @@ def test_lpips_with_shared_activations_of_the_original_is_the_same(
     assert len(list((tmp_path / "arrays").iterdir())) == 3, "those of VGG-16 are too large to share"
 
 
+@pytest.mark.slow
 @needs_weights
 def test_dists_equals_the_authors(unset: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     torch, torchvision = pytest.importorskip("torch"), pytest.importorskip("torchvision")
@@ -95,6 +99,7 @@ def test_dists_equals_the_authors(unset: None, monkeypatch: pytest.MonkeyPatch, 
         assert dists.compute(*pair(), ["dists"], 1)["dists"] == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.slow
 @needs_weights
 def test_texture_resampled_is_forgiven_by_dists() -> None:
     """Other noise of the same kind, against a flat image of its mean: DISTS minds it less than LPIPS does."""

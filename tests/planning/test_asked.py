@@ -59,6 +59,7 @@ def test_what_it_has_and_what_is_no_such_file_passes(plan):
     asked.check(plan, [*cells, *others, "results/latents/photos-8/tiny-mbt2018-mean-mse/3/latents.csv"])
 
 
+@pytest.mark.slow
 def test_the_workflow_says_so_without_a_traceback(tmp_path):
     command = [
         sys.executable,

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 import skimage.data
 import torch
 from safetensors import safe_open
@@ -41,6 +42,7 @@ def test_files_keep_all_else_and_need_fewer_bytes(tmp_path: Path) -> None:
         assert one.metadata() == other.metadata()
 
 
+@pytest.mark.slow
 def test_coarse_weights_cost_rate(tmp_path: Path) -> None:
     photos = [skimage.data.astronaut()[:192, 100:292], skimage.data.coffee()[100:292, 100:292]]
     np.savez(tmp_path / "photos.npz", *photos)

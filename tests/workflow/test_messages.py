@@ -93,6 +93,7 @@ def test_a_python_that_is_missing_or_another_version(checkout: Path) -> None:
     assert not (checkout / ".venv").exists()
 
 
+@pytest.mark.slow
 def test_no_network_at_the_install_says_how_to_do_without(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(checkout))

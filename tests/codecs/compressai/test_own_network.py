@@ -282,6 +282,7 @@ def test_what_an_edit_of_must_rerun(folder, tmp_path):
     assert kind.weights_source({**chosen, "checkpoint": "c-{quality}.pth"}, 2).path == "c-2.pth"
 
 
+@pytest.mark.slow
 def test_the_same_bytes_whatever_the_threads(elic):
     rgb, hashes = photo(64, 96), set()
     for threads in (1, 2):
