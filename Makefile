@@ -1,7 +1,8 @@
 # make study           the default study (config.yaml); STUDY=<name> runs studies/<name>.yaml; PROFILE=slurm on a cluster;
 #                      OPTIONS="..." are added to Snakemake's
 # make test            all checks and tests; WORKERS=1 runs one test at a time
-# make quick           the checks, and the tests without the workflow, the browser and what is slow: two minutes
+# make quick           the checks, and the tests without the workflow, the browser and what is slow, one of a kind of codec:
+#                      two minutes
 # make docs            the documentation, in site/ (nothing is fetched)
 # make fuzz            100,000 damaged and made-up bitstreams (the tests take 4,000)
 # make opinions        the page of an opinion test on the study (STUDY=<name> as above): results/studies/<study>/opinions/index.html

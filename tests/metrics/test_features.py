@@ -9,13 +9,17 @@ from distortions import CROPS, DISTORTIONS
 from study.metrics import fsim, gmsd, iw_ssim, nlpd, psnr_hvs_m, pyramid, registry
 from thinned import one_of_a_kind
 
-piq = pytest.importorskip("piq")
 SMALL = {  # FSIM halves an image whose shorter side is 384 pixels or more
     "astronaut": lambda: CROPS["astronaut"]()[:401, 60:450],
     "chelsea": lambda: CROPS["chelsea"]()[60:201, 150:303],
     "coffee": lambda: CROPS["coffee"]()[:, 200:590],
     **{name: CROPS[name] for name in ("astronaut 64x81", "chelsea 9x8")},
 }
+
+
+@pytest.fixture(scope="module")
+def piq():
+    return pytest.importorskip("piq")
 
 
 def tensors(*images: np.ndarray) -> list:
@@ -26,7 +30,7 @@ def tensors(*images: np.ndarray) -> list:
 
 @pytest.mark.parametrize("crop", one_of_a_kind(SMALL, str, slow=("coffee",)))
 @pytest.mark.parametrize("distortion", ["posterised 40", "blocky 80", "smeared 4", "darker"])
-def test_they_equal_piq(crop: str, distortion: str) -> None:
+def test_they_equal_piq(piq, crop: str, distortion: str) -> None:
     reference = SMALL[crop]()
     image = DISTORTIONS[distortion](reference)
     pair = tensors(image, reference)
@@ -55,7 +59,7 @@ def iwssim(reference: np.ndarray, image: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("distortion", DISTORTIONS)
-def test_iw_ssim_equals_piq(distortion: str) -> None:
+def test_iw_ssim_equals_piq(piq, distortion: str) -> None:
     """The astronaut has flat areas, where rounding would be information; the sides of the others are odd at a scale."""
     astronaut, chelsea = CROPS["astronaut"](), CROPS["chelsea"]()
     for reference in (astronaut[:161, :190], astronaut[338:, :170], chelsea[60:224, 150:323]):
