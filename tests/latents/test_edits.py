@@ -16,7 +16,7 @@ from study.analysis import latent_table
 from study.codecs import base
 from study.codecs import registry as codec_registry
 from study.codecs.base import Codec, LearnedCodec
-from study.core import atomic_io, outcome, paths, readers
+from study.core import atomic_io, outcome, paths, readers, results
 from study.core.errors import CodecError, StudyError
 from study.images import png
 from study.jobs.encode_decode import decode_set
@@ -192,17 +192,17 @@ def records(weights: Path, tmp_path: Path) -> tuple[LearnedCodec, Path]:
 
 def run(records: tuple[LearnedCodec, Path], named: dict, others: dict | None = None) -> list[dict]:
     own, folder = records
-    target = folder / "edits" / "s" / "x" / "set" / "codec" / "1"
+    encoded, decoded, scores = (
+        Path(results.edited("s", "x", "set/codec/1", record, folder)) for record in ("encoded", "decoded", "scores")
+    )
     extract.extract_set(own, folder / "images" / "images.csv", folder / "latents/set/codec/1/latents.csv")
     edit_job.edit_set(
-        own, "set", folder / "latents/set/codec/1/latents.csv", target / "encoded.csv", all_parsed(named),
+        own, "set", folder / "latents/set/codec/1/latents.csv", encoded, all_parsed(named),
         edits.POLICIES, others,
     )  # fmt: skip
-    decode_set(own, target / "encoded.csv", target / "decoded.csv")
+    decode_set(own, encoded, decoded)
     recipes = {name: registry.entry(name).recipe for name in ("psnr_rgb", "ms_ssim")}
-    score_job.score_set(
-        folder / "images" / "images.csv", target / "encoded.csv", target / "decoded.csv", target / "scores.csv", recipes
-    )
+    score_job.score_set(folder / "images" / "images.csv", encoded, decoded, scores, recipes)
     cell = {"experiment": "x", "set": "set", "part": "set", "codec": "codec", "quality": "1"}
     return latent_table.edit_rows(folder, {"study": "s", "metrics": ["psnr_rgb", "ms_ssim"], "cells": [cell]})
 
