@@ -73,7 +73,6 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 def pytest_collection_finish() -> None:
     """Let the collector of garbage pass over what is there for good; it took a fifteenth of the time."""
-    gc.collect()
     gc.freeze()
 
 

@@ -158,6 +158,7 @@ def test_soft_rounding_becomes_rounding_and_noise_becomes_uniform():
     assert abs(wide.var().item() - 1 / 12) < 0.003 and narrow.var() < 0.8 * wide.var()
 
 
+@pytest.mark.slow
 def test_a_fit_lowers_its_loss_and_the_file_is_as_long_as_the_fit_says():
     task = load(60).task(photo().shape[:2])
     form = task.form

@@ -12,7 +12,7 @@ from study.core.errors import StudyError
 from study.figures import originals
 
 
-@pytest.mark.parametrize("count", [1, 2, 4, 24, 100])
+@pytest.mark.parametrize("count", [1, 2, 4, 24, pytest.param(100, marks=pytest.mark.slow)])
 def test_the_sheet_of_originals(count, tmp_path):
     shapes = itertools.cycle([(96, 64), (64, 96), (8, 512), (300, 20), (1, 1)])
     images = []

@@ -6,6 +6,7 @@ import resource
 import sys
 
 import numpy as np
+import pytest
 
 from study.codecs.base import Codec
 from study.core import atomic_io, programs, readers
@@ -29,6 +30,7 @@ class Runs(Codec):
         return np.frombuffer(bitstream, np.uint8, offset=2).reshape(bitstream[0], bitstream[1], 3)
 
 
+@pytest.mark.slow
 def test_a_large_program_counts_in_its_own_cell_alone(tmp_path):
     rows = []
     for name, width in (("a", 16), ("b", WIDE), ("c", 16)):

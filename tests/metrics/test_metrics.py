@@ -169,7 +169,7 @@ def test_nearly_flat_windows_are_summed_as_sewar_does(monkeypatch: pytest.Monkey
 
 def test_psnr_of_known_errors() -> None:
     reference = flat(5, 7, 100, 100, 100)
-    assert metric_registry.score(reference, flat(5, 7, 103, 97, 103))[0]["psnr_rgb"] == pytest.approx(
+    assert metric_registry.score(reference, flat(5, 7, 103, 97, 103), ["psnr_rgb"])[0]["psnr_rgb"] == pytest.approx(
         10 * math.log10(255**2 / 9), abs=1e-12
     )
     blue = metric_registry.score(reference, flat(5, 7, 100, 100, 110), ["psnr_y"])[0]["psnr_y"]
@@ -297,6 +297,12 @@ def test_more_damage_has_a_worse_value(name: str) -> None:
     images = (reference, *(jpeg(reference, quality) for quality in (90, 50, 10)))
     values = [metric.sign * metric_registry.score(reference, image, [name])[0][name] for image in images]
     assert values == sorted(values, reverse=True) and len(set(values)) == 4
+
+
+@pytest.mark.slow
+def test_by_default_all_metrics_are_computed() -> None:
+    values, reasons = metric_registry.score(crop(9, 9), jpeg(crop(9, 9), 50))
+    assert values.keys() | reasons.keys() == metric_registry.REGISTRY.keys() and not values.keys() & reasons.keys()
 
 
 def test_only_the_metrics_asked_for() -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import stats
 
 import coverage_simulation
 from study.analysis import bd
@@ -53,6 +52,8 @@ def test_students_and_the_bootstrap_are_those_of_the_studies() -> None:
 
 
 def test_bca_is_scipys() -> None:
+    from scipy import stats
+
     low, high = coverage_simulation.bca(SAMPLES, np.random.default_rng(3).multinomial(8, np.full(8, 1 / 8), 20000) / 8)
     for row, *ends in zip(SAMPLES[:3], low, high):
         theirs = stats.bootstrap((row,), np.mean, n_resamples=20000, rng=np.random.default_rng(4)).confidence_interval

@@ -70,6 +70,7 @@ def test_photos_held_out_are_packed_apart(folder: Path, tmp_path: Path) -> None:
         photos.check({row.name: row.sha256 for row in rows}, rows, [photos.TRAIN])
 
 
+@pytest.mark.slow
 def test_training_refuses_other_photos_than_the_manifests(folder: Path, tmp_path: Path) -> None:
     crops.pack(folder / "photos" / "one", tmp_path / "other.npz")
     command = [sys.executable, paths.SCRIPTS / "train.py", "--photos", tmp_path / "other.npz", "--manifest"]
@@ -129,6 +130,7 @@ def test_no_image_of_the_catalogue_was_trained_on() -> None:
     assert len(known) > 10 and not taught & set(known)
 
 
+@pytest.mark.slow
 def test_a_validated_training_tells_its_loss_on_held_out_photos(folder: Path, tmp_path: Path) -> None:
     from safetensors import safe_open
 
@@ -155,6 +157,7 @@ def test_a_validated_training_tells_its_loss_on_held_out_photos(folder: Path, tm
     assert "validation_loss" in str(said)
 
 
+@pytest.mark.slow
 def test_photos_for_validation_are_refused_before_a_training_that_holds_some_out_by_itself(tmp_path: Path) -> None:
     command = [sys.executable, paths.SCRIPTS / "train.py", "--photos", tmp_path / "none.npz", "--validation"]
     command += [tmp_path / "none.npz", "--model", "hific", "--metric", "perceptual", "--n", "4", "--m", "12"]

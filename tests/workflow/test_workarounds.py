@@ -8,17 +8,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
-from snakemake.scheduling import job_scheduler
 
 from waiting import LONGEST_S
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKAROUNDS = runpy.run_path(str(ROOT / "rules" / "workarounds.smk"))
 DUMMY = """
 rule all:
     input: expand("out/{{number}}", number=range({jobs}))
@@ -28,12 +27,25 @@ rule one:
 """
 
 
+@cache
+def workarounds() -> dict[str, Any]:
+    """The functions of the file, by name."""
+    return runpy.run_path(str(ROOT / "rules" / "workarounds.smk"))
+
+
+def original() -> type:
+    """The scheduler's class of the installed Snakemake, which loads all its plugins."""
+    from snakemake.scheduling import job_scheduler
+
+    return job_scheduler.JobScheduler
+
+
 def subclass() -> type:
-    """A scheduler of the installed Snakemake, whose class a test may change."""
-    return type("Scheduler", (job_scheduler.JobScheduler,), {})
+    """The same for a test to change."""
+    return type("Scheduler", (original(),), {})
 
 
-def scheduler(kind: type) -> job_scheduler.JobScheduler:
+def scheduler(kind: type) -> Any:
     """A scheduler as far as timers and signals need it."""
     made = kind.__new__(kind)
     made._open_jobs, made._lock, made._user_kill = threading.Semaphore(0), threading.Lock(), None
@@ -63,7 +75,7 @@ def timers(monkeypatch: pytest.MonkeyPatch) -> list[Timer]:
     return Timer.started
 
 
-def wakes(made: job_scheduler.JobScheduler, timers: list[Timer], delays: list[float]) -> list[float]:
+def wakes(made: Any, timers: list[Timer], delays: list[float]) -> list[float]:
     """The delays after which some requests wake the scheduler."""
     timers.clear()
     for delay in delays:
@@ -77,13 +89,13 @@ def wakes(made: job_scheduler.JobScheduler, timers: list[Timer], delays: list[fl
 
 
 def test_snakemake_still_starts_a_timer_for_each_pass(timers: list[Timer]) -> None:
-    made = scheduler(job_scheduler.JobScheduler)
+    made = scheduler(original())
     assert wakes(made, timers, [0.1] * 5) == [0.1] * 5, "take limit_timers out of the workarounds"
 
 
 def test_one_timer_is_pending_and_the_earliest_counts(timers: list[Timer]) -> None:
     kind = subclass()
-    WORKAROUNDS["limit_timers"](kind)
+    workarounds()["limit_timers"](kind)
     made = scheduler(kind)
     assert wakes(made, timers, [10] * 5) == [10] and len(timers) == 1
     assert wakes(made, timers, [20]) == [20], "the next pass's"
@@ -102,7 +114,7 @@ def ends(kind: type) -> bool:
 
 
 def test_snakemake_still_handles_sigterm_under_its_lock() -> None:
-    assert not ends(job_scheduler.JobScheduler), "take end_at_once out of the workarounds"
+    assert not ends(original()), "take end_at_once out of the workarounds"
 
 
 def test_sigterm_and_sigint_end_a_run_at_once() -> None:
@@ -110,7 +122,7 @@ def test_sigterm_and_sigint_end_a_run_at_once() -> None:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         main = SimpleNamespace(is_main_process=True)
-        WORKAROUNDS["end_at_once"](main, lambda *given: received.append(given[0]), kind)
+        workarounds()["end_at_once"](main, lambda *given: received.append(given[0]), kind)
         for number in before:
             signal.raise_signal(number)
         scheduler(kind).exit_gracefully(signal.SIGTERM, None)  # which Snakemake installs for SIGTERM
@@ -125,7 +137,7 @@ def test_signatures_are_kept() -> None:
         """An input function."""
 
     rule = SimpleNamespace(input=["file", given], params=[], group=None, conda_env=None)
-    WORKAROUNDS["keep_signatures"]([rule])
+    workarounds()["keep_signatures"]([rule])
     assert list(given.__signature__.parameters) == ["wildcards", "input"]
 
 

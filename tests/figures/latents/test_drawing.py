@@ -79,6 +79,7 @@ def test_a_lost_file_of_a_figure_makes_the_job_run_again(tmp_path):
     assert generation(copy / "figures.csv") == 1
 
 
+@pytest.mark.slow
 def test_a_codec_without_hyperprior(tmp_path, drawn):
     rows = LatentRecords(tmp_path, 9, policies=("none",)).draw(tmp_path / "out", **FIGURES)
     assert not any(row["reason"] for row in rows)
