@@ -11,8 +11,8 @@ shell stands in for python), so that thousands of jobs take minutes: Snakemake's
 its CPU seconds, memory and threads are those of a run of real jobs.
 
 With `--slurm` the jobs are submitted, in the profile's groups, to a Slurm on this machine that ends with the run
-(tests/support/slurm.py: Debian's packages slurm-wlm and munge, as root). The CPU seconds are then Snakemake's alone,
-with what it started itself: those of the jobs are Slurm's children, and not told.
+(tests/support/slurm.py: Debian's packages slurm-wlm and munge, as root). CPU seconds of all processes are then those of
+Slurm's daemons and jobs, too; `snakemake_cpu_s` is that of the process which submits.
 """
 
 from __future__ import annotations
