@@ -133,6 +133,7 @@ def test_undecided_answers_are_half_a_win_for_each(tmp_path: Path) -> None:
     assert metrics[0]["decided"] == 0 and metrics[0]["agreement"] is None
 
 
+@pytest.mark.slow
 def test_rates_have_scales_of_their_own_and_the_same_seed_the_same_tables(tmp_path: Path) -> None:
     rows = opinion_tests.rows(CODECS, ["one", "two"], (0.25, 0.75))
     test = opinion_tests.trials_of(rows, trials=24)

@@ -317,7 +317,10 @@ def test_unknown_setting_is_refused_with_those_that_exist(name):
         codec_registry.load(name, spec.qualities[0], dataclasses.replace(spec, settings={"subsamplin": 1}))
 
 
-@pytest.mark.parametrize("backend", ["jpeg", "jpeg2000", "webp", "avif", "av1", "jpegxl", "hevc", "hevc10", "vvc"])
+ENCODERS = ["jpeg", "jpeg2000", "webp", "avif", "av1", "jpegxl", "hevc", "hevc10", "vvc"]
+
+
+@pytest.mark.parametrize("backend", one_of_a_kind(ENCODERS, str, slow=("avif", "av1")))
 def test_every_setting_reaches_the_encoder(backend):
     """Each setting with another value gives other bytes; `threads` may not."""
     codec = load(_first(backend))

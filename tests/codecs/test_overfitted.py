@@ -196,7 +196,7 @@ class Killed(BaseException):
     """In place of a signal, between two steps."""
 
 
-@pytest.mark.parametrize("last", [13, 19])
+@pytest.mark.parametrize("last", [13, pytest.param(19, marks=pytest.mark.slow)])
 def test_a_fit_that_was_killed_goes_on_to_the_same_file(last, tmp_path, monkeypatch):
     monkeypatch.setattr(overfitted_codec, "CHECKPOINT_EVERY", 6)
     advance = fitting.Fit.advance

@@ -83,6 +83,7 @@ def test_nothing_overlaps_and_nothing_is_cut(size, request):
                     assert not overlap(one, other, 0), f"{name}: numbers of the {axis.axis_name} axis overlap"
 
 
+@pytest.mark.slow
 def test_numbers_at_bars_stay_inside_their_panel(large):
     figure = bd_rate.figure(large.bd(), large.codecs)
     renderer = drawn(figure)

@@ -7,7 +7,6 @@ import pytest
 
 from distortions import CROPS, DISTORTIONS
 from study.metrics import fsim, gmsd, iw_ssim, nlpd, psnr_hvs_m, pyramid, registry
-from thinned import one_of_a_kind
 
 SMALL = {  # FSIM halves an image whose shorter side is 384 pixels or more
     "astronaut": lambda: CROPS["astronaut"]()[:401, 60:450],
@@ -28,7 +27,8 @@ def tensors(*images: np.ndarray) -> list:
     return [torch.from_numpy(rgb / 255).permute(2, 0, 1)[None] for rgb in images]
 
 
-@pytest.mark.parametrize("crop", one_of_a_kind(SMALL, str, slow=("coffee",)))
+@pytest.mark.slow
+@pytest.mark.parametrize("crop", SMALL)
 @pytest.mark.parametrize("distortion", ["posterised 40", "blocky 80", "smeared 4", "darker"])
 def test_they_equal_piq(piq, crop: str, distortion: str) -> None:
     reference = SMALL[crop]()
@@ -58,6 +58,7 @@ def iwssim(reference: np.ndarray, image: np.ndarray) -> float:
     return iw_ssim.compute(reference, image, ["iw_ssim"], 1)["iw_ssim"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("distortion", DISTORTIONS)
 def test_iw_ssim_equals_piq(piq, distortion: str) -> None:
     """The astronaut has flat areas, where rounding would be information; the sides of the others are odd at a scale."""

@@ -9,6 +9,7 @@ import io
 import math
 import subprocess
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -103,7 +104,7 @@ PAIRS = {
 
 
 SLOW = ("natural, coarse", "odd sides", "identical", "negative", "other image", "clipped", "flat image")  # for sewar
-SLOW += ("flat, another brightness",)
+SLOW += ("flat, another brightness", "flat, identical", "odd at a later scale")
 CHECKED = [name for name, metric in metric_registry.REGISTRY.items() if metric.reference]
 
 
@@ -211,20 +212,6 @@ def test_equal_luma_has_an_infinite_psnr_y_alone() -> None:
         assert values["psnr_rgb"] < 60
 
 
-@pytest.mark.parametrize("engine", metric_registry.ENGINES)
-def test_images_too_small_have_a_reason(engine: str) -> None:
-    for name, metric in metric_registry.REGISTRY.items():
-        side = metric.smallest
-        if metric_engine.skip(metric.recipe):
-            continue
-        values, reasons = metric_registry.score(crop(side, side + 9), jpeg(crop(side, side + 9), 50), [name], engine)
-        assert math.isfinite(values[name]) and not reasons
-        if side > 1:
-            values, reasons = metric_registry.score(crop(250, side - 1), crop(250, side - 1), [name], engine)
-            assert not values
-            assert reasons == {name: f"the image is {side - 1}x250, both sides must be at least {side}"}
-
-
 def test_the_libraries_have_no_value_below_the_smallest_side() -> None:
     import sewar
     import torch
@@ -270,12 +257,29 @@ def sized_edges(side: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     }
 
 
-def slow_networks(names: list[str]) -> list:
-    """The names, as parameters of a test; those of metrics by VGG-16 are marked as slow."""
-    return [pytest.param(n, marks=pytest.mark.slow) if metric_registry.entry(n).group == "vgg" else n for n in names]
+def by_name(names: Iterable[str]) -> list:
+    """The names, as parameters of a test; those of metrics that take seconds to load are marked as slow."""
+    groups = {name: metric_registry.entry(name).group for name in names}
+    slow = [name for name, group in groups.items() if group in ("vgg", "cvvdp")]
+    return one_of_a_kind(names, str, slow)
 
 
-@pytest.mark.parametrize("name", slow_networks(list(metric_registry.REGISTRY)))
+@pytest.mark.parametrize("engine", metric_registry.ENGINES)
+@pytest.mark.parametrize("name", by_name(metric_registry.REGISTRY))
+def test_images_too_small_have_a_reason(name: str, engine: str) -> None:
+    metric = metric_registry.entry(name)
+    side = metric.smallest
+    if why := metric_engine.skip(metric.recipe):
+        pytest.skip(why)
+    values, reasons = metric_registry.score(crop(side, side + 9), jpeg(crop(side, side + 9), 50), [name], engine)
+    assert math.isfinite(values[name]) and not reasons
+    if side > 1:
+        values, reasons = metric_registry.score(crop(250, side - 1), crop(250, side - 1), [name], engine)
+        assert not values
+        assert reasons == {name: f"the image is {side - 1}x250, both sides must be at least {side}"}
+
+
+@pytest.mark.parametrize("name", by_name(metric_registry.REGISTRY))
 def test_every_metric_has_a_value_or_a_reason_at_the_edges(name: str) -> None:
     edges = {edge: pair() for edge, pair in EDGES.items()}
     for side in {60, max(60, metric_registry.entry(name).smallest + 5)}:  # where 60 is too small, what isn't
@@ -287,7 +291,7 @@ def test_every_metric_has_a_value_or_a_reason_at_the_edges(name: str) -> None:
 
 
 # cambi knows no reference
-@pytest.mark.parametrize("name", slow_networks([name for name in metric_registry.REGISTRY if name != "cambi"]))
+@pytest.mark.parametrize("name", by_name([name for name in metric_registry.REGISTRY if name != "cambi"]))
 def test_more_damage_has_a_worse_value(name: str) -> None:
     metric = metric_registry.entry(name)
     if why := metric_engine.skip(metric.recipe):
@@ -396,7 +400,7 @@ def test_scoring_loads_no_slow_library() -> None:
     program = (
         "import sys, numpy; from study.metrics import registry as metrics; assert 'cv2' not in sys.modules;"
         "a = numpy.random.default_rng(0).integers(0, 256, (170, 170, 3)).astype(numpy.uint8);"
-        "names = [name for name in metrics.REGISTRY if metrics.entry(name).group not in ('vgg', 'cvvdp')];"
+        "names = [name for name in metrics.REGISTRY if metrics.entry(name).group not in ('lpips', 'vgg', 'cvvdp')];"
         "metrics.score(a, a // 2, names);"
         "print([name for name in ('torch', 'sewar', 'scipy.signal', 'pandas', 'matplotlib') if name in sys.modules])"
     )

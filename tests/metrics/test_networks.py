@@ -115,7 +115,7 @@ def test_texture_resampled_is_forgiven_by_dists() -> None:
 
 
 @needs_weights
-@pytest.mark.parametrize("network", ["alexnet", "vgg16"])
+@pytest.mark.parametrize("network", ["alexnet", pytest.param("vgg16", marks=pytest.mark.slow)])
 def test_layers_are_those_of_torchvision(unset: None, network: str) -> None:
     """Kernels, strides, pads and pools, in the order of the authors' network."""
     torch, torchvision = pytest.importorskip("torch"), pytest.importorskip("torchvision")

@@ -18,6 +18,7 @@ needs_cvvdp = pytest.mark.skipif(cvvdp.skip() is not None, reason="`make cvvdp` 
 needs_flip = pytest.mark.skipif(flip.skip() is not None, reason="`make perceptual` installs it")
 
 
+@pytest.mark.slow
 @needs_cvvdp
 def test_a_display_with_more_pixels_for_a_degree_hides_more() -> None:
     reference = CROPS["chelsea"]()[:200, :222]
@@ -25,6 +26,7 @@ def test_a_display_with_more_pixels_for_a_degree_hides_more() -> None:
     assert values["cvvdp_fhd"] < values["cvvdp_4k"] < values["cvvdp_phone"] < 10
 
 
+@pytest.mark.slow
 @needs_cvvdp
 def test_the_entries_tell_the_displays_of_the_package() -> None:
     import pycvvdp

@@ -301,6 +301,7 @@ def test_a_folder_with_other_files_is_not_written_to(first, tmp_path):
         assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.slow
 def test_studies_without_images_are_compared_all_the_same(tmp_path):
     a = finished_studies.write(tmp_path / "a", files=False)
     b = finished_studies.write(tmp_path / "b", rate=lambda *_: 1.05, files=False)

@@ -25,7 +25,7 @@ ROOT = paths.ROOT
 
 
 @pytest.mark.parametrize("model", NETS)
-@pytest.mark.parametrize("size", [(1, 1), (17, 31), pytest.param((64, 128), marks=pytest.mark.slow), (90, 7)])
+@pytest.mark.parametrize("size", one_of_a_kind([[1, 1], [17, 31], [64, 128], [90, 7]], str, slow=([64, 128], [90, 7])))
 def test_round_trip(weights, model, size):
     one, other = codec(weights, model), codec(weights, model)
     rgb = photo(*size)

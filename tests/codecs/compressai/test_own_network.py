@@ -58,6 +58,7 @@ def elic(tmp_path_factory: pytest.TempPathFactory) -> dict:
     return {**own_networks.ELIC, "checkpoint": str(path)}
 
 
+@pytest.mark.slow
 def test_elic(elic):
     """Strings of five kinds, shapes in a dictionary: all comes back, latents too."""
     one, other = load(elic), load(elic)
@@ -76,6 +77,7 @@ def test_elic(elic):
     assert list(parts) == ["y", "z"] and sum(parts.values()) == one.payload_bytes(data) < len(data) - 24
 
 
+@pytest.mark.slow
 def test_an_edited_latent_is_what_is_written(elic):
     one = load(elic)
     latents = one.analyse(photo(64, 64))
@@ -358,6 +360,7 @@ def test_an_edit_of_the_code_and_another_checkpoint_are_other_parameters(folder,
         config.checked(study)
 
 
+@pytest.mark.slow
 def test_what_it_costs(elic, own):
     row = complexity.row(load(elic))
     assert row["parameters"] > 1000 and row["encode_kmac_per_pixel"] > row["decode_kmac_per_pixel"] / 4 > 0
