@@ -70,18 +70,22 @@ def test_lpips_equals_the_authors(unset: None, name: str, net: str, network: str
 
 
 @needs_weights
-def test_lpips_with_shared_activations_of_the_original_is_the_same(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("name", ["lpips_alex", "lpips_vgg", "dists"])
+def test_with_shared_activations_of_the_original_it_is_the_same(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """To the last bit: a job that computes them, one that reads them, one by itself. Other originals have their own."""
+    metric = {"lpips_alex": lpips, "lpips_vgg": lpips, "dists": dists}[name]
     for pair in (PAIRS["blocky"](), PAIRS["other"](), PAIRS["blocky"]()[::-1]):
         monkeypatch.delenv(run_arrays.FOLDER, raising=False)
-        alone = lpips.compute(*pair, ["lpips_alex"], 1)
+        alone = metric.compute(*pair, [name], 1)
         monkeypatch.setenv(run_arrays.FOLDER, str(tmp_path))
-        assert [lpips.compute(*pair, ["lpips_alex"], 1) for _ in range(2)] == [alone] * 2
+        assert [metric.compute(*pair, [name], 1) for _ in range(2)] == [alone] * 2
     assert len(list((tmp_path / "arrays").iterdir())) == 3
-    lpips.compute(*pair, ["lpips_vgg"], 1)
-    assert len(list((tmp_path / "arrays").iterdir())) == 3, "those of VGG-16 are too large to share"
+    monkeypatch.setattr(networks, "SHARED_PIXELS", {"alexnet": 90 * 101, "vgg16": 90 * 101})
+    large = [np.pad(image, ((0, 1), (0, 0), (0, 0))) for image in pair]
+    metric.compute(*large, [name], 1)
+    assert len(list((tmp_path / "arrays").iterdir())) == 3, "those of a large image are not shared"
 
 
 @pytest.mark.slow

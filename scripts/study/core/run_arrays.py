@@ -1,12 +1,13 @@
 """Arrays that the jobs of a run on this machine share, so that one job computes them and the others read them.
 
-They are files in the run's own folder, which ends with it. Where there is none (a cluster's job, a command by itself),
-where the disk is full and beyond `MOST` bytes, each job computes what it needs.
+They are files in the run's own folder, which ends with it. Where there is none (a cluster's job, a command by itself)
+and where they would take more than a part of the disk's free space (`SHARE`), each job computes what it needs.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 FOLDER = "STUDY_PRELOADED"  # the environment's name for the folder of a run's processes
-MOST = 2**29  # of all arrays of a run: AlexNet's for some 12 megapixels
+SHARE = 0.1  # of the free space, for all arrays of a run
 
 
 def shared(name: str, compute: Callable[[], Sequence[np.ndarray]]) -> list[np.ndarray]:
@@ -34,14 +35,17 @@ def shared(name: str, compute: Callable[[], Sequence[np.ndarray]]) -> list[np.nd
         arrays = load_file(path)
         return [arrays[str(number)] for number in range(len(arrays))]
     computed = list(compute())
-    if _size(path.parent) + sum(array.nbytes for array in computed) <= MOST:
+    if sum(array.nbytes for array in computed) <= _room(path.parent):
         with suppress(WriteError):  # no space, or another job is writing the same
             atomic_io.write_bytes(path, save({str(number): array for number, array in enumerate(computed)}))
     return computed
 
 
-def _size(folder: Path) -> int:
+def _room(folder: Path) -> float:
+    """How many bytes more the folder may take."""
     try:
-        return sum(file.stat().st_size for file in folder.iterdir())
+        folder.mkdir(exist_ok=True)
+        size = sum(file.stat().st_size for file in folder.iterdir())
+        return SHARE * (shutil.disk_usage(folder).free + size) - size
     except OSError:
         return 0

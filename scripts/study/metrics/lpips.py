@@ -6,7 +6,6 @@ metric", CVPR 2018, eq. 1; weights and constants of the authors' package `lpips`
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
@@ -48,11 +47,11 @@ def distance(reference: np.ndarray, image: np.ndarray, network: str, threads: in
 
 
 def _of_reference(rgb: np.ndarray, network: str, threads: int) -> Iterable[np.ndarray]:
-    """The directions of an original, which many jobs compare with: AlexNet's are shared, VGG's are too large."""
-    if network != "alexnet":
+    """The directions of an original, which many jobs compare with; one layer after another where it is large."""
+    if rgb[..., 0].size > networks.SHARED_PIXELS[network]:
         return _directions(rgb, network, threads)
-    digest = hashlib.sha256(f"{network_weights.SOURCES[network][1]} {rgb.shape}".encode() + rgb.tobytes()).hexdigest()
-    return run_arrays.shared(f"{network}-{digest}", lambda: list(_directions(rgb, network, threads)))
+    name = networks.name_of(rgb, f"lpips-{network}", network)
+    return run_arrays.shared(name, lambda: list(_directions(rgb, network, threads)))
 
 
 def _directions(rgb: np.ndarray, network: str, threads: int) -> Iterator[np.ndarray]:

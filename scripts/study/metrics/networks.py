@@ -5,6 +5,7 @@ Activations are float32 [H, W, C]: NumPy's arrays and PyTorch's tensors in its o
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 ALEXNET = ((4, 2), (1, 2), (1, 1), (1, 1), (1, 1))  # stride and padding of its convolutions
 POOLED = 2  # of these, a pool follows the first ones
 VGG16 = (2, 2, 3, 3, 3)  # convolutions before each pool, and after the last one
+SHARED_PIXELS = {"alexnet": 2**24, "vgg16": 2**20}  # of an original whose activations are kept: up to 0.7 and 0.5 GB
+
+
+def name_of(rgb: np.ndarray, what: str, network: str) -> str:
+    """A name for the activations of an image, uint8 [H, W, 3], for `run_arrays`: equal for equal images and weights."""
+    digest = hashlib.sha256(f"{network_weights.SOURCES[network][1]} {rgb.shape}".encode() + rgb.tobytes())
+    return f"{what}-{digest.hexdigest()}"
 
 
 @cache
