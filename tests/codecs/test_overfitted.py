@@ -119,7 +119,7 @@ def test_the_entropy_network_is_exact_in_any_order_of_summation():
     other = dict(values)
     other["context.w"] = values["context.w"][:, units][:, :, places]
     other["context.b"] = values["context.b"][:, units]
-    other["hidden.w"] = values["hidden.w"][:, units]
+    other["scale.w"] = values["scale.w"][units]
     other["mean.w"] = values["mean.w"][:, places]
     seen = []
     for number in range(len(grids.PASSES)):
@@ -143,6 +143,35 @@ def test_upsampling_is_keys_cubic_convolution_with_its_gradients():
         assert torch.autograd.gradcheck(lambda v, t, shape=shape: synthesis.upsampled(v, shape, t), (values, taps))
     expected = torch.nn.functional.interpolate(values[None], scale_factor=2, mode="bicubic", align_corners=False)[0]
     assert torch.allclose(synthesis.upsampled(values, (6, 10), taps), expected, atol=1e-12)
+
+
+def test_the_rate_is_that_of_the_entropy_network_with_its_gradients():
+    import torch
+
+    form = tuple(grids.grids((12, 10), 1))
+    sites = rate.Sites(form, "cpu")
+    chance = np.random.default_rng(8)
+    first = parameters.start(parameters.Form(form, 8))
+    values = {name: v + chance.integers(-20, 21, v.shape) / 2**parameters.FINEST for name, v in first.items()}
+    latents = [chance.integers(-3, 4, (grid.rows, grid.columns)) for grid in form]
+    coder = coding.Encoder()
+    entropy.code(coder, form, values, latents)
+    p = {name: torch.from_numpy(values[name]).requires_grad_() for name in parameters.ENTROPY}
+    flat = torch.from_numpy(np.concatenate([part.ravel() for part in latents])).double()
+    assert rate.bits(sites, flat, p).item() == pytest.approx(8 * len(coder.string()), rel=0.03)
+
+    soft = (flat + torch.from_numpy(chance.uniform(0.1, 0.3, len(flat)))).requires_grad_()
+    total = rate.bits(sites, soft, p)
+    torch.autograd.backward(total)
+    for name, value in p.items():
+        direction = torch.from_numpy(chance.normal(size=value.shape))
+        ends = [rate.bits(sites, soft, {**p, name: value + side * 1e-6 * direction}).item() for side in (1, -1)]
+        assert (value.grad * direction).sum().item() == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-4, abs=1e-3)
+    p["mean.w"] = torch.zeros_like(p["mean.w"])  # whose contexts are constants
+    (by_latents,) = torch.autograd.grad(rate.bits(sites, soft, p), soft)
+    direction = torch.from_numpy(chance.normal(size=len(flat)))
+    ends = [rate.bits(sites, soft + side * 1e-6 * direction, p).item() for side in (1, -1)]
+    assert (by_latents * direction).sum().item() == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-4)
 
 
 def test_soft_rounding_becomes_rounding_and_noise_becomes_uniform():

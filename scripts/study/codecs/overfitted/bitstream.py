@@ -2,7 +2,7 @@
 
     bytes  what
     3      magic, `OFC`
-    1      version, 1
+    1      version, 2
     4      CRC-32 of everything after it: finds damage before anything is decoded
     4      check value: BLAKE2b of the parameters' and the latents' integers
     1-4    height, varint
@@ -28,7 +28,7 @@ from study.codecs.overfitted import grids
 from study.core.errors import BitstreamError
 
 MAGIC = b"OFC"
-VERSION = 1
+VERSION = 2
 _CHECK = 4
 
 

@@ -17,7 +17,7 @@ def macs(size: tuple[int, int], chroma_level: int) -> dict[str, float]:
         for name, values in weights.items()
         if name in parameters.ENTROPY
     )
-    of_a_pixel = sum(values.size for name, values in weights.items() if name.startswith(("colour", "mix", "filter")))
+    of_a_pixel = sum(values.size for name, values in weights.items() if name.startswith(("colour", "mix")))
     elements = sum(grid.rows * grid.columns for grid in form.grids)
     upsampling = 0
     for coarse, fine in zip(form.grids, form.grids[1:]):

@@ -1,9 +1,9 @@
 """The entropy network, and the walk through the latents that encoder and decoder share.
 
-For each element it gives the mean, linear in the contexts, and the scale's logarithm, a network of two hidden layers of
-the contexts' magnitudes: the autoregressive network of Cool-Chic and C3 (Kim et al. 2024, arXiv 2312.02753), on other
-contexts (`grids`). All numbers are multiples of powers of two and small enough that every sum and product is exact in
-floats of 64 bits, in whatever order a machine computes them: so encoder and decoder agree everywhere.
+For each element it gives the mean, linear in the contexts, and the scale's logarithm, a network of one hidden layer
+over the contexts' magnitudes: the autoregressive network of Cool-Chic and C3 (Kim et al. 2024, arXiv 2312.02753), on
+other contexts (`grids`). All numbers are multiples of powers of two and small enough that every sum and product is
+exact in floats of 64 bits, in whatever order a machine computes them: so encoder and decoder agree everywhere.
 """
 
 from __future__ import annotations
@@ -30,9 +30,8 @@ def check_exact(values: Mapping[str, np.ndarray]) -> None:
     """Raise CodecError where products of these parameters might not be exact."""
     curve = magnitudes()
     largest = curve[-1] * np.abs(values["context.w"]).sum(axis=-1).max() + np.abs(values["context.b"]).max()
-    largest = largest * np.abs(values["hidden.w"]).sum(axis=-1).max() + np.abs(values["hidden.b"]).max()
     largest = largest * np.abs(values["scale.w"]).sum() + np.abs(values["scale.b"]).max()
-    if not largest * 2.0 ** (_MAGNITUDE_BITS + 3 * parameters.FINEST) < _EXACT:
+    if not largest * 2.0 ** (_MAGNITUDE_BITS + 2 * parameters.FINEST) < _EXACT:
         raise CodecError(f"the entropy network's parameters are too large ({largest:g}) to be computed exactly")
 
 
@@ -79,12 +78,10 @@ def predicted(
     """Means in eighths and numbers of scales, int64 [N], from contexts [CONTEXTS, N]."""
     count = mean.shape[1]
     eighths, scales = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
-    context, hidden = values_of["context.w"][number], values_of["hidden.w"]
-    context_bias, hidden_bias = values_of["context.b"][number][:, None], values_of["hidden.b"][:, None]
+    weights, bias = values_of["context.w"][number], values_of["context.b"][number][:, None]
     for first in range(0, count, _BLOCK):
         block = slice(first, first + _BLOCK)
-        units = np.maximum(context @ size[:, block] + context_bias, 0)
-        units = np.maximum(hidden @ units + hidden_bias, 0)
+        units = np.maximum(weights @ size[:, block] + bias, 0)
         logarithm = values_of["scale.w"] @ units + values_of["scale.b"][index]
         step = np.floor((logarithm - tables.SMALLEST) * tables.OCTAVE + 0.5)
         scales[block] = np.clip(step, 0, tables.SCALES - 1)

@@ -1,8 +1,11 @@
 """The fit of latents and networks to one image, as C3 does it (Kim et al. 2024, arXiv 2312.02753).
 
-First latents are rounded softly, ever more sharply, under noise of Kumaraswamy's distribution that widens to a uniform
-one; then they are rounded in earnest, with the gradient passed straight through; at last the networks' parameters are
-quantised and kept, and the latents go on alone. The loss is bits per pixel plus lambda times the squared error.
+First latents are rounded softly, ever more sharply, under noise of Kumaraswamy's distribution; then they stay as they
+are, rounded in earnest, and the networks' parameters alone are fitted to them, which are quantised at the end. The loss
+is bits per pixel, those of the parameters estimated, plus lambda times the squared error.
+
+C3 goes on with the latents in its second stage. Here that did harm: a gradient that is passed straight through rounding
+doesn't see the bits that leaving zero costs, so the latents wander off.
 """
 
 from __future__ import annotations
@@ -22,12 +25,12 @@ from study.core.errors import StudyError
 if TYPE_CHECKING:
     import torch
 
-SOFT, HARD = 0.75, 0.9  # shares of the steps after which rounding is hard, and parameters are kept
+SOFT = 0.9  # the share of the steps after which rounding is hard
 RATE_LATENTS, RATE_PARAMETERS = 2e-2, 5e-3
-RATE_HARD = 0.1  # of these rates, once rounding is hard
-_FIRST_EXPONENT = 6
+RATE_HARD = 0.2  # of the second of these rates, once rounding is hard
 _TEMPERATURES = (0.3, 0.1)
-_SHAPES = (2.0, 1.0)  # of Kumaraswamy's distribution
+_SHAPE = 2.0  # of Kumaraswamy's distribution
+_PARAMETER_STEP = 2.0**-5  # that the estimate of the parameters' bits supposes
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,9 @@ class Fit:
         self.target = torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1))).to(task.device).float()
         self.start = parameters.start(task.form)
         self.parameters = {name: _leaf(values, task.device) for name, values in self.start.items()}
+        self._first = [_tensor(values.ravel(), task.device) for values in self.start.values()]
+        self._group_sizes = torch.tensor([float(values.size) for values in self.start.values()], device=task.device)
         self.latents = _leaf(first_latents(task.form, rgb, self.start), task.device)
-        self.kept: parameters.Steps | None = None
         startup.complete_torch()  # which the optimizers load
         groups = [{"params": [self.latents]}, {"params": list(self.parameters.values())}]
         self.optimizer = torch.optim.Adam(groups, lr=0.0, fused=True)
@@ -63,34 +67,38 @@ class Fit:
 
         part = self.step / self.task.steps
         chance = torch.Generator().manual_seed(self.step)
-        if part >= HARD and self.kept is None:
-            self.keep_parameters()
         if part < SOFT:
             along = part / SOFT
             temperature = _TEMPERATURES[0] + (_TEMPERATURES[1] - _TEMPERATURES[0]) * along
-            noise = rate.kumaraswamy(self.sites.count, _SHAPES[0] + (_SHAPES[1] - _SHAPES[0]) * along, chance)
+            noise = rate.kumaraswamy(self.sites.count, _SHAPE, chance)
             soft = rate.soft_round(self.latents, temperature) + noise.to(self.task.device)
             rounded = rate.soft_round(soft, temperature)
-            factor = (1 + math.cos(math.pi * along)) / 2
+            factors = ((1 + math.cos(math.pi * along)) / 2,) * 2
         else:
-            rounded = self.latents + (self.latents.round() - self.latents).detach()
-            factor = RATE_HARD * (1 - (part - SOFT) / (1 - SOFT))
+            rounded = self.latents.detach().round()
+            factors = 0.0, RATE_HARD * (1 - part) / (1 - SOFT)
         bpp, error = self._bpp(rounded), self._error(rounded)
-        loss = bpp + self.task.lam * error
+        loss = bpp + self.task.lam * error + self._parameter_bits() / self.target[0].numel()
         if not math.isfinite(loss.item()):
             raise StudyError(f"the fit stopped at step {self.step}: its loss isn't finite ({loss.item()})")
         self.optimizer.zero_grad()
         torch.autograd.backward(loss)
         warm = min(1.0, (self.step + 1) / 50)
-        rates = RATE_LATENTS, (RATE_PARAMETERS if self.kept is None else 0.0)
-        for group, base in zip(self.optimizer.param_groups, rates):
+        for group, base, factor in zip(self.optimizer.param_groups, (RATE_LATENTS, RATE_PARAMETERS), factors):
             group["lr"] = base * factor * warm
         self.optimizer.step()
         self.step += 1
         return bpp.item(), error.item()
 
     def _bpp(self, rounded: torch.Tensor) -> torch.Tensor:
-        return rate.bits(self.sites, rounded, self.parameters).sum() / self.target[0].numel()
+        return rate.bits(self.sites, rounded, self.parameters) / self.target[0].numel()
+
+    def _parameter_bits(self) -> torch.Tensor:
+        """About what the parameters cost: differences from the start, in steps, each group's a Laplace distribution."""
+        import torch
+
+        spreads = [(value.view(-1) - first).abs().mean() for value, first in zip(self.parameters.values(), self._first)]
+        return (self._group_sizes * torch.log2(1 + 2 * math.e / _PARAMETER_STEP * torch.stack(spreads))).sum()
 
     def _error(self, rounded: torch.Tensor) -> torch.Tensor:
         form, values = self.task.form, self.parameters
@@ -98,11 +106,14 @@ class Fit:
         return (shown - self.target).square().mean()
 
     def keep_parameters(self) -> parameters.Steps:
-        """Quantise the parameters, each group by the step that makes the loss least, and train them no more."""
+        """Quantise the parameters, each group by the step that makes the loss least.
+
+        All begin with the finest step: groups act on each other, and none may answer to another's coarse one.
+        """
         import torch
 
         fitted = {name: value.detach().cpu().double().numpy() for name, value in self.parameters.items()}
-        exponents = dict.fromkeys(fitted, _FIRST_EXPONENT)
+        exponents = dict.fromkeys(fitted, parameters.FINEST)
         scales, costs = {}, {}
         pixels = self.target[0].numel()
         with torch.no_grad():
@@ -122,20 +133,13 @@ class Fit:
                 return self.task.lam * self._error(hard).item() + costs[name] / pixels
 
             for name in fitted:
-                put(name, _FIRST_EXPONENT)
+                put(name, parameters.FINEST)
             for reach in (None, 1):
                 for name in sorted(fitted, key=lambda name: -costs[name]):
                     tried = parameters.exponents_near(exponents[name], reach)
                     exponents[name] = min((loss(name, exponent), exponent) for exponent in tried)[1]
                     put(name, exponents[name])
-        steps = parameters.Steps(exponents, scales)
-        self._keep(steps)
-        return steps
-
-    def _keep(self, steps: parameters.Steps) -> None:
-        self.kept = steps
-        for value in self.parameters.values():
-            value.requires_grad_(False).grad = None
+        return parameters.Steps(exponents, scales)
 
     def save(self, path: Path) -> None:
         """Write all that the next steps depend on. Raises StudyError, with the step, if it can't be written."""
@@ -143,7 +147,6 @@ class Fit:
             "latents": self.latents.detach(),
             "parameters": {name: value.detach() for name, value in self.parameters.items()},
             "optimizer": self.optimizer.state_dict(),
-            "kept": self.kept and [self.kept.exponents, self.kept.scales],
         }
         checkpoints.save(path, self.task, self.step, content)
 
@@ -158,12 +161,10 @@ class Fit:
             for name, value in self.parameters.items():
                 value.copy_(content["parameters"][name])
         self.optimizer.load_state_dict(content["optimizer"])
-        if content["kept"]:
-            self._keep(parameters.Steps(*content["kept"]))
 
     def result(self) -> tuple[parameters.Steps, dict[str, np.ndarray], list[np.ndarray]]:
         """The steps and whole steps of the parameters, and the latents, int64."""
-        steps = self.kept or self.keep_parameters()
+        steps = self.keep_parameters()
         whole = {
             name: parameters.quantised(value.detach().cpu().double().numpy(), self.start[name], steps.exponents[name])
             for name, value in self.parameters.items()
@@ -173,9 +174,13 @@ class Fit:
 
 
 def _leaf(values: np.ndarray, device: str) -> torch.Tensor:
+    return _tensor(values, device).requires_grad_()
+
+
+def _tensor(values: np.ndarray, device: str) -> torch.Tensor:
     import torch
 
-    return torch.from_numpy(values).float().to(device).requires_grad_()
+    return torch.from_numpy(values).float().to(device)
 
 
 def first_latents(form: parameters.Form, rgb: np.ndarray, start: dict[str, np.ndarray]) -> np.ndarray:

@@ -17,8 +17,8 @@ from study.codecs.overfitted.coding import Coder
 FINEST = 8  # steps are 2^-FINEST at least
 COARSEST = 0
 NEVER = 15  # in place of the exponent of a step: a group whose parameters are those of the start
-ENTROPY_WIDTH, MIX_WIDTH, FILTER_WIDTH = 8, 12, 6
-ENTROPY = ("context.w", "context.b", "hidden.w", "hidden.b", "scale.w", "scale.b", "mean.w")
+ENTROPY_WIDTH, MIX_WIDTH = 4, 8
+ENTROPY = ("context.w", "context.b", "scale.w", "scale.b", "mean.w")
 _FEATURES = 8  # of the synthesis: luma at three levels and below, each chroma at one and below
 _TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0.0))  # ITU-T T.871
 
@@ -44,17 +44,12 @@ def start(form: Form) -> dict[str, np.ndarray]:
     width, passes = ENTROPY_WIDTH, len(grids.PASSES)
     context = random(passes, width, grids.CONTEXTS, span=0.25)
     context[:, 0] = 1 / 4  # one hidden unit is the mean of all contexts' magnitudes, others begin at random
-    hidden = random(width, width, span=0.25)
-    hidden[0] = 0
-    hidden[0, 0] = 1.0
     scale = np.zeros(width)
     scale[0] = 0.5
     to_rgb = np.rint(np.array(_TO_RGB) * 256) / 256
     return {
         "context.w": context,
         "context.b": np.zeros((passes, width)),
-        "hidden.w": hidden,
-        "hidden.b": np.zeros(width),
         "scale.w": scale,
         "scale.b": np.array([-2.0 + 0.5 * grid.level for grid in form.grids]),
         "mean.w": np.zeros((passes, grids.CONTEXTS)),
@@ -65,14 +60,7 @@ def start(form: Form) -> dict[str, np.ndarray]:
         "mix.b1": random(MIX_WIDTH, span=0.5),
         "mix.w2": np.zeros((3, MIX_WIDTH)),
         "mix.b2": np.zeros(3),
-        "filter.w1": _without_mean(random(FILTER_WIDTH, 3, 3, 3, span=0.5)),
-        "filter.b1": np.zeros(FILTER_WIDTH),
-        "filter.w2": np.zeros((3, FILTER_WIDTH, 3, 3)),
     }
-
-
-def _without_mean(values: np.ndarray) -> np.ndarray:
-    return np.rint((values - values.mean(axis=(1, 2, 3), keepdims=True)) * 256) / 256
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Each grid is multiplied by its gain and upsampled by twos with one learned kernel of four taps, where Cool-Chic and C3
 began with fixed ones. What comes of it, luma at three levels and the rest, each chroma at one and the rest, is mixed
-into R'G'B' by a matrix and by a layer of 1x1 with ReLU; then comes a residual filter of 3x3, as in C3.
+into R'G'B' by a matrix and by a layer of 1x1 with ReLU.
 """
 
 from __future__ import annotations
@@ -113,14 +113,11 @@ def _doubling() -> Callable:
 def image(mixed: torch.Tensor, parameters: Mapping[str, torch.Tensor]) -> torch.Tensor:
     """The image, float [3, H, W], 0 to 255 but for overshoots, of `features`."""
     import torch
-    from torch.nn.functional import conv2d
 
     flat = mixed.flatten(1)
     hidden = torch.relu(torch.addmm(parameters["mix.b1"][:, None], parameters["mix.w1"], flat))
     colours = parameters["colour.w"] @ flat + parameters["mix.w2"] @ hidden + parameters["mix.b2"][:, None]
-    plane = colours.view(1, 3, *mixed.shape[1:])
-    inner = torch.relu(conv2d(plane, parameters["filter.w1"], parameters["filter.b1"], padding=1))
-    return (plane + conv2d(inner, parameters["filter.w2"], padding=1))[0] * UNIT + 128
+    return colours.view(3, *mixed.shape[1:]) * UNIT + 128
 
 
 def decoded(
