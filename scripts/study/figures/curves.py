@@ -171,7 +171,8 @@ def outside(rates: Mapping[str, Sequence[float]], end: float) -> list[str]:
         return []
     count = sum(rate > end for part in rates.values() for rate in part)
     points = sum(map(len, rates.values()))
-    return [f"Beyond the rate axis, above {end:g} bpp, are {count} of {points} points, of {_some(len(beyond))}."]
+    verb = "is" if count == 1 else "are"
+    return [f"Beyond the rate axis, above {end:g} bpp, {verb} {count} of {points} points, of {_some(len(beyond))}."]
 
 
 def _some(codecs: int) -> str:
