@@ -101,7 +101,7 @@ rule latent_table:
     input:
         beside=lambda w: files_of(PLAN.latents.latents(w.experiment)),
         plan=lambda w: spec(f"{LOGS}/latents/{w.experiment}", payloads.latent_table(PLAN, w.experiment)),
-        also=lambda w: also(PLAN.latents.records(w.experiment)),
+        also=lambda w: also(PLAN.latents.records(w.experiment, "encoded", "decoded")),
         scores=lambda w: PLAN.latents.scores(w.experiment),
         latents=lambda w: PLAN.latents.latents(w.experiment),
     output:

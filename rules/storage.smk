@@ -83,4 +83,4 @@ def cell_records():
 
 def edited_images():
     """The records of the decoded images of all experiments on latents."""
-    return [results.edited(PLAN.name, job.experiment, job.path, "decoded") for job in PLAN.latents.all_jobs()]
+    return [record for experiment in PLAN.study.latents for record in PLAN.latents.records(experiment, "decoded")]

@@ -21,6 +21,11 @@ from pathlib import Path
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "unshare")
 CONFIG = Path("/etc/slurm")
 STARTING_S = 300
+# Snakemake's, with a Slurm that has no accounting and is this machine: files are seen at once, jobs end soon.
+OPTIONS = (
+    "--slurm-no-account", "--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "2",
+    "--latency-wait", "5",
+)  # fmt: skip
 
 
 def missing() -> str | None:

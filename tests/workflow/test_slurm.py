@@ -17,15 +17,13 @@ from tiny_study import Run, Study, environment, make_study
 WHY_NOT = slurm.missing()
 pytestmark = [pytest.mark.study, pytest.mark.skipif(WHY_NOT is not None, reason=f"Slurm can't run here: {WHY_NOT}")]
 
-WITHOUT_ACCOUNTING = ("--slurm-no-account", "--slurm-status-command", "squeue")
-QUICK = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "5", "--cores", "2")
 MEASURED = ("encode_s", "decode_s", "peak_rss", "encode_rss", "decode_rss")
 LIMIT_S = 900
 
 
 def run_on_slurm(study: Study, *options: str) -> Run:
     study.write()
-    profile = ("--workflow-profile", "profiles/slurm", *WITHOUT_ACCOUNTING, *QUICK)
+    profile = ("--workflow-profile", "profiles/slurm", *slurm.OPTIONS, "--cores", "2")
     process = subprocess.Popen(
         slurm.command(*study.command(*profile, *options)),
         cwd=study.folder,

@@ -46,8 +46,6 @@ COLUMNS = (
     "jobs", "rows", "wall_s", "cpu_s", "snakemake_cpu_s", "snakemake_share", "snakemake_mb", "largest_mb", "threads"
 )  # fmt: skip
 SIDE = 16
-QUICK = ("--slurm-init-seconds-before-status-checks", "5", "--latency-wait", "5")  # of a Slurm that is this machine
-WITHOUT_ACCOUNTING = ("--slurm-no-account", "--slurm-status-command", "squeue", *QUICK)
 SETTINGS = [
     {"subsampling": "4:2:0", "optimize": optimize, "progressive": progressive}
     for optimize, progressive in ((False, False), (True, False), (True, True))
@@ -178,9 +176,10 @@ def command(folder: Path, *options: str, profile: str = "default") -> list[str]:
 
 def run(folder: Path, *options: str, player: Path | None = None, on_slurm: bool = False) -> dict[str, float]:
     """Run the study in `folder` to its end; all of `COLUMNS` but `rows`. Raises StudyError where it fails."""
-    words = command(folder, *options)
     if on_slurm:
-        words = slurm.command(*command(folder, *options, *WITHOUT_ACCOUNTING, profile="slurm"))
+        words = slurm.command(*command(folder, *options, *slurm.OPTIONS, profile="slurm"))
+    else:
+        words = command(folder, *options)
     environment = os.environ | {"OMP_NUM_THREADS": "1"} | ({"BASH_ENV": str(player)} if player else {})
     started, log = time.monotonic(), folder / "output.txt"
     with log.open("wb") as output:

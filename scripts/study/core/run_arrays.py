@@ -35,17 +35,16 @@ def shared(name: str, compute: Callable[[], Sequence[np.ndarray]]) -> list[np.nd
         arrays = load_file(path)
         return [arrays[str(number)] for number in range(len(arrays))]
     computed = list(compute())
-    if sum(array.nbytes for array in computed) <= _room(path.parent):
+    if sum(array.nbytes for array in computed) <= _room(Path(os.environ[FOLDER])):
         with suppress(WriteError):  # no space, or another job is writing the same
             atomic_io.write_bytes(path, save({str(number): array for number, array in enumerate(computed)}))
     return computed
 
 
 def _room(folder: Path) -> float:
-    """How many bytes more the folder may take."""
+    """How many bytes more the arrays of a run may take, whose folder it is."""
     try:
-        folder.mkdir(exist_ok=True)
-        size = sum(file.stat().st_size for file in folder.iterdir())
+        size = sum(file.stat().st_size for file in folder.glob("arrays/*"))
         return SHARE * (shutil.disk_usage(folder).free + size) - size
     except OSError:
         return 0

@@ -6,11 +6,10 @@ Trans. Pattern Analysis and Machine Intelligence 44 (2022), eqs. 4-8; weights of
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
-from study.core import run_arrays
 from study.metrics import network_weights, networks
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -21,7 +20,8 @@ HANNING = (0.25, 0.5, 0.25)  # of the L2 pooling
 def compute(reference: np.ndarray, image: np.ndarray, names: Collection[str], threads: int) -> dict[str, float]:
     """`dists` of two images, uint8 [H, W, 3], at their own size; 0 for identical ones."""
     weights = network_weights.load("dists")
-    pairs = zip(_of_reference(reference, threads), _activations(image, threads))
+    original = networks.of_original(reference, "dists", "vgg16", lambda: _activations(reference, threads))
+    pairs = zip(original, _activations(image, threads))
     means, structures = zip(*(_similarities(*pair) for pair in pairs))
     alpha, beta = weights["alpha"].astype(np.float64), weights["beta"].astype(np.float64)
     value = 1 - (np.concatenate(means) @ alpha + np.concatenate(structures) @ beta) / (alpha.sum() + beta.sum())
@@ -31,13 +31,6 @@ def compute(reference: np.ndarray, image: np.ndarray, names: Collection[str], th
 def skip() -> str | None:
     """Why DISTS can't be computed here, or None."""
     return network_weights.missing("vgg16", "dists")
-
-
-def _of_reference(rgb: np.ndarray, threads: int) -> Iterable[np.ndarray]:
-    """The activations of an original, which many jobs compare with; one layer after another where it is large."""
-    if rgb[..., 0].size > networks.SHARED_PIXELS["vgg16"]:
-        return _activations(rgb, threads)
-    return run_arrays.shared(networks.name_of(rgb, "dists", "vgg16"), lambda: list(_activations(rgb, threads)))
 
 
 def _activations(rgb: np.ndarray, threads: int) -> Iterator[np.ndarray]:

@@ -6,11 +6,10 @@ metric", CVPR 2018, eq. 1; weights and constants of the authors' package `lpips`
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
-from study.core import run_arrays
 from study.metrics import network_weights, networks
 
 SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)  # of the authors' ScalingLayer
@@ -37,21 +36,14 @@ def distance(reference: np.ndarray, image: np.ndarray, network: str, threads: in
     """LPIPS of two images, uint8 [H, W, 3]."""
     linear = network_weights.load(network)
     total = 0.0
-    for layer, (x, y) in enumerate(
-        zip(_of_reference(reference, network, threads), _directions(image, network, threads))
-    ):
+    original = networks.of_original(
+        reference, f"lpips-{network}", network, lambda: _directions(reference, network, threads)
+    )
+    for layer, (x, y) in enumerate(zip(original, _directions(image, network, threads))):
         y -= x
         y *= y
         total += float((y.reshape(-1, y.shape[2]) @ linear[f"linear{layer}"]).mean(dtype=np.float64))
     return total
-
-
-def _of_reference(rgb: np.ndarray, network: str, threads: int) -> Iterable[np.ndarray]:
-    """The directions of an original, which many jobs compare with; one layer after another where it is large."""
-    if rgb[..., 0].size > networks.SHARED_PIXELS[network]:
-        return _directions(rgb, network, threads)
-    name = networks.name_of(rgb, f"lpips-{network}", network)
-    return run_arrays.shared(name, lambda: list(_directions(rgb, network, threads)))
 
 
 def _directions(rgb: np.ndarray, network: str, threads: int) -> Iterator[np.ndarray]:

@@ -6,12 +6,13 @@ Activations are float32 [H, W, C]: NumPy's arrays and PyTorch's tensors in its o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from study.core import run_arrays
 from study.metrics import network_weights
 
 if TYPE_CHECKING:
@@ -23,10 +24,17 @@ VGG16 = (2, 2, 3, 3, 3)  # convolutions before each pool, and after the last one
 SHARED_PIXELS = {"alexnet": 2**24, "vgg16": 2**20}  # of an original whose activations are kept: up to 0.7 and 0.5 GB
 
 
-def name_of(rgb: np.ndarray, what: str, network: str) -> str:
-    """A name for the activations of an image, uint8 [H, W, 3], for `run_arrays`: equal for equal images and weights."""
+def of_original(
+    rgb: np.ndarray, what: str, network: str, compute: Callable[[], Iterator[np.ndarray]]
+) -> Iterable[np.ndarray]:
+    """What `compute` makes of an original, uint8 [H, W, 3], by layers [H, W, C]: jobs that compare with it share that.
+
+    Of a large original it isn't, and one layer comes after another. `what` names what is made by the network's weights.
+    """
+    if rgb[..., 0].size > SHARED_PIXELS[network]:
+        return compute()
     digest = hashlib.sha256(f"{network_weights.SOURCES[network][1]} {rgb.shape}".encode() + rgb.tobytes())
-    return f"{what}-{digest.hexdigest()}"
+    return run_arrays.shared(f"{what}-{digest.hexdigest()}", lambda: list(compute()))
 
 
 @cache

@@ -36,7 +36,7 @@ IMPORTS = {
     "light": ("numpy", "PIL.Image", "PIL.PngImagePlugin", "argparse", "csv", "json", "hashlib"),
     "score": ("cv2",),
     "figures": ("pandas", "matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_pdf"),
-    "torch": ("cv2",),  # after PyTorch, see `_import`
+    "torch": (),  # see `_import`
 }
 LONGEST_SHEBANG = 120  # bytes that every Linux takes
 CLIENT = Path(__file__).with_name("preloaded_client.py")

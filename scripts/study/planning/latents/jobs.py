@@ -40,18 +40,13 @@ class Experiments:
             for quality in chosen
         ]
 
-    def all_jobs(self) -> list[Edited]:
-        """The jobs of all experiments."""
-        return [job for name in self.by_name for job in self.jobs(name)]
+    def records(self, name: str, *kinds: str) -> list[str]:
+        """The records of an experiment's jobs, of each of some kinds (encoded, decoded, scores)."""
+        return [results.edited(self.study, name, job.path, kind) for job in self.jobs(name) for kind in kinds]
 
     def scores(self, name: str) -> list[str]:
         """The score records of an experiment's jobs."""
-        return [results.edited(self.study, name, job.path, "scores") for job in self.jobs(name)]
-
-    def records(self, name: str) -> list[str]:
-        """The records of the bitstreams and of the decoded images of an experiment's jobs."""
-        kinds = ("encoded", "decoded")
-        return [results.edited(self.study, name, job.path, kind) for job in self.jobs(name) for kind in kinds]
+        return self.records(name, "scores")
 
     def latents(self, name: str) -> list[str]:
         """The records of latents that an experiment edits."""
