@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from study.analysis import provenance
 from study.core import errors, paths
-from study.training import crops, generative, loop, recipes
+from study.training import crops, loop, recipes
 
 UNTIMED, TIMED = 10, 20  # steps; the optimiser renews its preconditioner every tenth
 
@@ -94,7 +94,11 @@ def step_seconds(recipe: loop.Recipe, images: list[np.ndarray], start: Path | No
         asked.append(time.process_time())
         return given(self, step, count)
 
-    trainer = generative if recipe.metric == "perceptual" else loop
+    trainer = loop
+    if recipe.metric == "perceptual":
+        from study.training import generative
+
+        trainer = generative
     with tempfile.TemporaryDirectory() as folder, mock.patch.object(crops.Crops, "batch", noted):
         whole = crops.Crops(images, recipe.crop, recipe.seed)
         trainer.train(recipe, whole, Path(folder) / "checkpoint", start, stop=UNTIMED + TIMED + 1)

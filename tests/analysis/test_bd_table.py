@@ -121,6 +121,7 @@ def test_the_interval_of_a_mean_of_images_is_students():
     assert mean["interval"] == "t"
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_mean_curve_is_that_of_resampled_studies():
     """Each resample as a study of its own, of the drawn images."""
     data = study()

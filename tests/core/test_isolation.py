@@ -90,11 +90,13 @@ def _read(path: Path) -> bytes:
         return b""
 
 
+@pytest.mark.slow
 def test_the_limit_of_time_is_that_of_one_thing(clock: Clock) -> None:
     nap = dict.fromkeys(range(7), lambda: clock.move(5))
     assert run(range(7), start(nap), Limit(seconds=6)) == squares(*range(7))
 
 
+@pytest.mark.slow
 def test_hunger_for_memory_fails_alone() -> None:
     results = run(range(3), start({1: devour}), Limit(memory_gb=1.5))
     assert [results[0], results[2]] == squares(0, 2)

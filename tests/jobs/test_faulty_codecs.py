@@ -22,6 +22,7 @@ from study.jobs.latents import extract, impulse_response
 from study.latents import edits
 from study.metrics import engine as metric_engine
 from study.metrics import registry as metric_registry
+from thinned import one_of_a_kind
 
 WIDE, RECIPES = 20, metric_engine.recipes(metric_registry.recipes(["psnr_rgb"]))
 NAMES = ("a", "b", "c")
@@ -103,7 +104,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", one_of_a_kind(FAULTS, lambda fault: fault == "crash"))
 def test_a_fault_costs_its_cell(fault: str, images: Path) -> None:
     records = run(images, fault)
     assert [row["status"] for row in records["scores"]] == ["ok", "failed", "ok"]

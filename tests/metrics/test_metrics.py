@@ -103,8 +103,17 @@ PAIRS = {
 }
 
 
-SLOW = ("natural, coarse", "odd sides", "identical", "negative", "other image", "clipped", "flat image")  # for sewar
-SLOW += ("flat, another brightness", "flat, identical", "odd at a later scale")
+SLOW = (
+    "natural",
+    "natural, coarse",
+    "odd sides",
+    "identical",
+    "negative",
+    "other image",
+    "clipped",
+    "flat image",
+)  # for sewar
+SLOW += ("flat image", "flat, another brightness", "flat, identical", "odd at a later scale")
 CHECKED = [name for name, metric in metric_registry.REGISTRY.items() if metric.reference]
 
 

@@ -16,6 +16,7 @@ import pytest
 from study.core import paths
 from study.metrics import registry as metrics
 from study.planning import preloaded
+from thinned import one_of_a_kind
 from waiting import LONGEST_S, alive, wait
 
 START = """
@@ -84,18 +85,21 @@ def test_a_job_has_its_arguments_folder_environment_and_files(run: Run, tmp_path
 
 @pytest.mark.parametrize(
     ("text", "status", "error"),
-    [
-        ("pass", 0, ""),
-        ("raise SystemExit(7)", 7, ""),
-        ("raise SystemExit('no good')", 1, "no good\n"),
-        ("raise SystemExit", 0, ""),
-        ("1 / 0", 1, "ZeroDivisionError"),
-        ("import os; os._exit(9)", 9, ""),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", -signal.SIGSEGV, ""),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL, ""),
-        ("import atexit, sys; atexit.register(print, 'bye', file=sys.stderr)", 0, "bye\n"),
-        ("def broken(", 1, "SyntaxError"),
-    ],
+    one_of_a_kind(
+        [
+            ("pass", 0, ""),
+            ("raise SystemExit(7)", 7, ""),
+            ("raise SystemExit('no good')", 1, "no good\n"),
+            ("raise SystemExit", 0, ""),
+            ("1 / 0", 1, "ZeroDivisionError"),
+            ("import os; os._exit(9)", 9, ""),
+            ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", -signal.SIGSEGV, ""),
+            ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL, ""),
+            ("import atexit, sys; atexit.register(print, 'bye', file=sys.stderr)", 0, "bye\n"),
+            ("def broken(", 1, "SyntaxError"),
+        ],
+        lambda case: (case[1] > 0) - (case[1] < 0),
+    ),
 )
 def test_a_job_ends_as_by_itself(run: Run, text: str, status: int, error: str) -> None:
     done = run.job(text)
@@ -103,16 +107,25 @@ def test_a_job_ends_as_by_itself(run: Run, text: str, status: int, error: str) -
     assert subprocess.run([sys.executable, run.scripts / "job.py"], capture_output=True).returncode == status
 
 
+NETWORKS = ("lpips_alex", "lpips_vgg", "dists")
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "module"),
-    [
-        ("encode", ("--weights", "x"), "torch"),
-        ("encode", (), "PIL.Image"),
-        ("score", (), "cv2"),
-        *(("score", ("--metrics", metrics.recipes([name])), "torch") for name in ("lpips_alex", "lpips_vgg", "dists")),
-        ("plot_bd", (), "matplotlib.figure"),
-        ("bd_rate", (), "pandas"),
-    ],
+    one_of_a_kind(
+        [
+            ("encode", (), "PIL.Image"),
+            ("encode", ("--weights", "x"), "torch"),
+            ("score", (), "cv2"),
+            *(
+                ("score", ("--metrics", metrics.recipes([name])), "torch")
+                for name in ("lpips_alex", "lpips_vgg", "dists")
+            ),
+            ("plot_bd", (), "matplotlib.figure"),
+            ("bd_rate", (), "pandas"),
+        ],
+        lambda case: "a job",
+    ),
 )
 def test_a_jobs_imports_are_there(run: Run, name: str, arguments: tuple, module: str) -> None:
     done = run.job(f"import sys; print({module!r} in sys.modules)", *arguments, name=name)
@@ -148,6 +161,7 @@ time.sleep(1000)
     assert run.job("print('next')").stdout == "next\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, None], ids=["killed", "ended"])
 def test_everything_ends_with_the_run(run: Run, tmp_path: Path, how: signal.Signals | None) -> None:
     text = f"import time; open({str(tmp_path / 'started')!r}, 'w'); time.sleep(1000)"

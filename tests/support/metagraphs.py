@@ -1,6 +1,6 @@
 """Build small metagraphs of the form of TensorFlow Compression's published ones, with random weights.
 
-    .venv-tensorflow/bin/python tests/metagraphs.py FOLDER [--filters N] [--latents M] [ID ...]
+    .venv-tensorflow/bin/python tests/support/metagraphs.py FOLDER [--filters N] [--latents M] [ID ...]
 
 Every model is a pair of functions (`sender`, `receiver`) that run eagerly, as reference, and are exported as the
 two signatures of a v1 MetaGraphDef with frozen weights. What each one is for stands in its builder.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -163,6 +164,16 @@ def test_jobs_with_other_thread_counts_give_the_same(codec, metagraph, tmp_path)
     assert row["sha256"] == hashlib.sha256(bitstream).hexdigest()
     assert "tensorflow-compression 2.14.1" in row["versions"]
     np.testing.assert_array_equal(png.read(decoded.parent / "a.png"), codec(name).decode(bitstream))
+
+
+def test_the_benchmark_runs_and_its_peer_gives_the_same_files(metagraph, tmp_path):
+    png.write(tmp_path / "a.png", photo(40, 56))
+    words = [ROOT / "tools" / "bench" / "tfci.py", "--metagraph", metagraph("bmshj2018-hyperprior-mse-1")]
+    words += ["--image", tmp_path / "a.png", "--repeat", "1"]
+    done = subprocess.run([sys.executable, *map(str, words)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "image 0: bitstreams equal, decoded images equal" in done.stdout
+    assert re.search(r"job over all images: +1/[0-9.]+ of the calls' CPU time", done.stdout)
 
 
 def _script(threads: int, name: str, *arguments: object) -> None:

@@ -226,6 +226,7 @@ def test_the_command_writes_tables_and_a_page_and_fails_by_its_status(first, tmp
     assert done.returncode == 3 and "2 of 4 figures are beyond 1% or can't be had" in done.stdout
 
 
+@pytest.mark.slow
 def test_differences_stand_on_the_page_as_they_are_written(first, tmp_path):
     b = other(tmp_path, settings={"level": 0.10000000000000001}, config={"figures": {"panels": ["psnr_rgb"]}})
     assert run(first, b, "--out", tmp_path / "out").returncode == 0

@@ -258,6 +258,7 @@ def test_a_bad_question_is_answered_with_a_sentence(
     assert code == status and sentence in json.loads(answer)["error"]
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_is_started_again(tmp_path: Path) -> None:
     worker = Worker([], tmp_path, make=Faulty)
     try:
@@ -271,6 +272,7 @@ def test_a_process_that_dies_is_started_again(tmp_path: Path) -> None:
         worker.close()
 
 
+@pytest.mark.slow
 def test_a_process_that_hangs_is_started_again(tmp_path: Path) -> None:
     worker = Worker([], tmp_path, seconds=0.2, make=Faulty)
     try:

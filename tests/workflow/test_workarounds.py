@@ -88,6 +88,7 @@ def wakes(made: Any, timers: list[Timer], delays: list[float]) -> list[float]:
     return woken
 
 
+@pytest.mark.slow
 def test_snakemake_still_starts_a_timer_for_each_pass(timers: list[Timer]) -> None:
     made = scheduler(original())
     assert wakes(made, timers, [0.1] * 5) == [0.1] * 5, "take limit_timers out of the workarounds"
@@ -113,6 +114,7 @@ def ends(kind: type) -> bool:
     return returned and made._open_jobs.acquire(timeout=LONGEST_S) and made._user_kill == "graceful"
 
 
+@pytest.mark.slow
 def test_snakemake_still_handles_sigterm_under_its_lock() -> None:
     assert not ends(original()), "take end_at_once out of the workarounds"
 

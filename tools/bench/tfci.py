@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 from study.codecs.tfci import tfci_file
 from study.codecs.tfci.codec import Backend
 from study.codecs.tfci.metagraph import threads
-from study.core import atomic_io
+from study.core import atomic_io, readers
 from study.core.errors import StudyError, guarded
 from study.core.paths import ROOT
 from study.images import png
@@ -71,11 +71,12 @@ def _warm(metagraph: Path, images: list[np.ndarray], repeat: int) -> tuple[float
 
 def _jobs(metagraph: Path, images: list[np.ndarray], folder: Path, tfci: Path | None) -> tuple[float, float]:
     """The time of the study's two jobs over that of a call for each image and direction; the images must agree."""
-    columns = ("image", "file", "width", "height")
+    columns = ("image", "file", "width", "height", "sha256")
     rows = []
     for number, rgb in enumerate(images):
-        png.write(folder / f"{number}.png", rgb)
-        rows.append(dict(zip(columns, (number, f"{number}.png", rgb.shape[1], rgb.shape[0]))))
+        file = folder / f"{number}.png"
+        png.write(file, rgb)
+        rows.append(dict(zip(columns, (number, file.name, rgb.shape[1], rgb.shape[0], readers.sha256(file)))))
     atomic_io.write_rows(folder / "images.csv", columns, rows)
     spec = folder / "spec.json"
     spec.write_text(json.dumps({"backend": "tfci", "settings": {"model": metagraph.stem}}), encoding="utf-8")

@@ -16,6 +16,7 @@ from study.codecs.compressai.codec import Backend
 from study.core import paths
 from study.core.errors import StudyError
 from study.images import cache
+from thinned import one_of_a_kind
 from tiny_nets import codec, photo
 
 ROOT = paths.ROOT
@@ -79,7 +80,7 @@ def site(monkeypatch, tmp_path):
         yield publish
 
 
-@pytest.mark.parametrize(("model", "quality"), PUBLISHED)
+@pytest.mark.parametrize(("model", "quality"), one_of_a_kind(PUBLISHED, lambda case: "file"))
 def test_published_file(site, model, quality):
     one = site(model, quality, published_file(model, quality))
     assert one.skip() is None

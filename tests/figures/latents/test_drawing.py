@@ -152,6 +152,7 @@ def test_thinned_sweeps_keep_their_ends(values, most):
 # Atlases and maps
 
 
+@pytest.mark.slow
 def test_the_atlas_is_in_order_and_tells_what_is_left_out():
     y = RANDOM.standard_normal((192, 4, 6)).astype(np.float32)
     shares = np.linspace(2, 0, 192) / 192
