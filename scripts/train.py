@@ -20,7 +20,8 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     recipe = loop.Recipe(
         args.model, args.metric, args.n, args.m, args.h, args.lam, args.steps, args.batch, args.crop, args.lr,
-        args.warmup, args.decay, args.seed, args.precision, args.init, args.lpips, args.adversarial, args.pretraining,
+        args.warmup, args.decay, args.seed, args.precision, args.init, args.average, args.lpips, args.adversarial,
+        args.pretraining,
     )  # fmt: skip
     if args.validation:
         loop.check_validation(recipe)  # before the training, not after it

@@ -99,6 +99,37 @@ def test_resumed_equals_uninterrupted(tmp_path, crops, model):
         assert torch.equal(one, two), name
 
 
+def test_averaged_weights_are_those_of_the_formula_also_when_resumed(tmp_path, crops, monkeypatch):
+    short, weights, step = recipe(steps=120, average=0.9), [], loop._step
+
+    def noted(net, *arguments):
+        values = step(net, *arguments)
+        weights.append(net.g_a[0].weight.detach().double().clone())
+        return values
+
+    monkeypatch.setattr(loop, "_step", noted)
+    start = loop.train(recipe(steps=1, lr=1e-12), crops, tmp_path / "none")[0].g_a[0].weight.detach().double()
+    weights.clear()
+    whole, _ = loop.train(short, crops, tmp_path / "one")
+    expected = start
+    for number, value in enumerate(weights):
+        kept = min(0.9, (1 + number) / (10 + number))
+        expected = kept * expected + (1 - kept) * value
+    assert torch.allclose(whole.g_a[0].weight.double(), expected, atol=1e-6)
+    assert not torch.allclose(whole.g_a[0].weight.double(), weights[-1], atol=1e-4)
+    monkeypatch.undo()
+    loop.train(short, crops, tmp_path / "two", every=50, stop=70)
+    resumed, _ = loop.train(short, crops, tmp_path / "two", every=50)
+    for (name, one), two in zip(whole.named_parameters(), resumed.parameters()):
+        assert torch.equal(one, two), name
+
+
+@pytest.mark.parametrize("changes", [{"average": 1.0}, {"average": -0.1}, {"average": float("nan")}])
+def test_an_average_that_keeps_all_or_less_than_nothing_is_refused(changes):
+    with pytest.raises(StudyError, match="average must be at least 0 and less than 1"):
+        recipe(**changes)
+
+
 def test_a_checkpoint_of_another_recipe_is_refused(tmp_path, crops):
     loop.train(recipe(steps=60), crops, tmp_path / "it", every=50)
     with pytest.raises(StudyError, match="of another recipe"):

@@ -38,7 +38,9 @@ class Recipe:
     rises over `warmup` steps, and falls over the last `decay` part of all steps as a cosine. `precision`: bf16 runs the
     transforms in mixed precision, twice as fast on CPUs with AMX; the entropy models always run in float32. `init`,
     without other weights to start from: random, or principal (see `pca_init`), for the models of
-    `architectures.SLICED`; the others start at random.
+    `architectures.SLICED`; the others start at random. `average`: the weights at the end are an exponential moving
+    average, in which each step keeps this part of those before it (Tarvainen and Valpola 2017, arXiv 1703.01780); 0
+    takes the last step's.
 
     Of the metric perceptual alone: `lpips` and `adversarial` are the weights of LPIPS and of the discriminator's
     judgement beside `lam`, and `pretraining` is the part of the steps before the discriminator joins.
@@ -59,6 +61,7 @@ class Recipe:
     seed: int = defaults.SEED
     precision: str = "bf16"
     init: str = defaults.INIT
+    average: float = 0.0
     lpips: float = 1.0
     adversarial: float = 0.15
     pretraining: float = 0.4
@@ -82,6 +85,9 @@ class Recipe:
             raise StudyError("lpips and adversarial must be at least 0, pretraining between 0 and 1")
         if self.steps < 1 or self.batch < 1 or self.lam <= 0 or self.lr <= 0 or not 0 <= self.decay <= 1:
             raise StudyError("steps and batch must be at least 1, lambda and lr more than 0, decay between 0 and 1")
+
+        if not 0 <= self.average < 1 or (self.average and self.metric == "perceptual"):
+            raise StudyError("average must be at least 0 and less than 1, and 0 for the metric perceptual")
 
     def rate(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""
@@ -111,28 +117,45 @@ def train(
     net = architectures.build(recipe.model, recipe.n, recipe.m, recipe.h).train()
     parameters = _trained(net)
     optimizer = _optimizer(net, parameters, recipe)
-    first, log = 0, []
+    first, log, averaged = 0, [], []
     if checkpoint.exists():
         content = checkpoints.resume(checkpoint, recipe)
         net.load_state_dict(content["net"])
         optimizer.load_state_dict(content["optimizer"])
-        first, log = content["step"], content["log"]
+        first, log, averaged = content["step"], content["log"], content["averaged"]
     else:
         _begin(net, recipe, crops, start)
+        averaged = [parameter.detach().clone() for parameter in parameters] if recipe.average else []
     sums = [0.0, 0.0, 0.0]
     for step in range(first, min(recipe.steps, stop or recipe.steps)):
         if step % QUANTILES_EVERY == 0:
             net.entropy_bottleneck.update(force=True, update_quantiles=True)
         values = _step(net, parameters, optimizer, recipe, crops, step, checkpoint)
+        _average(averaged, parameters, recipe.average, step)
         sums = [total + value for total, value in zip(sums, values)]
         if (step + 1) % AVERAGED == 0:
             log.append(dict(zip(LOG, [step + 1, *(total / AVERAGED for total in sums)])))
             sums = [0.0, 0.0, 0.0]
             tell(log[-1])
         if (step + 1) % whole(every) == 0 and step + 1 < recipe.steps:
-            state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "log": log}
+            state = {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "log": log, "averaged": averaged}
             checkpoints.save(checkpoint, recipe, step + 1, state)
+    with torch.no_grad():
+        for parameter, value in zip(parameters, averaged):
+            parameter.copy_(value)
+    if averaged:
+        net.entropy_bottleneck.update(force=True, update_quantiles=True)
     return net, log
+
+
+def _average(averaged: list[torch.Tensor], parameters: list[torch.Tensor], kept: float, step: int) -> None:
+    """Move the averages towards the parameters; at first less is kept, so that the start is soon forgotten."""
+    import torch
+
+    if averaged:
+        torch._foreach_lerp_(
+            averaged, [value.detach() for value in parameters], 1 - min(kept, (1 + step) / (10 + step))
+        )
 
 
 def check_validation(recipe: Recipe) -> None:

@@ -33,6 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "seed": "seed of crops, noise and first weights",
         "precision": "bf16 (mixed) or f32",
         "init": "without --start: principal (components of the photos) or random weights",
+        "average": "weights at the end: an exponential average that keeps this part at each step; 0: the last step's",
         "lpips": "perceptual: weight of LPIPS",
         "adversarial": "perceptual: weight of the discriminator's judgement",
         "pretraining": "perceptual: part of the steps, at the beginning, without the discriminator",

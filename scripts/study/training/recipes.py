@@ -36,6 +36,7 @@ class Quality:
     seed: int | None = None
     precision: str | None = None
     init: str | None = None
+    average: float | None = None
 
 
 @dataclass(frozen=True)
