@@ -9,6 +9,10 @@ heavy-tailed (Student with 5 degrees of freedom), two kinds of images (a fifth o
 and, with --bd, the BD-rates that a study measured: a population for each codec at the study's first anchor, pooled.
 Printed are the share of the simulated studies whose interval holds the mean, and in brackets the median width as a
 multiple of Student's.
+
+With --trainings the figures are those of three trainings at each of the images, normal, with standard deviations
+relative to that of the images: how often the interval over trainings and images (`analysis/crossed.py`) holds the mean,
+and Student's over the images alone.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ from scipy.special import ndtr, ndtri, stdtrit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
-from study.analysis import bd
+from study.analysis import bd, crossed
 from study.core.errors import guarded
 
 COUNTS = (5, 8, 24)
@@ -38,17 +42,26 @@ POPULATIONS: Mapping[str, tuple[Draw, float]] = {
     "Student, 5 degrees": (lambda rng, size: rng.standard_t(5, size=size), 0.0),
     "two kinds of images": (lambda rng, size: rng.normal(size=size) + 3 * (rng.random(size) < 0.2), 0.6),
 }
+SPREADS = ((0.0, 0.3), (0.1, 0.3), (0.3, 0.3), (0.3, 1.0), (1.0, 0.3), (2.0, 0.3))  # of trainings, of the rest
 _TAILS = np.array([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bd", type=Path, help="bd.csv of a study, whose images are populations as well")
+    parser.add_argument("--trainings", action="store_true", help="intervals over trainings and images instead")
     parser.add_argument("--studies", type=int, default=20_000, help="simulated studies (default: %(default)s)")
     parser.add_argument("--resamples", type=int, default=1000, help="of the bootstraps (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)
+    if arguments.trainings:
+        print("| trainings | rest | images | over both | over images alone |\n| ---: | ---: | ---: | ---: | ---: |")
+        for spreads in SPREADS:
+            for count in COUNTS[1:]:
+                cells = [f"{held:.1%}" for held in coverage_of_trainings(*spreads, count, arguments.studies, rng)]
+                print("|", " | ".join([*map(str, spreads), str(count), *cells]), "|", flush=True)
+        return
     print(f"| population | images | {' | '.join(INTERVALS)} |")
     print("| --- | ---: |" + " ---: |" * len(INTERVALS))
     for name, parts in _populations(arguments.bd):
@@ -61,6 +74,22 @@ def main() -> None:
                 width = np.mean([shares[kind][1] for shares in coverages])
                 cells.append(f"{held:.1%}" + ("" if kind == "Student's t" else f" ({width:.2f})"))
             print(f"| {name} | {count} | {' | '.join(cells)} |", flush=True)
+
+
+def coverage_of_trainings(
+    training: float, rest: float, count: int, studies: int, rng: np.random.Generator
+) -> tuple[float, float]:
+    """The shares of studies of three trainings whose interval holds the mean: over both, over the images alone.
+
+    `training` and `rest` are standard deviations, where the images' is 1.
+    """
+    held = np.zeros(2)
+    for _ in range(studies):
+        values = training * rng.normal(size=(3, 1)) + rng.normal(size=count) + rest * rng.normal(size=(3, count))
+        ends = crossed.interval(values, LEVEL), bd.t_interval(values.mean(axis=0), LEVEL)
+        held += [low <= 0 <= high for low, high in ends]
+    over_both, over_images = held / studies
+    return float(over_both), float(over_images)
 
 
 def coverage(

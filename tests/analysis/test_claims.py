@@ -259,6 +259,68 @@ def test_pairs(better, than, expected):
     assert claim_pairs.pairs(claim_pairs.patterns(better), claim_pairs.patterns(than), CODECS) == (expected, [])
 
 
+SEEDED = [f"tiny-{kind}-{width}-seed{seed}" for kind in ("gdn", "relu") for width in (48, 80) for seed in (1, 2, 10)]
+
+
+def test_seeds_are_trainings_of_one_codec():
+    paired, why = claim_pairs.pairs(["*-gdn-*-seed{seed}"], ["*-relu-*-seed{seed}"], [*SEEDED, "tiny-gdn-48"])
+    assert why == [] and paired == [
+        (f"tiny-gdn-{width}-seed{{seed}}", f"tiny-relu-{width}-seed{{seed}}") for width in (48, 80)
+    ]
+    assert claim_pairs.seeds("tiny-gdn-48-seed{seed}", SEEDED) == {
+        seed: f"tiny-gdn-48-seed{seed}" for seed in (1, 2, 10)
+    }
+    part = claim_pairs.Part("psnr_rgb", "points", trainings={"a-{seed}": ["a-1", "a-2"]})
+    assert part.codecs(["a-{seed}", "jpeg"]) == [("a-1", "jpeg"), ("a-2", "jpeg")]
+    assert part.codecs(["b", "jpeg"]) == [("b", "jpeg")]
+
+
+def test_an_interval_over_trainings_holds_their_chance():
+    gains = dict(zip((1, 2, 3), (0.0, 0.5, 1.0)))
+    images = {image: 0.1 * number for number, image in enumerate("abcdefgh")}
+    table = rows("bad", line())
+    for seed, gain in gains.items():
+        table += rows(f"good{seed}", lambda image, log, gain=gain: 30 + gain + images[image] + 10 * log)
+    compare = {"better": "good{seed}", "than": "bad", "metrics": ["psnr_rgb"], "by": "points"}
+    codecs = ["bad", *(f"good{seed}" for seed in gains)]
+    made = planned([compare], codecs, "psnr_rgb", dict.fromkeys(codecs, ""), OPTIONS)
+    (verdict,), (row,) = claim_verdicts.tables(table, made)
+    assert (row["better"], row["n_seeds"], row["n_images"]) == ("good{seed}", 3, 8)
+    assert row["difference"] == pytest.approx(0.85) and row["sd_seeds"] == pytest.approx(0.5)
+    assert row["lo"] < 0 < row["hi"] and verdict["verdict"] == "undecided"
+    single = planned([compare | {"better": "good2"}], codecs, "psnr_rgb", dict.fromkeys(codecs, ""), OPTIONS)
+    (verdict,), (alone,) = claim_verdicts.tables(table, single)
+    assert alone["lo"] > 0.5 and verdict["verdict"] == "holds" and "n_seeds" not in alone
+
+
+def test_a_training_without_a_figure_is_named():
+    table = (
+        rows("bad", line()) + rows("good1", line(1)) + rows("good2", line(1), rates=RATES[:1]) + rows("good3", line(1))
+    )
+    compare = {"better": "good{seed}", "than": "bad", "metrics": ["psnr_rgb"]}
+    codecs = ["bad", "good1", "good2", "good3"]
+    made = planned([compare], codecs, "psnr_rgb", dict.fromkeys(codecs, ""), OPTIONS)
+    _, (row,) = claim_verdicts.tables(table, made)
+    assert row["verdict"] == "not tested" and "good2 against bad" in row["reason"]
+
+
+@pytest.mark.parametrize(
+    ("codecs", "said"),
+    [
+        (["a1", "a2", "b1", "b2"], "a{seed} has the seeds 1, 2; a comparison over trainings needs 3"),
+        (
+            ["a1", "a2", "a3", "b1", "b2", "b4"],
+            "both sides need the same seeds: a{seed} has the seeds 1, 2, 3, b{seed}",
+        ),
+    ],
+)
+def test_what_is_wrong_with_seeds_is_told(codecs, said):
+    claim = typed.built(
+        Claim, {"text": "c", "compare": [{"better": "a{seed}", "than": "b{seed}", "metrics": ["ssim"]}]}
+    )
+    assert any(said in problem for problem in claim_pairs.parts(claim, codecs, ["ssim"])[1])
+
+
 def test_a_dot_in_a_pattern_is_a_dot():
     assert list(claim_pairs.matches("a.*", ["a.1", "ab1"])) == ["a.1"]
 
@@ -295,6 +357,7 @@ def config_with(**claim) -> dict:
         ({"metrics": ["psnr"]}, ["metric 'psnr' is unknown"]),
         ({"better": "w*p", "than": "*p*"}, ["the same number of stars"]),
         ({"by": "bd"}, ["by: found 'bd'", "bd_rate"]),
+        ({"better": "tiny{seed}-{seed}"}, ["compare.0: 'tiny{seed}-{seed}' has {seed} more than once"]),
     ],
 )
 def test_a_slip_in_a_claim_is_told(claim, said):

@@ -80,3 +80,10 @@ def test_a_studys_bd_rates_are_populations(tmp_path: Path) -> None:
     assert {metric: {codec: mean for codec, (_, mean) in codecs.items()} for metric, codecs in populations.items()} == {
         "psnr_rgb": {"a": -30.0, "b": -30.0}
     }
+
+
+@pytest.mark.parametrize("spreads", coverage_simulation.SPREADS)
+def test_an_interval_over_trainings_and_images_holds_the_mean_and_one_over_images_alone_does_not(spreads):
+    over_both, over_images = coverage_simulation.coverage_of_trainings(*spreads, 24, 1000, np.random.default_rng(4))
+    assert 0.91 <= over_both <= 0.98
+    assert over_images < 0.7 or spreads[0] < 1

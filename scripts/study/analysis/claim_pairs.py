@@ -3,7 +3,8 @@
 A claim (an entry of `claims.yaml`, or of a study's `define: claims:`) lists comparisons of the form "`better` is better
 than `than`". Both are codec ids or patterns with stars. If both patterns have stars, a star stands for the same text in
 both: `*-hyperprior-*` against `*-factorized-*` pairs tiny-hyperprior-mse with tiny-factorized-mse and nothing else.
-A pattern without stars is compared with every match of the other.
+A pattern without stars is compared with every match of the other. `{seed}` in a pattern stands for a whole number: the
+codecs that differ in it alone are trainings of one kind, and their mean is compared.
 
 A claim says something of all such pairs that a study has, so a comparison without any says nothing there. A claim can't
 be tested in a study that has no pair at all, or that lacks a codec named without stars, or a metric.
@@ -15,6 +16,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from study.analysis import crossed
 from study.analysis.claim_training import Trained
 from study.codecs.base import Weights
 from study.core.errors import allowed
@@ -23,6 +25,7 @@ from study.metrics.registry import REGISTRY
 BY = ("bd_rate", "bd_metric", "points")
 RISES, FALLS = "rises", "falls"
 RATE = "bpp"
+SEED = "{seed}"
 RANGES = {"bpp": ("bd_metric", "points"), "score": ("bd_rate",)}
 
 
@@ -86,7 +89,7 @@ class Part:
     """One comparison at one metric in a study.
 
     `within` is the range: rates in bpp, or scores for `bd_rate`; None is all that both curves cover. `pairs` are ids of
-    codecs, the one claimed to be better first.
+    codecs, the one claimed to be better first; an id with `{seed}` stands for those in `trainings`, one a seed.
     """
 
     metric: str
@@ -95,6 +98,13 @@ class Part:
     margin: float = 0
     need: str | float = "all"
     pairs: list[list[str]] = field(default_factory=list)
+    trainings: dict[str, list[str]] = field(default_factory=dict)
+
+    def codecs(self, pair: Sequence[str]) -> list[tuple[str, str]]:
+        """The codecs that a pair compares: itself, or a pair for each seed."""
+        better, than = (self.trainings.get(name, [name]) for name in pair)
+        count = max(len(better), len(than))
+        return list(zip(*(side if len(side) == count else side * count for side in (better, than))))
 
 
 @dataclass(frozen=True)
@@ -132,12 +142,14 @@ def parts(claim: Claim, codecs: Sequence[str], metrics: Sequence[str]) -> tuple[
         sides = comparison.sides
         paired, why = pairs(sides["better"], sides["than"], codecs)
         (missing if any("*" not in pattern for side in sides.values() for pattern in side) else lacking).extend(why)
+        named = {name: list(seeds(name, codecs).values()) for pair in paired for name in pair if SEED in name}
+        missing.extend(_unlike(paired, codecs))
         within = next(iter(comparison.ranges.values()), None)
         for metric in comparison.metrics:
             if metric not in metrics:
                 missing.append(f"the metric {metric!r} is not among the study's metrics")
             codec_pairs = [list(pair) for pair in paired]
-            compared.append(Part(metric, comparison.by, within, comparison.margin, comparison.need, codec_pairs))
+            compared.append(Part(metric, comparison.by, within, comparison.margin, comparison.need, codec_pairs, named))
     return compared, list(dict.fromkeys(missing or ([] if any(part.pairs for part in compared) else lacking)))
 
 
@@ -162,10 +174,34 @@ def pairs(better: Iterable[str], than: Iterable[str], codecs: Sequence[str]) -> 
 
 
 def matches(pattern: str, codecs: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """The codecs that a pattern matches, with what its stars stand for in each."""
-    expression = re.compile("(.*)".join(re.escape(text) for text in pattern.split("*")))
+    """The codecs that a pattern matches, with what its stars stand for in each.
+
+    Of a pattern with `{seed}`, the codecs that differ in the seed alone are one, named with `{seed}` in its place.
+    """
+    expression = _expression(pattern)
     matched = ((codec, expression.fullmatch(codec)) for codec in codecs)
-    return {codec: match.groups() for codec, match in matched if match}
+    found = {}
+    for codec, match in matched:
+        if match:
+            stars = {name: text for name, text in match.groupdict().items() if name != "seed"}
+            start, end = match.span("seed") if SEED in pattern else (0, 0)
+            found[f"{codec[:start]}{SEED}{codec[end:]}" if SEED in pattern else codec] = tuple(stars.values())
+    return found
+
+
+def seeds(name: str, codecs: Iterable[str]) -> dict[int, str]:
+    """The codecs that a name with `{seed}` stands for, by their seeds, in order."""
+    matched = ((codec, _expression(name).fullmatch(codec)) for codec in codecs)
+    return dict(sorted((int(match["seed"]), codec) for codec, match in matched if match))
+
+
+def _expression(pattern: str) -> re.Pattern[str]:
+    """A pattern as a regular expression; its groups are its stars, by their places, and `seed`."""
+    text = ""
+    for number, piece in enumerate(re.split(r"(\*|\{seed\})", pattern)):
+        known = {"*": f"(?P<star{number}>.*)", SEED: "(?P<seed>(?<![0-9])(?:0|[1-9][0-9]*)(?![0-9]))"}
+        text += known.get(piece, re.escape(piece))
+    return re.compile(text)
 
 
 def problems(
@@ -252,6 +288,8 @@ def slips(claim: Claim) -> Iterator[str]:
         better, than = ({pattern.count("*") for pattern in side} for side in comparison.sides.values())
         if any(stars and other and stars != other for stars in better for other in than):
             yield f"{where}: a star stands for the same text on both sides, so both need the same number of stars"
+        for pattern in (one for side in comparison.sides.values() for one in side if one.count(SEED) > 1):
+            yield f"{where}: {pattern!r} has {SEED} more than once; a codec has one seed"
 
 
 def unknown(claim: Claim, codecs: Iterable[str], none: str = "no codec", stars: bool = False) -> Iterator[str]:
@@ -285,6 +323,22 @@ _NEED = "allowed: all, any, or a share above 0 and up to 1"
 
 def _is_need(need: object) -> bool:
     return need in ("all", "any") or (isinstance(need, int | float) and 0 < need <= 1)
+
+
+def _unlike(paired: Iterable[tuple[str, str]], codecs: Sequence[str]) -> Iterator[str]:
+    """What is wrong with the seeds of the pairs: too few, or others on the other side."""
+    for pair in paired:
+        found = {name: list(seeds(name, codecs)) for name in pair if SEED in name}
+        for name, own in found.items():
+            if len(own) < crossed.FEWEST:
+                yield f"{name} has the seeds {_listed(own)}; a comparison over trainings needs {crossed.FEWEST}"
+        if len({tuple(own) for own in found.values()}) > 1:
+            told = (f"{name} has the seeds {_listed(own)}" for name, own in found.items())
+            yield f"both sides need the same seeds: {', '.join(told)}"
+
+
+def _listed(values: Iterable[object]) -> str:
+    return ", ".join(map(str, values))
 
 
 def _alternatives(side: Sequence[str]) -> str:

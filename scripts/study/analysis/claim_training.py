@@ -16,10 +16,10 @@ class Trained:
     seeds: list[int] = field(default_factory=list)
 
 
-def describe(pairs: Sequence[tuple[str, str]], trained: Mapping[str, Trained]) -> str:
+def describe(pairs: Sequence[tuple[str, str]], trained: Mapping[str, Trained], pooled: bool = False) -> str:
     """Budgets and seeds of the codecs compared, in words; empty where none is known.
 
-    `pairs` are ids of codecs, the one claimed to be better first.
+    `pairs` are ids of codecs, the one claimed to be better first. `pooled`: each comparison is a mean over seeds.
     """
     sides = [list(dict.fromkeys(pair[side] for pair in pairs if pair[side] in trained)) for side in (0, 1)]
     seeds = {seed for side in sides for codec in side for seed in trained[codec].seeds}
@@ -32,6 +32,8 @@ def describe(pairs: Sequence[tuple[str, str]], trained: Mapping[str, Trained]) -
         equal = all(_alike(trained[better].megapixels, trained[than].megapixels) for better, than in both)
         words += f" ({'equal' if equal else 'unequal'} budgets)"
     count = "one seed" if len(seeds) == 1 else f"{len(seeds)} seeds"
+    if pooled:
+        return f"{words}; {count}, whose spread is in the intervals. The verdict is about such trainings."
     return f"{words}; {count}. The verdict is about these models, not about their architectures."
 
 

@@ -11,12 +11,14 @@ A comparison of two codecs over an image set is the mean over its images of one 
 
 A margin counts in the better direction of the metric.
 
-The interval is Student's over the images. `p` is the two-sided p-value of Student's test that the mean is the margin,
-`p_holm` the same adjusted for all comparisons of the claim on the image set (Holm). A comparison `holds` if `p_holm` is
-at most 1 - `bd.LEVEL` and the mean is on the better side of the margin, `fails` if it is on the other side, and is
-`undecided` otherwise, and with fewer than `FEW` images, whose spread says too little. It is `not tested` if an image
-has no figure. `effect` is the mean's distance from the margin in standard deviations of the images (Cohen's d of paired
-differences), above 0 if `better` is.
+The interval is Student's over the images. Where `{seed}` stands in the ids, the figure is the mean over the trainings,
+too, and the interval and the test hold the chance of a training beside that of the images (`crossed`). `p` is the
+two-sided p-value of the test that the mean is the margin, `p_holm` the same adjusted for all comparisons of the claim
+on the image set (Holm). A comparison `holds` if `p_holm` is at most 1 - `bd.LEVEL` and the mean is on the better side
+of the margin, `fails` if it is on the other side, and is `undecided` otherwise, and with fewer than `FEW` images, whose
+spread says too little. It is `not tested` if an image has no figure. `effect` is the mean's distance from the margin in
+standard deviations of the images (Cohen's d of paired differences), above 0 if `better` is. `sd_seeds` is the standard
+deviation among the trainings of the mean over the images.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from study.analysis import bd, bd_table, claim_training, refusals
+from study.analysis import bd, bd_table, claim_training, crossed, refusals
 from study.analysis.claim_pairs import ClaimPlan, ClaimTest, Part
 from study.analysis.claim_training import Trained
 from study.metrics.registry import REGISTRY
@@ -35,7 +37,7 @@ from study.metrics.registry import REGISTRY
 COMPARISON_COLUMNS = (
     "claim", "image_set", "part", "better", "than", "weights", "metric", "scale", "by",
     "range_lo", "range_hi", "share", "difference", "lo", "hi", "unit", "level", "margin",
-    "effect", "p", "p_holm", "n_images", "agree", "verdict", "reason", "note",
+    "effect", "p", "p_holm", "n_images", "n_seeds", "sd_seeds", "agree", "verdict", "reason", "note",
 )  # fmt: skip
 CLAIM_COLUMNS = (
     "claim", "text", "source", "departure", "data", "image_set", "weights", "verdict",
@@ -95,13 +97,14 @@ def all_of(verdicts: Sequence[str]) -> str:
 def _comparisons(claim: ClaimTest, weights: Mapping[str, str], compare: Callable) -> Iterable[dict]:
     for number, part in enumerate(claim.parts, start=1):
         for better, than in part.pairs:
-            kinds = dict.fromkeys(weights[codec] for codec in (better, than) if weights[codec])
+            codecs = part.codecs((better, than))
+            kinds = {weights[codec] for pair in codecs for codec in pair if weights[codec]}
             named = {"part": number, "better": better, "than": than, "weights": " and ".join(sorted(kinds))}
-            yield compare(part, better, than) | named
+            yield compare(part, codecs) | named
 
 
-def _comparer(rows: Sequence[Mapping], plan: ClaimPlan) -> Callable[[Part, str, str], dict]:
-    """A function that compares two codecs of one image set; it keeps curves, which several comparisons need."""
+def _comparer(rows: Sequence[Mapping], plan: ClaimPlan) -> Callable[[Part, Sequence[tuple[str, str]]], dict]:
+    """A function that compares pairs of codecs of one image set; it keeps curves, which several comparisons need."""
     by_codec: dict[str, list[Mapping]] = {}
     for row in rows:
         by_codec.setdefault(str(row["codec"]), []).append(row)
@@ -116,29 +119,39 @@ def _comparer(rows: Sequence[Mapping], plan: ClaimPlan) -> Callable[[Part, str, 
             sides[codec, metric] = bd_table.side(codec, part, images, metric, None, options)
         return sides[codec, metric]
 
-    def compare(part: Part, better: str, than: str) -> dict:
-        anchor, test = side(than, part.metric), side(better, part.metric)
-        return _compare(part, anchor, test, images, plan.options.min_overlap)
+    def compare(part: Part, pairs: Sequence[tuple[str, str]]) -> dict:
+        curves = [(side(than, part.metric), side(better, part.metric)) for better, than in pairs]
+        return _compare(part, curves, images, plan.options.min_overlap)
 
     return compare
 
 
-def _compare(part: Part, anchor: bd_table.Side, test: bd_table.Side, images: Sequence[str], min_overlap: float) -> dict:
-    """A comparison without its verdict where it has a p-value; `decided` gives that, by all those of a claim."""
+def _compare(
+    part: Part, pairs: Sequence[tuple[bd_table.Side, bd_table.Side]], images: Sequence[str], min_overlap: float
+) -> dict:
+    """A comparison without its verdict where it has a p-value; `decided` gives that, by all those of a claim.
+
+    `pairs` are anchor and test, one pair for each training.
+    """
     metric, by = part.metric, part.by
     scale, sign = bd.scale_of(metric), bd.sign_of(metric)
     within: tuple[float, ...] | None = tuple(map(float, part.within)) if part.within else None
     if within and by == "bd_rate":
         within = tuple(sorted(float(end) for end in sign * bd.on_scale(np.array(within), scale)))
     figure, unit = _FIGURES[by], "%" if by == "bd_rate" else "dB" if scale == "db" else REGISTRY[metric].unit
-    values, low, high, share = figure(anchor.images, test.images, within, min_overlap)
+    figures = [figure(anchor.images, test.images, within, min_overlap) for anchor, test in pairs]
+    values, low, high, share = (np.array(kind) for kind in zip(*figures))  # each [trainings, images]
     row = {"metric": metric, "scale": scale, "by": by, "margin": part.margin, "unit": unit, "n_images": len(images)}
-    row |= {"note": bd.joined([_left_out(side) for side in (anchor, test)]), "reason": "", "share": share.mean()}
-    lacking = np.flatnonzero(np.isnan(values))
+    sides = {side.codec: side for pair in pairs for side in pair}.values()
+    row |= {"note": bd.joined([_left_out(side) for side in sides]), "reason": "", "share": share.mean()}
+    lacking = np.argwhere(np.isnan(values))
     if len(lacking):
-        first = int(lacking[0])
-        why = _why_none(by, anchor, test, first, within, float(share[first]), min_overlap)
-        note = f"{len(lacking)} of {len(images)} images have no figure, first {images[first]}: {why}"
+        training, first = map(int, lacking[0])
+        anchor, test = pairs[training]
+        why = _why_none(by, anchor, test, first, within, float(share[training, first]), min_overlap)
+        of = f"{test.codec} against {anchor.codec}: " if len(pairs) > 1 else ""
+        count = len(set(lacking[:, 1]))
+        note = f"{count} of {len(images)} images have no figure, first {images[first]}: {of}{why}"
         return row | {"verdict": "not tested", "reason": note}
     ends = low.mean(), high.mean()
     if by == "bd_rate":
@@ -146,11 +159,14 @@ def _compare(part: Part, anchor: bd_table.Side, test: bd_table.Side, images: Seq
     towards, shown = (-1, 1) if by == "bd_rate" else (1, sign)  # to what is better, and to what is printed
     better = towards * values
     row |= {"range_lo": ends[0], "range_hi": ends[1], "difference": shown * values.mean()}
-    row |= {"agree": int((better > part.margin).sum())}
+    by_image = better.mean(axis=0)
+    row |= {"agree": int((by_image > part.margin).sum())}
+    if len(pairs) > 1:
+        row |= {"n_seeds": len(pairs), "sd_seeds": better.mean(axis=1).std(ddof=1)}
     if len(images) == 1:
         return row | {"verdict": "undecided", "reason": "no interval: one image"}
-    lowest, highest = bd.t_interval(shown * values, bd.LEVEL)
-    spread = better.std(ddof=1)
+    lowest, highest = crossed.interval(shown * values, bd.LEVEL)
+    spread = by_image.std(ddof=1)
     gain = better.mean() - part.margin
     effect = gain / spread if spread else math.copysign(math.inf, gain)
     return row | {
@@ -158,7 +174,7 @@ def _compare(part: Part, anchor: bd_table.Side, test: bd_table.Side, images: Seq
         "hi": highest,
         "level": bd.LEVEL,
         "effect": effect,
-        "p": bd.t_test(better, part.margin),
+        "p": crossed.test(better, part.margin),
     }
 
 
@@ -235,9 +251,18 @@ def _verdicts(claim: ClaimTest, comparisons: Sequence[Mapping], trained: Mapping
         kinds.setdefault(row["weights"], []).append(row)
     return [
         {**same, "weights": kind, **verdict(claim.parts, rows, _in_words)}
-        | {"training": claim_training.describe([(row["better"], row["than"]) for row in rows], trained)}
+        | {
+            "training": claim_training.describe(
+                _trained_pairs(claim, rows), trained, all("n_seeds" in row for row in rows)
+            )
+        }
         for kind, rows in kinds.items()
     ]
+
+
+def _trained_pairs(claim: ClaimTest, rows: Iterable[Mapping]) -> list[tuple[str, str]]:
+    """The codecs of some comparisons, pair by pair."""
+    return [pair for row in rows for pair in claim.parts[row["part"] - 1].codecs((row["better"], row["than"]))]
 
 
 def verdict(parts: Sequence, rows: Sequence[Mapping], describe: Callable[[str, Sequence[Mapping]], str]) -> dict:

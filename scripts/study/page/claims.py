@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from study.analysis import claim_pairs, claim_verdicts
 from study.figures import palette
@@ -87,6 +88,7 @@ def cards(
 
     Claims that the study can't test stand last.
     """
+    known = {**known, **_of_trainings(comparisons, known)}
     named: dict[str, list[Mapping[str, str]]] = {}
     for row in claims:
         named.setdefault(row["claim"], []).append(row)
@@ -99,6 +101,17 @@ def cards(
         verdict = next(iter(tested)) if len(tested) == 1 else "mixed"
         made.append(Card(claim, first["text"], first["source"], first["departure"], verdict, verdicts))
     return sorted(made, key=lambda card: card.verdict == "not tested")
+
+
+def _of_trainings(comparisons: Sequence[Mapping[str, str]], known: Mapping[str, Style]) -> dict[str, Style]:
+    """The looks of the names with `{seed}`: that of the first training, with what all their labels begin with."""
+    looks = {}
+    for name in {row[side] for row in comparisons for side in ("better", "than") if claim_pairs.SEED in row[side]}:
+        trainings = [known[codec] for codec in claim_pairs.seeds(name, known).values()]
+        alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*(look.label for look in trainings)))
+        shared = "".join(letters[0] for letters in alike).rstrip(" ,(").removesuffix("seed").rstrip(" ,(")
+        looks[name] = replace(trainings[0], label=f"{shared or name}, mean of {len(trainings)} trainings")
+    return looks
 
 
 def counted(cards: Sequence[Card]) -> list[tuple[str, int]]:

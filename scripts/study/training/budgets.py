@@ -39,4 +39,5 @@ def _own(known: Mapping[str, recipes.Recipe], name: str, quality: str | int) -> 
     own, shared = recipes.entry(known, name, quality), known[name]
     batch = own.batch or shared.batch or defaults.BATCH
     side = own.crop or shared.crop or defaults.CROP
-    return own.steps, own.steps * batch, side, defaults.SEED if own.seed is None else own.seed
+    seeds = [seed for seed in (own.seed, shared.seed, defaults.SEED) if seed is not None]
+    return own.steps, own.steps * batch, side, seeds[0]

@@ -43,7 +43,7 @@ class Quality:
 class Recipe:
     """The trainings of one codec by quality, and what they share: the network (see `architectures.build`), the metric.
 
-    A quality's own `batch` and `crop` come before those here.
+    What a quality says itself comes before what stands here.
     """
 
     model: str
@@ -54,6 +54,8 @@ class Recipe:
     h: int | list[int] | None = None
     crop: int | None = None
     batch: int | None = None
+    seed: int | None = None
+    precision: str | None = None
     lpips: float | None = None
     adversarial: float | None = None
     pretraining: float | None = None
