@@ -293,6 +293,15 @@ def test_an_interval_over_trainings_holds_their_chance():
     assert alone["lo"] > 0.5 and verdict["verdict"] == "holds" and "n_seeds" not in alone
 
 
+@pytest.mark.parametrize("wide", ["good", "bad"])
+def test_of_two_curves_with_as_many_points_that_inside_the_other_is_compared(wide):
+    rates = {"good": RATES[1:3], "bad": RATES[1:3]} | {wide: RATES[[0, 4]]}
+    table = rows("good", line(0.5), rates=rates["good"]) + rows("bad", line(), rates=rates["bad"])
+    _, (row,) = judge(table, by="points")
+    assert row["difference"] == pytest.approx(0.5) and row["share"] == 1
+    assert [row["range_lo"], row["range_hi"]] == pytest.approx(RATES[1:3])
+
+
 def test_a_training_without_a_figure_is_named():
     table = (
         rows("bad", line()) + rows("good1", line(1)) + rows("good2", line(1), rates=RATES[:1]) + rows("good3", line(1))

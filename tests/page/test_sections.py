@@ -109,12 +109,13 @@ def test_long_parts_keep_most_comparisons_behind_a_click() -> None:
 
 
 def test_the_mean_of_trainings_is_named_by_what_their_labels_share() -> None:
-    row = page_answers.comparison_rows()[0] | {"better": "gdn-seed{seed}"}
+    row = page_answers.comparison_rows()[0] | {"better": "gdn-seed{seed}", "n_seeds": 3}
     texts = (page_answers.text([page_answers.claim_rows()[0]], claim_verdicts.CLAIM_COLUMNS),
              page_answers.text([row], claim_verdicts.COMPARISON_COLUMNS))  # fmt: skip
     looks = {f"gdn-seed{seed}": replace(KNOWN["webp"], label=f"GDN, seed {seed}") for seed in (1, 2, 3)}
     (part,) = claims.cards(*texts, [], KNOWN | looks)[0].verdicts[0].parts
-    assert [pair.name for pair in part.pairs] == ["GDN, mean of 3 trainings"]
+    assert [pair.name for pair in part.pairs] == ["GDN"]
+    assert part.title == "BD-rate at PSNR (RGB) in %, means of 3 trainings, against JPEG"
 
 
 def test_edits_have_their_numbers_and_channels_their_bits() -> None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import large as bench_large
+import learned as bench_learned
 import numpy as np
 import pytest
 import run as bench_run
@@ -19,7 +20,7 @@ ORDER = ["First", "Second", "Third"]
 def test_a_section_replaces_its_earlier_one_and_keeps_the_others(tmp_path: Path) -> None:
     page = tmp_path / "benchmarks.md"
     for name, number in (("Third", 3), ("First", 1), ("Third", 4)):
-        text, status = bench_run.run(name, [sys.executable, "-c", f"print('## {number} s')"])
+        text, status = bench_run.run(name, [sys.executable, "-c", f"print('## {number} s')"], "abc")
         assert status == 0
         bench_run.write(page, name, text, ORDER)
     lines = [line for line in page.read_text().splitlines() if line.startswith("## ")]
@@ -27,8 +28,19 @@ def test_a_section_replaces_its_earlier_one_and_keeps_the_others(tmp_path: Path)
 
 
 def test_a_benchmark_that_fails_says_so_in_its_section() -> None:
-    text, status = bench_run.run("First", [sys.executable, "-c", "print('slow'); raise SystemExit(3)"])
-    assert status == 3 and "Exit status 3" in text and "slow" in text
+    text, status = bench_run.run("First", [sys.executable, "-c", "print('slow'); raise SystemExit(3)"], "abc")
+    assert status == 3 and "Exit status 3" in text and "slow" in text and "revision abc." in text
+
+
+def test_figures_beyond_their_limits_are_named() -> None:
+    figures = {"bpp_eval": 1.0, "bpp": 1.0005, "dpsnr": 0.0, "dmsssim": 0.0, "ratio": 0.69}
+    assert bench_learned.beyond(figures, "mbt2018-mean") == []
+    assert bench_learned.beyond(figures | {"bpp": 1.002, "dpsnr": 0.002, "ratio": 0.8}, "mbt2018-mean") == [
+        "bpp",
+        "dpsnr",
+        "ratio",
+    ]
+    assert bench_learned.beyond(figures | {"ratio": 0.8}, "cae") == []
 
 
 def test_every_benchmark_is_there() -> None:

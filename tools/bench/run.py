@@ -51,10 +51,10 @@ def main() -> None:
     for name in arguments.names:
         if name not in BENCHES:
             raise errors.StudyError(f"there is no benchmark {name!r}; {errors.allowed(name, BENCHES)}")
-    failed = []
+    failed, revision = [], _revision()  # before the page is written, which would make it "dirty"
     for name in arguments.names or BENCHES:
         print(f"== {name}", flush=True)
-        text, status = run(name, BENCHES[name])
+        text, status = run(name, BENCHES[name], revision)
         write(arguments.out, name, text, list(BENCHES))
         failed += [name] if status else []
     if failed:
@@ -62,7 +62,7 @@ def main() -> None:
     sys.exit(1 if failed else 0)
 
 
-def run(name: str, command: Sequence[str]) -> tuple[str, int]:
+def run(name: str, command: Sequence[str], revision: str) -> tuple[str, int]:
     """The section of a benchmark, which is run and printed as it goes, and its exit status."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
@@ -74,7 +74,7 @@ def run(name: str, command: Sequence[str]) -> tuple[str, int]:
     status, after = process.wait(), resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = sum(getattr(after, part) - getattr(before, part) for part in ("ru_utime", "ru_stime"))
     ended = "" if status == 0 else f" Exit status {status}: beyond its limits, or ended by an error."
-    origin = f"{_machine(provenance.machine())}, {datetime.now(UTC):%Y-%m-%d}, revision {_revision()}."
+    origin = f"{_machine(provenance.machine())}, {datetime.now(UTC):%Y-%m-%d}, revision {revision}."
     took = f"It took {time.monotonic() - started:.0f} s, {spent:.0f} s of CPU.{ended}"
     return f"## {name}\n\n{origin} {took}\n\n```\n$ {shlex.join(command)}\n{''.join(lines)}```\n", status
 

@@ -58,8 +58,12 @@ class Curves:
     @property
     def usable(self) -> np.ndarray:
         """Which curves have enough points and few that are worse, bool [R]."""
+        return self.usable_from(POINTS)
+
+    def usable_from(self, fewest: int) -> np.ndarray:
+        """As `usable`, where `fewest` points are enough."""
         few = self.worse.sum(axis=1) <= WORSE * self.finite.sum(axis=1)
-        return (self.keep.sum(axis=1) >= POINTS) & few
+        return (self.keep.sum(axis=1) >= fewest) & few
 
     def points(self, row: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Rates and scores of one curve's used points."""
@@ -174,10 +178,13 @@ def bd_metrics(
     return _differences(anchor, test, "rate", method, min_overlap, within)
 
 
-def scores_at(curve: Curves, rate: np.ndarray, method: str) -> np.ndarray:
-    """The scores of curves at rates [R, M]; NaN outside a curve's range, and for a curve that isn't usable."""
+def scores_at(curve: Curves, rate: np.ndarray, method: str, fewest: int = POINTS) -> np.ndarray:
+    """The scores of curves at rates [R, M]; NaN outside a curve's range, and for a curve that isn't usable.
+
+    `fewest` is how many points a curve needs; between two points it is a straight line over log rate.
+    """
     low, high = _ends(curve.rate, curve.keep)
-    inside = curve.usable[:, None] & (rate >= low[:, None]) & (rate <= high[:, None])
+    inside = curve.usable_from(fewest)[:, None] & (rate >= low[:, None]) & (rate <= high[:, None])
     scores = np.full(rate.shape, np.nan)
     rows = np.flatnonzero(inside.any(axis=1))
     at = np.log10(np.clip(rate[rows], low[rows, None], high[rows, None]))

@@ -6,8 +6,9 @@ A comparison of two codecs over an image set is the mean over its images of one 
 - `bd_rate`: BD-rate over a range of scores, in percent; below 0 is better;
 - `bd_metric`: BD-metric over a range of rates, in units of the metric's scale; above 0 is better, below 0 for a metric
   of which less is better;
-- `points`: the mean difference in score at the points of the curve that has fewer, the other interpolated (PCHIP) over
-  log rate; its sign is as that of `bd_metric`. It serves curves of fewer points than a BD figure needs.
+- `points`: the mean difference in score at the points of the curve that has fewer (of equal ones, of that of which more
+  lie in the other's range), the other interpolated (PCHIP) over log rate; its sign is as that of `bd_metric`. It serves
+  curves of fewer points than a BD figure needs; between two points a curve is a straight line.
 
 A margin counts in the better direction of the metric.
 
@@ -203,10 +204,22 @@ def _bd_metric(anchor: bd.Curves, test: bd.Curves, within: tuple | None, min_ove
 
 
 def _points(anchor: bd.Curves, test: bd.Curves, within: tuple | None, min_overlap: float) -> tuple[np.ndarray, ...]:
-    """Figures, ends of the rates and shares of the points that were compared, each [R]."""
-    few, many, towards = (anchor, test, 1) if anchor.finite.sum() <= test.finite.sum() else (test, anchor, -1)
+    """Figures, ends of the rates and shares of the points that were compared, each [R].
+
+    Of curves with as many points as each other, those of which more can be compared are taken, image by image.
+    """
+    ways = [_at_points(anchor, test, 1, within), _at_points(test, anchor, -1, within)]
+    lead = test.finite.sum() - anchor.finite.sum()
+    second = np.full(len(anchor.finite), lead < 0) if lead else ways[1][3] > ways[0][3]
+    gaps, low, high, share = (np.where(second, other, one) for one, other in zip(*ways))
+    enough = np.greater(share, 0) & np.greater_equal(share, min_overlap)
+    return np.where(enough, gaps, np.nan), low, high, share
+
+
+def _at_points(few: bd.Curves, many: bd.Curves, towards: int, within: tuple | None) -> tuple[np.ndarray, ...]:
+    """The mean difference, `many` minus `few` times `towards`, at the points of `few`; the rest as of `_points`."""
     inside = few.finite & (True if within is None else (few.rate >= within[0]) & (few.rate <= within[1]))
-    at = bd.scores_at(many, few.rate, bd.METHOD)
+    at = bd.scores_at(many, few.rate, bd.METHOD, fewest=2)
     taken = inside & np.isfinite(at)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = taken.sum(axis=1) / inside.sum(axis=1)
@@ -214,7 +227,7 @@ def _points(anchor: bd.Curves, test: bd.Curves, within: tuple | None, min_overla
     share = np.nan_to_num(share)
     low = np.where(taken, few.rate, np.inf).min(axis=1, initial=np.inf)
     high = np.where(taken, few.rate, -np.inf).max(axis=1, initial=-np.inf)
-    return np.where((share > 0) & (share >= min_overlap), gaps, np.nan), low, high, share
+    return gaps, low, high, share
 
 
 _FIGURES = {"bd_rate": _bd_rate, "bd_metric": _bd_metric, "points": _points}
@@ -225,7 +238,8 @@ def _why_none(
 ) -> str:
     """Why an image has no figure: a curve that can't be compared, or too little in common."""
     unusable = [side for side in (test, anchor) if bd.refusal(side.images, image)]
-    if by == "points" and len(unusable) < 2 and all(side.images.finite[image].any() for side in (test, anchor)):
+    counts = [int(side.images.keep[image].sum()) for side in (test, anchor)]
+    if by == "points" and max(counts) > 1 and min(counts) > 0:
         unusable = []
     if unusable:
         return refusals.text(filter(None, (bd_table.refusal(side, side.images, image) for side in unusable)))

@@ -24,7 +24,7 @@ def integral(x: np.ndarray, y: np.ndarray, low: np.ndarray, high: np.ndarray, me
 
 
 def values(x: np.ndarray, y: np.ndarray, at: np.ndarray, method: str) -> np.ndarray:
-    """The curves through `x`, `y` ([R, K]) at the places `at` ([R, M], within the points' range)."""
+    """The curves through `x`, `y` ([R, K]) at the places `at` ([R, M], within the points' range); straight of K = 2."""
     _, left, square, cubic = _pieces(x, y, method)
     piece = (at[:, :, None] >= x[:, None, 1:-1]).sum(axis=2)
     start, value, left, square, cubic = (
@@ -38,7 +38,10 @@ def _pieces(x: np.ndarray, y: np.ndarray, method: str) -> tuple[np.ndarray, np.n
     """Of each cubic between two points: its width, and its coefficients from the first power to the third."""
     width = np.diff(x)
     slope = np.diff(y) / width
-    tangent = _akima(slope) if method == "akima" else _pchip(width, slope)
+    if slope.shape[1] == 1:
+        tangent = slope.repeat(2, axis=1)
+    else:
+        tangent = _akima(slope) if method == "akima" else _pchip(width, slope)
     left, right = tangent[:, :-1], tangent[:, 1:]
     return width, left, (3 * slope - 2 * left - right) / width, (left + right - 2 * slope) / width**2
 

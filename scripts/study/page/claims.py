@@ -110,7 +110,7 @@ def _of_trainings(comparisons: Sequence[Mapping[str, str]], known: Mapping[str, 
         trainings = [known[codec] for codec in claim_pairs.seeds(name, known).values()]
         alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*(look.label for look in trainings)))
         shared = "".join(letters[0] for letters in alike).rstrip(" ,(").removesuffix("seed").rstrip(" ,(")
-        looks[name] = replace(trainings[0], label=f"{shared or name}, mean of {len(trainings)} trainings")
+        looks[name] = replace(trainings[0], label=shared or name)
     return looks
 
 
@@ -156,6 +156,8 @@ def _compared(rows: Sequence[Mapping[str, str]], known: Mapping[str, Style]) -> 
     on, digits = _axis(rows, "difference", ratio)
     kinds = {"bd_rate": "BD-rate at {}", "bd_metric": "BD-{}", "points": "{}, difference at the points"}
     title = kinds[first["by"]].format(palette.short(metric)) + (f" in{unit}" if unit else "")
+    if trainings := max(row["n_seeds"] for row in rows):
+        title += f", means of {trainings} trainings"
     than, ahead = ({row[side] for row in rows} for side in ("than", "better"))
     who = ""
     if len(than) == 1:
