@@ -1,6 +1,6 @@
 """Run a command under a Slurm of its own: one node, this machine, for as long as the command runs.
 
-    python tests/slurm.py COMMAND [ARGUMENT ...]
+    python tests/support/slurm.py COMMAND [ARGUMENT ...]
 
 munged, slurmctld and slurmd (Debian's packages slurm-wlm and munge) run in mount and process namespaces of their own:
 the configuration is seen at /etc/slurm in there alone, every file lies in a temporary folder, and whatever still runs
@@ -21,6 +21,7 @@ from pathlib import Path
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "unshare")
 CONFIG = Path("/etc/slurm")
 STARTING_S = 300
+HELD: list[socket.socket] = []
 # Snakemake's, with a Slurm that has no accounting and is this machine: files are seen at once, jobs end soon.
 OPTIONS = (
     "--slurm-no-account", "--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "2",
@@ -129,9 +130,12 @@ def output(*words: str) -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        return tried.getsockname()[1]
+    """A port that no other process is given while this one runs; Slurm's daemons may listen on it (SO_REUSEADDR)."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    HELD.append(held)
+    return held.getsockname()[1]
 
 
 if __name__ == "__main__":
