@@ -5,6 +5,8 @@ Two ratios for each model, of CPU seconds and of seconds by the clock:
 - one image, everything loaded: encode + decode of the codec / the same two signatures called as TFC's tfci.py does;
 - one study's job: encode.py + decode.py over the images / a call of tfci.py for each image and direction.
 
+Exit status 1 if bitstreams or decoded images of the two differ.
+
 tfci.py is not in TFC's wheel. Without --tfci this script stands in for it: it does what tfci.py does and no more.
 """
 
@@ -43,6 +45,7 @@ def main() -> None:
     if arguments.single:
         _single(*arguments.single)
         return
+    good = True
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         metagraphs = arguments.metagraph or _built(folder / "metagraphs")
@@ -51,8 +54,10 @@ def main() -> None:
             print(f"{metagraph.stem}, {len(images)} images, {threads()} threads")
             cpu, clock = _warm(metagraph, images, arguments.repeat)
             print(f"  encode + decode, warm:  {cpu:.2f} of the bare graph's CPU time, {clock:.2f} by the clock")
-            cpu, clock = _jobs(metagraph, images, folder / metagraph.stem, arguments.tfci)
+            (cpu, clock), alike = _jobs(metagraph, images, folder / metagraph.stem, arguments.tfci)
             print(f"  job over all images:  1/{1 / cpu:.1f} of the calls' CPU time, 1/{1 / clock:.1f} by the clock")
+            good &= alike
+    sys.exit(0 if good else 1)
 
 
 def _warm(metagraph: Path, images: list[np.ndarray], repeat: int) -> tuple[float, float]:
@@ -69,8 +74,10 @@ def _warm(metagraph: Path, images: list[np.ndarray], repeat: int) -> tuple[float
     return tuple(statistics.median(column) for column in zip(*ratios))
 
 
-def _jobs(metagraph: Path, images: list[np.ndarray], folder: Path, tfci: Path | None) -> tuple[float, float]:
-    """The time of the study's two jobs over that of a call for each image and direction; the images must agree."""
+def _jobs(
+    metagraph: Path, images: list[np.ndarray], folder: Path, tfci: Path | None
+) -> tuple[tuple[float, float], bool]:
+    """The times of the study's two jobs over those of a call for each image and direction; whether the files agree."""
     columns = ("image", "file", "width", "height", "sha256")
     rows = []
     for number, rgb in enumerate(images):
@@ -94,14 +101,15 @@ def _jobs(metagraph: Path, images: list[np.ndarray], folder: Path, tfci: Path | 
             _run(*script, "compress", metagraph.stem, folder / f"{number}.png", stream)
             _run(*script, "decompress", *([] if tfci else [metagraph.stem]), stream, folder / f"{number}.out.png")
 
-    ours, theirs = _timed(job), _timed(calls)
+    ours, theirs, alike = _timed(job), _timed(calls), True
     for number in range(len(images)):
         stream = (encoded.parent / f"{number}.tfci").read_bytes()
         same = tfci_file.unpack(stream) == tfci_file.unpack((folder / f"{number}.tfci").read_bytes())
         pixels = [png.read(path) for path in (decoded.parent / f"{number}.png", folder / f"{number}.out.png")]
         print(f"  image {number}: bitstreams {'equal' if same else 'DIFFER'}, decoded images", end=" ")
         print("equal" if np.array_equal(*pixels) else "DIFFER")
-    return tuple(a / b for a, b in zip(ours, theirs))
+        alike &= same and np.array_equal(*pixels)
+    return (ours[0] / theirs[0], ours[1] / theirs[1]), alike
 
 
 def _single(folder: str, command: str, model: str, source: str, target: str) -> None:
@@ -152,7 +160,8 @@ def _cpu() -> float:
 
 
 def _run(*command: object) -> None:
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    # As many threads as the codec's: the hyperprior's bits depend on their number.
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_NUM_INTRAOP_THREADS": str(threads())}
     words = [sys.executable, *map(str, command)]
     done = subprocess.run(words, env=environment, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
