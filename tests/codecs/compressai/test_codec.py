@@ -16,7 +16,7 @@ from study.codecs import registry as codec_registry
 from study.codecs.base import Latents
 from study.codecs.compressai import architectures, rans, startup
 from study.codecs.compressai.codec import Backend
-from study.core import paths
+from study.core import paths, readers
 from study.core.errors import BitstreamError, CodecError, StudyError
 from thinned import one_of_a_kind
 from tiny_nets import BUNDLED, NETS, codec, photo
@@ -244,11 +244,13 @@ def test_bundled(name, quality, entry):
 def test_bundled_files_and_their_size():
     files = list((ROOT / "models").rglob("*.safetensors"))
     assert sum(path.stat().st_size for path in files) <= 120e6
-    listed = {
-        ROOT / codec_registry.backend("compressai").weights_source(entry.settings, quality).path
-        for _, quality, entry in BUNDLED
-    }
-    assert listed == set(files)
+    used = [(entry.settings, quality) for _, quality, entry in BUNDLED]
+    for study in (ROOT / "studies").glob("*.yaml"):
+        for own in readers.read_yaml(study).get("define", {}).get("codecs", {}).values():
+            if str(own["settings"].get("weights", "")).startswith("models/"):
+                used += [(own["settings"], quality) for quality in own["qualities"]]
+    source = codec_registry.backend("compressai").weights_source
+    assert {ROOT / source(settings, quality).path for settings, quality in used} == set(files)
 
 
 def test_bad_settings():
