@@ -7,7 +7,7 @@ import sys
 
 from study.core import atomic_io, errors, paths, readers
 from study.training import crops as training_crops
-from study.training import loop, options, photos
+from study.training import loop, options, photos, trainers
 
 
 def main() -> None:
@@ -25,11 +25,7 @@ def main() -> None:
     )  # fmt: skip
     if args.validation:
         loop.check_validation(recipe)  # before the training, not after it
-    trainer = loop
-    if recipe.metric == "perceptual":
-        from study.training import generative
-
-        trainer = generative
+    trainer = trainers.of_metric(recipe.metric)
     if args.manifest:
         photos.check(training_crops.packed_hashes(args.photos), photos.read(args.manifest), [photos.TRAIN])
     crops = training_crops.Crops(training_crops.unpack(args.photos), recipe.crop, recipe.seed)

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from study.analysis import provenance
 from study.core import errors, paths
-from study.training import crops, loop, recipes
+from study.training import crops, loop, recipes, trainers
 
 UNTIMED, TIMED = 10, 20  # steps; the optimiser renews its preconditioner every tenth
 
@@ -94,11 +94,7 @@ def step_seconds(recipe: loop.Recipe, images: list[np.ndarray], start: Path | No
         asked.append(time.process_time())
         return given(self, step, count)
 
-    trainer = loop
-    if recipe.metric == "perceptual":
-        from study.training import generative
-
-        trainer = generative
+    trainer = trainers.of_metric(recipe.metric)
     with tempfile.TemporaryDirectory() as folder, mock.patch.object(crops.Crops, "batch", noted):
         whole = crops.Crops(images, recipe.crop, recipe.seed)
         trainer.train(recipe, whole, Path(folder) / "checkpoint", start, stop=UNTIMED + TIMED + 1)

@@ -117,10 +117,7 @@ NETWORKS = ("lpips_alex", "lpips_vgg", "dists")
             ("encode", (), "PIL.Image"),
             ("encode", ("--weights", "x"), "torch"),
             ("score", (), "cv2"),
-            *(
-                ("score", ("--metrics", metrics.recipes([name])), "torch")
-                for name in ("lpips_alex", "lpips_vgg", "dists")
-            ),
+            *(("score", ("--metrics", metrics.recipes([name])), "torch") for name in NETWORKS),
             ("plot_bd", (), "matplotlib.figure"),
             ("bd_rate", (), "pandas"),
         ],

@@ -142,14 +142,17 @@ def parts(claim: Claim, codecs: Sequence[str], metrics: Sequence[str]) -> tuple[
         sides = comparison.sides
         paired, why = pairs(sides["better"], sides["than"], codecs)
         (missing if any("*" not in pattern for side in sides.values() for pattern in side) else lacking).extend(why)
-        named = {name: list(seeds(name, codecs).values()) for pair in paired for name in pair if SEED in name}
-        missing.extend(_unlike(paired, codecs))
+        found = {name: seeds(name, codecs) for pair in paired for name in pair if SEED in name}
+        trainings = {name: list(by_seed.values()) for name, by_seed in found.items()}
+        missing.extend(_unlike(paired, found))
         within = next(iter(comparison.ranges.values()), None)
         for metric in comparison.metrics:
             if metric not in metrics:
                 missing.append(f"the metric {metric!r} is not among the study's metrics")
             codec_pairs = [list(pair) for pair in paired]
-            compared.append(Part(metric, comparison.by, within, comparison.margin, comparison.need, codec_pairs, named))
+            compared.append(
+                Part(metric, comparison.by, within, comparison.margin, comparison.need, codec_pairs, trainings)
+            )
     return compared, list(dict.fromkeys(missing or ([] if any(part.pairs for part in compared) else lacking)))
 
 
@@ -178,30 +181,29 @@ def matches(pattern: str, codecs: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
     Of a pattern with `{seed}`, the codecs that differ in the seed alone are one, named with `{seed}` in its place.
     """
-    expression = _expression(pattern)
-    matched = ((codec, expression.fullmatch(codec)) for codec in codecs)
     found = {}
-    for codec, match in matched:
-        if match:
-            stars = {name: text for name, text in match.groupdict().items() if name != "seed"}
-            start, end = match.span("seed") if SEED in pattern else (0, 0)
-            found[f"{codec[:start]}{SEED}{codec[end:]}" if SEED in pattern else codec] = tuple(stars.values())
+    for codec, match in _matched(pattern, codecs):
+        texts = match.groupdict()
+        if texts.pop("seed", None) is not None:
+            start, end = match.span("seed")
+            codec = f"{codec[:start]}{SEED}{codec[end:]}"
+        found[codec] = tuple(texts.values())
     return found
 
 
 def seeds(name: str, codecs: Iterable[str]) -> dict[int, str]:
     """The codecs that a name with `{seed}` stands for, by their seeds, in order."""
-    matched = ((codec, _expression(name).fullmatch(codec)) for codec in codecs)
-    return dict(sorted((int(match["seed"]), codec) for codec, match in matched if match))
+    return dict(sorted((int(match["seed"]), codec) for codec, match in _matched(name, codecs)))
 
 
-def _expression(pattern: str) -> re.Pattern[str]:
-    """A pattern as a regular expression; its groups are its stars, by their places, and `seed`."""
+def _matched(pattern: str, codecs: Iterable[str]) -> Iterator[tuple[str, re.Match[str]]]:
+    """The codecs that a pattern matches; a match's groups are the stars, by their places, and `seed`."""
     text = ""
     for number, piece in enumerate(re.split(r"(\*|\{seed\})", pattern)):
         known = {"*": f"(?P<star{number}>.*)", SEED: "(?P<seed>(?<![0-9])(?:0|[1-9][0-9]*)(?![0-9]))"}
         text += known.get(piece, re.escape(piece))
-    return re.compile(text)
+    expression = re.compile(text)
+    return ((codec, match) for codec in codecs if (match := expression.fullmatch(codec)))
 
 
 def problems(
@@ -325,20 +327,16 @@ def _is_need(need: object) -> bool:
     return need in ("all", "any") or (isinstance(need, int | float) and 0 < need <= 1)
 
 
-def _unlike(paired: Iterable[tuple[str, str]], codecs: Sequence[str]) -> Iterator[str]:
-    """What is wrong with the seeds of the pairs: too few, or others on the other side."""
+def _unlike(paired: Iterable[tuple[str, str]], found: Mapping[str, Mapping[int, str]]) -> Iterator[str]:
+    """What is wrong with the seeds of the pairs, `found` by name: too few, or others on the other side."""
+    told = {name: f"{name} has the seeds {', '.join(map(str, own))}" for name, own in found.items()}
     for pair in paired:
-        found = {name: list(seeds(name, codecs)) for name in pair if SEED in name}
-        for name, own in found.items():
-            if len(own) < crossed.FEWEST:
-                yield f"{name} has the seeds {_listed(own)}; a comparison over trainings needs {crossed.FEWEST}"
-        if len({tuple(own) for own in found.values()}) > 1:
-            told = (f"{name} has the seeds {_listed(own)}" for name, own in found.items())
-            yield f"both sides need the same seeds: {', '.join(told)}"
-
-
-def _listed(values: Iterable[object]) -> str:
-    return ", ".join(map(str, values))
+        seeded = [name for name in pair if name in found]
+        for name in seeded:
+            if len(found[name]) < crossed.FEWEST:
+                yield f"{told[name]}; a comparison over trainings needs {crossed.FEWEST}"
+        if len({tuple(found[name]) for name in seeded}) > 1:
+            yield f"both sides need the same seeds: {', '.join(told[name] for name in seeded)}"
 
 
 def _alternatives(side: Sequence[str]) -> str:

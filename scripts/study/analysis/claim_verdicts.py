@@ -208,10 +208,11 @@ def _points(anchor: bd.Curves, test: bd.Curves, within: tuple | None, min_overla
 
     Of curves with as many points as each other, those of which more can be compared are taken, image by image.
     """
-    ways = [_at_points(anchor, test, 1, within), _at_points(test, anchor, -1, within)]
-    lead = test.finite.sum() - anchor.finite.sum()
-    second = np.full(len(anchor.finite), lead < 0) if lead else ways[1][3] > ways[0][3]
-    gaps, low, high, share = (np.where(second, other, one) for one, other in zip(*ways))
+    fewest = min(anchor.finite.sum(), test.finite.sum())
+    ways = [way for way in ((anchor, test, 1), (test, anchor, -1)) if way[0].finite.sum() == fewest]
+    figures = [_at_points(*way, within) for way in ways]
+    last = figures[-1][3] > figures[0][3]  # nowhere if there is one way
+    gaps, low, high, share = (np.where(last, other, one) for one, other in zip(figures[0], figures[-1]))
     enough = np.greater(share, 0) & np.greater_equal(share, min_overlap)
     return np.where(enough, gaps, np.nan), low, high, share
 

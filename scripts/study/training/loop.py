@@ -85,7 +85,6 @@ class Recipe:
             raise StudyError("lpips and adversarial must be at least 0, pretraining between 0 and 1")
         if self.steps < 1 or self.batch < 1 or self.lam <= 0 or self.lr <= 0 or not 0 <= self.decay <= 1:
             raise StudyError("steps and batch must be at least 1, lambda and lr more than 0, decay between 0 and 1")
-
         if not 0 <= self.average < 1 or (self.average and self.metric == "perceptual"):
             raise StudyError("average must be at least 0 and less than 1, and 0 for the metric perceptual")
 
