@@ -61,6 +61,7 @@ def test_an_item_that_always_wins_stays_finite_and_one_without_comparison_has_no
         bradley_terry.strengths(-wins)
 
 
+@pytest.mark.slow
 def test_strengths_of_simulated_observers_are_recovered(tmp_path: Path) -> None:
     sheets = answers.read_all(simulated(tmp_path, 60), ROWS)
     scale, metrics = tables.scale_and_metrics(sheets, ROWS, opinion_tests.METRICS, 200, 0)

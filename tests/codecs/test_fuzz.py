@@ -83,6 +83,7 @@ def with_crc(data: bytes) -> bytes:
     return data[:4] + zlib.crc32(data[8:]).to_bytes(4, "little") + data[8:]
 
 
+@pytest.mark.slow
 @fuzzed
 @given(st.one_of(st.binary(max_size=200), st.binary(max_size=200).map(lambda tail: b"LIC\x01" + tail)), st.booleans())
 def test_container_of_any_bytes(data, mended):
@@ -112,6 +113,7 @@ def check_container(data: bytes) -> compressai_bitstream.Contents | None:
     return contents
 
 
+@pytest.mark.slow
 @fuzzed
 @given(st.one_of(st.binary(max_size=200), st.binary(max_size=120).map(lambda part: protobuf.field(1, part))))
 def test_tfci_of_any_bytes(data):

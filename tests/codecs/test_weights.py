@@ -100,7 +100,7 @@ def test_a_file_that_is_not_whole_is_not_kept(damage, obtain, server, tmp_path):
         (Answer(status=404), "404"),
         (Answer(status=500), "500"),
         (Answer(after=1000), "connection ended"),
-        (Answer(after=1000, end="stall"), "stalled|timed out"),
+        pytest.param(Answer(after=1000, end="stall"), "stalled|timed out", marks=pytest.mark.slow),
     ],
 )
 def test_trouble_of_a_server_is_named_and_nothing_kept(answer, reason, obtain, server, tmp_path):

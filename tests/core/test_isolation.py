@@ -103,6 +103,7 @@ def test_hunger_for_memory_fails_alone() -> None:
     assert results[1].startswith("it was stopped at ") and "cell_limit.memory_gb" in results[1]
 
 
+@pytest.mark.slow
 def test_memory_of_a_process_that_it_started_counts() -> None:
     hungry = [sys.executable, "-c", "import time; taken = bytearray(b'x') * 2_000_000_000; time.sleep(600)"]
     (result,) = run([0], start({0: lambda: subprocess.run(hungry)}), Limit(memory_gb=1.5))
@@ -229,6 +230,7 @@ def test_a_scratch_that_is_being_made_is_not_taken_for_one_left(tmp_path, monkey
         (folder / "stream").write_text("x")
 
 
+@pytest.mark.slow
 def test_the_time_of_a_start_is_not_that_of_a_thing(clock: Clock) -> None:
     def starts(seconds: float):
         clock.move(seconds)

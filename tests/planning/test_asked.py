@@ -11,6 +11,7 @@ from study.core import paths
 from study.core.errors import StudyError
 from study.planning import asked, config
 from study.planning.cells import Plan
+from waiting import LONGEST_S
 
 STUDY = {
     "study": "asked",
@@ -73,7 +74,7 @@ def test_the_workflow_says_so_without_a_traceback(tmp_path):
         "1",
     ]
     done = subprocess.run(
-        [*command, "results/scores/photos-8/jpeg/77/cheap.csv"], capture_output=True, text=True, timeout=120
+        [*command, "results/scores/photos-8/jpeg/77/cheap.csv"], capture_output=True, text=True, timeout=LONGEST_S
     )
     said = done.stdout + done.stderr
     assert done.returncode == 1 and "has no quality '77' of jpeg; allowed: 5, 10, " in said

@@ -48,6 +48,7 @@ def test_every_benchmark_is_there() -> None:
         assert (Path(bench_run.paths.ROOT) / command[1]).is_file()
 
 
+@pytest.mark.slow
 def test_the_large_study_is_as_large_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     size = bench_large.Size()
     monkeypatch.chdir(tmp_path)

@@ -20,6 +20,7 @@ def photo(seed: int) -> np.ndarray:
     return np.clip(np.stack(waves, axis=-1) + noise, 0, 255).astype(np.uint8)
 
 
+@pytest.mark.slow
 def test_huffman_tables_of_the_image_save_rate_at_the_same_scores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(encoder_policy.FAMILIES, "jpeg", ("jpeg-optimised",))
     first, optimised = encoder_policy.lines("jpeg", [photo(1), photo(2)])

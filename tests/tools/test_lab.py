@@ -204,6 +204,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     worker.close()
 
 
+@pytest.mark.slow
 def test_only_its_own_page_is_answered(server: Served) -> None:
     start = f"/{server.token}/api/start"
     assert server.ask("GET", start)[0] == 200

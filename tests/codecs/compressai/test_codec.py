@@ -141,7 +141,10 @@ def test_damage_is_found(weights, model):
             one.decode(bytes(broken))
 
 
-@pytest.mark.parametrize("model", ["bmshj2018-factorized", "bmshj2018-hyperprior", "mbt2018-mean", "mbt2018"])
+@pytest.mark.parametrize(
+    "model",
+    ["bmshj2018-factorized", "bmshj2018-hyperprior", "mbt2018-mean", pytest.param("mbt2018", marks=pytest.mark.slow)],
+)
 def test_damage_that_the_crc_forgives_is_found_by_the_check_value(weights, model):
     """As another machine's floating point would do: all is in order but the probabilities."""
     import zlib

@@ -91,7 +91,9 @@ def test_an_edited_latent_is_what_is_written(elic):
             one.write(Latents(wrong, None, latents.size))
 
 
-@pytest.mark.parametrize("ending", [".pth.tar", ".pth", ".safetensors"])
+@pytest.mark.parametrize(
+    "ending", [".safetensors", *(pytest.param(one, marks=pytest.mark.slow) for one in (".pth.tar", ".pth"))]
+)
 @pytest.mark.parametrize("size", one_of_a_kind([[1, 1], [17, 31], [64, 40]], lambda size: "size"))
 def test_a_class_of_a_folder(own, ending, size):
     one = own("Plain", ending)
@@ -324,6 +326,7 @@ def test_a_network_that_fails_costs_its_own_cells(folder, tmp_path, monkeypatch)
     assert [row["status"] for row in run(**{"class": "paper.nets:Smaller"})] == ["failed", "failed"]
 
 
+@pytest.mark.slow
 def test_an_edit_of_the_code_and_another_checkpoint_are_other_parameters(folder, tmp_path):
     saved = own_networks.save(own_networks.net("paper.nets:Plain", folder), tmp_path / "c.pth")
     entry = {"backend": "compressai", "label": "mine", "family": "mine", "parameter": "none", "qualities": [1]}

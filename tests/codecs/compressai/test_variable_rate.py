@@ -55,6 +55,7 @@ def published(request, tmp_path_factory):
     return load
 
 
+@pytest.mark.slow
 def test_one_file_for_all_rates(published):
     rgb = photo(60, 64)
     sizes = []
