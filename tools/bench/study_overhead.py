@@ -1,7 +1,7 @@
 """Measure what a study costs beside its work: CPU seconds of a run / of the same work in one warm process.
 
-The run is that of the study without its latent experiments, which are other work, from an empty `results/` to its last
-figure, in a copy of the repository. The work is to encode, decode and score the same cells, files read and written, in
+The run is that of the study from an empty `results/` to its last figure, in a copy of the repository. It leaves out
+latent experiments and `timing:`, which are other work: the latter codes images again and again to time the codecs. The work is to encode, decode and score the same cells, files read and written, in
 one process that has loaded everything before. CPU seconds are those of all processes. A table tells where the rest
 goes: `own` is what the jobs of a stage take beyond the work (start-up, imports, weights), `start` is the part of it
 until the options are read.
@@ -72,8 +72,9 @@ def main() -> None:
 
 
 def thinned(study: dict, step: int) -> dict:
-    """The study without latent experiments, with every `step`th quality of each codec, from the lowest."""
-    study.pop("latents", None)
+    """The study without latent experiments and timing, with every `step`th quality of each codec, from the lowest."""
+    for key in ("latents", "timing"):
+        study.pop(key, None)
     known = catalogue.read("codecs") | study.get("define", {}).get("codecs", {})
     for name, chosen in study["codecs"].items():
         study["codecs"][name] = (known[name]["qualities"] if chosen == "all" else chosen)[::step]
