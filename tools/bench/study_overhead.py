@@ -1,10 +1,10 @@
 """Measure what a study costs beside its work: CPU seconds of a run / of the same work in one warm process.
 
 The run is that of the study from an empty `results/` to its last figure, in a copy of the repository. It leaves out
-latent experiments and `timing:`, which are other work: the latter codes images again and again to time the codecs. The work is to encode, decode and score the same cells, files read and written, in
-one process that has loaded everything before. CPU seconds are those of all processes. A table tells where the rest
-goes: `own` is what the jobs of a stage take beyond the work (start-up, imports, weights), `start` is the part of it
-until the options are read.
+latent experiments and `timing:`, which are other work: the latter codes images again and again to time the codecs. The
+work is to encode, decode and score the same cells, files read and written, in one process that has loaded everything
+before. CPU seconds are those of all processes. A table tells where the rest goes: `own` is what the jobs of a stage
+take beyond the work (start-up, imports, weights), `start` is the part of it until the options are read.
 """
 
 from __future__ import annotations
