@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import entropy_coding as bench_entropy_coding
 import large as bench_large
 import learned as bench_learned
 import numpy as np
@@ -66,3 +67,11 @@ def test_a_line_through_the_sizes() -> None:
     )
     with pytest.raises(StudyError, match="multiple of 5 codecs; found 7"):
         bench_large.write_player(Path("nowhere"), bench_large.Size(codecs=7))
+
+
+@pytest.mark.parametrize("model", ["bmshj2018-factorized", "mbt2018"])
+def test_what_is_not_the_transforms_is_a_part_of_coding(model: str) -> None:
+    bpp, encode, decode = bench_entropy_coding.measure(model, 8, 12, (64, 128))
+    assert bpp > 0.01
+    for direction in (encode, decode):
+        assert 0 < direction.transforms < direction.whole and direction.rest == direction.whole - direction.transforms

@@ -29,6 +29,7 @@ BENCHES = {
     "Laboratory": [STUDY, "tools/bench/answer_time.py"],
     "Page": [STUDY, "tools/bench/page_start.py"],
     "Learned codecs": [STUDY, "tools/bench/learned.py"],
+    "Entropy coding": [STUDY, "tools/bench/entropy_coding.py"],
     "TensorFlow Compression": [TENSORFLOW, "tools/bench/tfci.py"],
     "Graph": [STUDY, "tools/bench/graph.py", "--out", "results/bench/graph"],
     "Large study": [STUDY, "tools/bench/large.py", "--replay", "--out", "results/bench/large"],
