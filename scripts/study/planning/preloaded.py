@@ -124,7 +124,7 @@ class Family:
 
 
 def _children(process: psutil.Process, recursive: bool) -> list[psutil.Process]:
-    """What psutil's `children` returns, in 0.5 ms and not 3.5: it looks up the parent of each of the machine's processes."""
+    """What psutil's `children` returns, in 0.5 ms and not 3.5: it looks up the parents of all processes."""
     if not LISTED.exists():
         return process.children(recursive=recursive)
     below = []
