@@ -7,7 +7,7 @@ import sys
 
 from study.core import atomic_io, errors, paths, readers
 from study.training import crops as training_crops
-from study.training import loop, options, photos, trainers
+from study.training import loop, options, photos, trainers, validation
 
 
 def main() -> None:
@@ -23,8 +23,7 @@ def main() -> None:
         args.warmup, args.decay, args.seed, args.precision, args.init, args.average, args.lpips, args.adversarial,
         args.pretraining,
     )  # fmt: skip
-    if args.validation:
-        loop.check_validation(recipe)  # before the training, not after it
+    held_out = validation.photos(recipe, args.validation) if args.validation else []  # refused before the training
     trainer = trainers.of_metric(recipe.metric)
     if args.manifest:
         photos.check(training_crops.packed_hashes(args.photos), photos.read(args.manifest), [photos.TRAIN])
@@ -37,8 +36,8 @@ def main() -> None:
 
         net, log = trainer.train(recipe, crops, args.checkpoint, args.start, args.every, tell=tell)
     notes = {"manifest": readers.sha256(paths.resolved(args.manifest)) if args.manifest else "none"}
-    if args.validation:
-        notes |= loop.validated(net, recipe, training_crops.unpack(args.validation))
+    if held_out:
+        notes |= validation.notes(net, recipe, held_out)
         print(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in notes.items() if name != "manifest"))
     start = f"{args.start.parent.name}/{args.start.stem}" if args.start else "none"
     loop.save(net, recipe, args.out, {"start": start, **notes})

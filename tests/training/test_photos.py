@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from study.codecs.compressai import architectures
 from study.core import atomic_io, paths, readers
 from study.core.errors import StudyError
 from study.figures import image_notes
 from study.images import png, sets
-from study.training import crops, photos
+from study.training import crops, loop, photos, validation
 
 TOOL = paths.ROOT / "tools" / "photo_manifest.py"
 
@@ -164,6 +166,22 @@ def test_photos_for_validation_are_refused_before_a_training_that_holds_some_out
     command += ["--lam", "0.01", "--steps", "2", "--checkpoint", tmp_path / "c", "--log", tmp_path / "log.csv"]
     done = subprocess.run([*command, "--out", tmp_path / "1.safetensors"], capture_output=True, text=True)
     assert done.returncode == 1 and "leave --validation out" in done.stderr, done.stderr
+
+
+def test_validation_takes_the_middle_of_photos_that_are_larger_than_crops(tmp_path: Path) -> None:
+    recipe = loop.Recipe("b2018-gdn", "mse", 4, 12, None, 0.01, steps=2, crop=64)
+    photo = np.random.default_rng(0).integers(0, 256, (700, 150, 3), np.uint8)
+    np.savez(tmp_path / "held.npz", one=photo)
+    (middle,) = validation.photos(recipe, tmp_path / "held.npz")
+    assert (middle == photo[94:606, 11:139]).all()
+    net = architectures.build("b2018-gdn", 4, 12)
+    notes = {name: float(value) for name, value in validation.notes(net, recipe, [middle]).items()}
+    loss = notes["validation_bpp"] + 0.01 * notes["validation_distortion"]
+    assert notes["validation_loss"] == pytest.approx(loss, rel=1e-3) and notes == {
+        name: float(value) for name, value in validation.notes(net, recipe, [middle, middle]).items()
+    }
+    with pytest.raises(StudyError, match="150x700 pixels; allowed: at least 192 a side"):
+        validation.photos(dataclasses.replace(recipe, metric="msssim", crop=192), tmp_path / "held.npz")
 
 
 def test_a_table_without_rows_is_no_manifest(tmp_path: Path) -> None:

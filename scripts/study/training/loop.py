@@ -15,7 +15,6 @@ from study.training import defaults, pca_init
 from study.training.crops import Crops
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
     from compressai.models import CompressionModel
 
@@ -155,27 +154,6 @@ def _average(averaged: list[torch.Tensor], parameters: list[torch.Tensor], kept:
         torch._foreach_lerp_(
             averaged, [value.detach() for value in parameters], 1 - min(kept, (1 + step) / (10 + step))
         )
-
-
-def check_validation(recipe: Recipe) -> None:
-    """Raise StudyError for the metric perceptual, whose training holds photos out by itself."""
-    if recipe.metric == "perceptual":
-        raise StudyError("the metric perceptual holds photos out by itself; leave --validation out")
-
-
-def validated(net: CompressionModel, recipe: Recipe, pictures: list[np.ndarray]) -> dict[str, str]:
-    """Bits per pixel, distortion and loss over 64 crops of photos, uint8 [H, W, 3]; equal sides get equal crops.
-
-    For the recipes of `check_validation`.
-    """
-    import torch
-
-    torch.manual_seed(0)
-    batch = torch.from_numpy(Crops(pictures, recipe.crop, 0).batch(0, 64)).permute(0, 3, 1, 2)
-    with torch.no_grad():
-        bpp, distortion = (float(value) for value in rate_distortion(net, batch.float() / 255, recipe))
-    values = {"bpp": bpp, "distortion": distortion, "loss": bpp + recipe.lam * distortion}
-    return {f"validation_{name}": f"{value:.5g}" for name, value in values.items()}
 
 
 def save(net: CompressionModel, recipe: Recipe, path: Path, notes: Mapping[str, str] | None = None) -> None:
