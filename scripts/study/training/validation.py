@@ -1,7 +1,8 @@
 """How a trained network does on photos that were held out, larger than the crops that it saw.
 
 A hyperprior's latent z has a position for 64x64 pixels. Trained on crops of 128x128, it sees 2x2 of them, all at a
-border, and may spend more bits on a whole image than on its parts (tools/whole_images.py), which a validation on such crops hides.
+border, and may spend more bits on a whole image than on its parts (tools/whole_images.py). A validation on such crops
+can't show that.
 """
 
 from __future__ import annotations
