@@ -43,7 +43,7 @@ def _middle(photo: np.ndarray, smallest: int) -> np.ndarray:
 
 
 def notes(net: CompressionModel, recipe: loop.Recipe, held_out: list[np.ndarray]) -> dict[str, str]:
-    """Bits per pixel of rounded latents, distortion and loss, means over `photos`; for the file of weights."""
+    """Bits per pixel of rounded latents, distortion and loss, for the file of weights: means over photos, [H, W, 3]."""
     import torch
 
     rows = []
