@@ -197,20 +197,6 @@ def test_benchmarks_see_the_fork(run: Run, tmp_path: Path, monkeypatch: pytest.M
     assert preloaded.job_of(os.getpid()) is None
 
 
-@pytest.mark.parametrize("listed", [preloaded.LISTED, Path("/proc/no-such-list")], ids=["by the kernel", "by psutil"])
-def test_children_are_those_of_psutil(listed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preloaded, "LISTED", listed)
-    monkeypatch.delenv(preloaded.FOLDER, raising=False)
-    shell = psutil.Popen(["sh", "-c", "sleep 1000 & sh -c 'sleep 1000; :'; :"])
-    wait(lambda: len(shell.children(recursive=True)) == 3, "the children")
-    for recursive in (True, False):
-        found = preloaded.Family(shell).children(recursive)
-        assert {process.pid for process in found} == {process.pid for process in shell.children(recursive)}
-    for process in (*preloaded.Family(shell).children(), shell):
-        process.kill()
-    shell.wait()
-
-
 def test_where_it_cannot_be_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
     before = os.environ["PATH"]
     monkeypatch.setenv(preloaded.SWITCH, "no")
