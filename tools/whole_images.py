@@ -21,9 +21,8 @@ from study.codecs.compressai import architectures
 from study.codecs.compressai.codec import Backend
 from study.core import errors, paths
 from study.images import png
-from study.training import defaults, recipes
+from study.training import budgets, recipes
 
-POSITION = 16  # pixels a side of a position of y
 MULTIPLE = 64
 
 
@@ -50,7 +49,7 @@ def main() -> None:
         for quality in recipes.entry_qualities(known, name):
             codec = load(known, name, quality, arguments.folder)
             whole, tiles = np.sum([bits(codec, image, arguments.tile) for image in images], 0)
-            crop = recipes.entry(known, name, quality).crop or known[name].crop or defaults.CROP
+            crop = budgets.budget(known, name, quality).side
             print(f"| `{name}` | {quality} | {crop} | {100 * (whole / tiles - 1):+.1f} |", flush=True)
 
 
@@ -72,16 +71,20 @@ def load(known: dict[str, recipes.Recipe], name: str, quality: str, folder: str)
 def bits(codec: Backend, rgb: np.ndarray, tile: int) -> tuple[float, float]:
     """Bits of an image, uint8 [H, W, 3], as a whole, and of its tiles of so many pixels a side together."""
     y = codec.analyse(rgb).y
-    side = tile // POSITION
+    side = tile // _stride(codec)
     rows, columns = (range(0, count, side) for count in y.shape[1:])
     parts = [y[:, row : row + side, column : column + side] for row in rows for column in columns]
     return _bits(codec, y), sum(_bits(codec, part) for part in parts)
 
 
 def _bits(codec: Backend, y: np.ndarray) -> float:
-    size = y.shape[1] * POSITION, y.shape[2] * POSITION
+    size = y.shape[1] * _stride(codec), y.shape[2] * _stride(codec)
     statistics = codec.statistics(Latents(np.ascontiguousarray(y), None, size))
     return float(statistics.bits_y.sum() + (0 if statistics.bits_z is None else statistics.bits_z.sum()))
+
+
+def _stride(codec: Backend) -> int:
+    return architectures.latent_stride(str(codec.settings["model"]))
 
 
 if __name__ == "__main__":

@@ -71,8 +71,8 @@ def main() -> None:
                 decode.rest,
             )
             print(model, n, m, *(f"{figure:.3f}" for figure in (bpp, *figures)), flush=True)
-            serial = max(encode.rest, decode.rest) > SERIAL_S if has_context(model) else share > SHARE
-            over += [f"{model} at {n}"] if serial else []
+            if max(encode.rest, decode.rest) > SERIAL_S if has_context(model) else share > SHARE:
+                over.append(f"{model} at {n}")
     if over:
         print(f"beyond the limits: {', '.join(over)}")
     sys.exit(1 if over else 0)
@@ -95,9 +95,8 @@ def measure(model: str, n: int, m: int, size: tuple[int, int], runs: int = 1) ->
         one.prepare()
         net = one._net
         spent = [0.0]
-        for part in (*one._transforms, getattr(net, "h_a", None), getattr(net, "h_s", None)):
-            if part is not None:
-                watch(part, spent)
+        for part in (*one._transforms, *(getattr(net, name) for name in ("h_a", "h_s") if hasattr(net, name))):
+            watch(part, spent)
         bitstream = one.encode(rgb)
         encode = min((timed(lambda: one.encode(rgb), spent) for _ in range(runs)), key=lambda times: times.whole)
         decode = min((timed(lambda: one.decode(bitstream), spent) for _ in range(runs)), key=lambda times: times.whole)
