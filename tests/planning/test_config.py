@@ -35,6 +35,10 @@ def broken(change) -> str:
     [
         (lambda s: s.update(codec={}), ["codec: this key is unknown", "did you mean 'codecs'"]),
         (lambda s: s.pop("images"), ["'images' is missing"]),
+        (
+            lambda s: (s.pop("images"), s.pop("codecs")),
+            ["1 problem in", "keys 'images', 'codecs' are missing; they are required"],
+        ),
         (lambda s: s.update(images="photos"), ["images: found 'photos'", "allowed: a list"]),
         (lambda s: s.update(images=["fotos"]), ["image set 'fotos' is unknown", "did you mean 'photos'"]),
         (lambda s: s["codecs"].update(webb="all"), ["codecs.webb", "did you mean 'webp'"]),

@@ -44,8 +44,8 @@ def checked(config: Mapping, origin: str = "the config") -> Study:
 
 def _against_schema(config: Mapping, schema: Mapping) -> Iterator[str]:
     validator = jsonschema.Draft202012Validator(schema)
-    for error in sorted(validator.iter_errors(config), key=lambda error: [str(part) for part in error.absolute_path]):
-        yield _readable(error)
+    errors = sorted(validator.iter_errors(config), key=lambda error: [str(part) for part in error.absolute_path])
+    yield from dict.fromkeys(map(_readable, errors))  # each missing key is an error, and all of them say the same
 
 
 def _readable(error: jsonschema.ValidationError) -> str:
@@ -60,7 +60,8 @@ def _readable(error: jsonschema.ValidationError) -> str:
         return "; ".join(f"{within}{name}: this key is unknown; {allowed(name, known)}" for name in unknown)
     if error.validator == "required":
         missing = [name for name in rule if name not in error.instance]
-        return f"{key}: the key {', '.join(map(repr, missing))} is missing; it is required"
+        keys, are, it = ("key", "is", "it is") if len(missing) == 1 else ("keys", "are", "they are")
+        return f"{key}: the {keys} {', '.join(map(repr, missing))} {are} missing; {it} required"
     if error.validator == "enum":
         return f"{key}: found {value}; {allowed(error.instance, rule)}"
     if error.validator == "oneOf":
