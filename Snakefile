@@ -18,6 +18,7 @@ if MISSING:
 
 
 include: "rules/workarounds.smk"
+include: "rules/samples.smk"
 
 
 CHECKOUT = own_folder(workflow)
@@ -30,6 +31,7 @@ if not given_configfiles(workflow):
 
 collect_garbage_less()
 limit_timers()
+space_samples()
 
 from study.planning import interruption
 

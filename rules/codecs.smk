@@ -1,7 +1,7 @@
 # INPUTS:  results/images/{set}/images.csv and its images; a file of weights, for a codec that needs one
 # OUTPUTS: results/bitstreams/{set}/{codec}/{quality}/encoded.csv, bitstreams beside it
 #          results/decoded/{set}/{codec}/{quality}/decoded.csv, images beside it
-# `benchmark` is a sample every half second, so it tells memory and time of long jobs; records have the codec's own times.
+# `benchmark` is some samples (samples.smk), so it tells memory and time of long jobs; records have the codec's own times.
 
 
 rule encode:

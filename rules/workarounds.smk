@@ -1,4 +1,4 @@
-# What touches Snakemake's insides (storage.smk has what is about storages), each with the upstream issue and the versions that it is for. A function
+# What touches Snakemake's insides (samples.smk and storage.smk have more), each with the upstream issue and the versions that it is for. A function
 # does nothing where Snakemake no longer has what it mends; tests/workflow/test_workarounds.py fails when one is needless.
 
 import gc
@@ -10,7 +10,6 @@ import threading
 import time
 import types
 
-from snakemake import benchmark
 from snakemake.logging import logger
 from snakemake.scheduling import job_scheduler
 
@@ -103,16 +102,6 @@ def end_at_once(workflow, handle, scheduler=job_scheduler.JobScheduler):
         signal.signal(number, handle)
     if hasattr(scheduler, "exit_gracefully"):
         scheduler.exit_gracefully = lambda self, *received: handle(*received)
-
-
-def benchmark_forks(family, timer=benchmark.BenchmarkTimer):
-    """Have `benchmark:` count, beside the processes below a job's shell, those that `family` adds: they are forked elsewhere; 9.27."""
-
-    def begin(self, *given, **named):
-        started(self, *given, **named)
-        self.main = family(self.main)
-
-    started, timer.__init__ = timer.__init__, begin
 
 
 def own_folder(workflow):

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -29,8 +30,9 @@ rule one:
 
 @cache
 def workarounds() -> dict[str, Any]:
-    """The functions of the file, by name."""
-    return runpy.run_path(str(ROOT / "rules" / "workarounds.smk"))
+    """The functions of the files, by name."""
+    files = [ROOT / "rules" / name for name in ("workarounds.smk", "samples.smk")]
+    return runpy.run_path(str(files[0])) | runpy.run_path(str(files[1]))
 
 
 def original() -> type:
@@ -158,3 +160,38 @@ def test_threads_stay_few_as_jobs_end(tmp_path: Path) -> None:
         counts[name] = int(done.stdout.split("threads", 1)[1].split()[0])
     assert counts["limited"] <= 6
     assert counts["plain"] > 3 * counts["limited"], "Snakemake's threads no longer grow with the jobs"
+
+
+def samples(schedule: Callable, monkeypatch: pytest.MonkeyPatch, seconds: float) -> list[float]:
+    """When a job's benchmark takes samples in the first seconds, by a function that schedules the next one."""
+    from snakemake import benchmark
+
+    timer = SimpleNamespace(_interval=benchmark.BENCHMARK_INTERVAL, _times_called=1, _action=None)
+    delays: list[float] = []
+    monkeypatch.setattr(
+        benchmark, "DaemonTimer", lambda delay, action: SimpleNamespace(start=lambda: delays.append(delay))
+    )
+    times = [0.0]
+    while times[-1] <= seconds:
+        schedule(timer)
+        timer._times_called += 1
+        times.append(times[-1] + delays[-1])
+    return times[:-1]
+
+
+def test_samples_of_a_benchmark_come_ever_further_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    from snakemake import benchmark
+
+    kind = type("Timer", (benchmark.ScheduledPeriodicTimer,), {})
+    workarounds()["space_samples"](kind)
+    times = samples(kind._schedule, monkeypatch, 600)
+    assert times[:4] == [0, 0.5, 1.25, 2.375] and sum(time < 12 for time in times) == 7
+    assert max(after - before for before, after in pairwise(times)) == benchmark.BENCHMARK_INTERVAL
+
+
+@pytest.mark.slow
+def test_snakemake_still_takes_a_sample_each_half_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    from snakemake import benchmark
+
+    times = samples(benchmark.ScheduledPeriodicTimer._schedule, monkeypatch, 12)
+    assert len(times) > 20, "take space_samples out of the workarounds"
