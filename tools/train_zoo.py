@@ -1,6 +1,7 @@
 """Train the bundled codecs by models/recipes.yaml, one after another, each to `models/<id>/<quality>.safetensors`.
 
-A model whose file says that it was trained by its recipe stays. Stopped and started again, it goes on where it was.
+A model whose file says that it was trained by its recipe stays, and what it started from isn't needed then. Stopped and
+started again, it goes on where it was.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from study.core import errors, paths
+from study.planning import entries
 from study.training import photos, recipes
 
 
@@ -32,14 +34,12 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="begin no training after so many minutes")
     parser.add_argument("--every", type=int, default=500, help="steps between checkpoints (default: %(default)s)")
     parser.add_argument("--list", action="store_true", help="say what is to be trained, and end")
-    parser.add_argument("names", nargs="*", help="ids or id/quality (default: all)")
+    parser.add_argument("names", nargs="*", help="ids or id/quality (default: the catalogue's bundled codecs)")
     args = parser.parse_args()
     known = recipes.load()
-    chosen = args.names or list(known)
     begun = time.monotonic()
-    for name, quality in _in_order(known, chosen):
-        if recipes.made(known, name, quality, args.folder):
-            continue
+    for training in _in_order(known, args.names or _bundled(known), args.folder):
+        name, _, quality = training.rpartition("/")
         print(f"{name}/{quality}", flush=True)
         if args.list:
             continue
@@ -48,15 +48,30 @@ def main() -> None:
         _train(known, name, quality, args)
 
 
-def _in_order(known: Mapping[str, recipes.Recipe], chosen: list[str]) -> list[tuple[str, str]]:
-    """Every training wanted and those that they start from, each after what it starts from."""
+def _bundled(known: Mapping[str, recipes.Recipe]) -> list[str]:
+    """The trainings whose weights a codec of the catalogue has."""
+    return [
+        f"{name}/{quality}"
+        for name, entry in entries.codecs().items()
+        if name in known and str(entry.settings.get("weights", "")).startswith(f"{recipes.BUNDLED}/")
+        for quality in entry.qualities
+    ]
+
+
+def _in_order(known: Mapping[str, recipes.Recipe], chosen: list[str], folder: str) -> list[str]:
+    """Every training wanted that isn't made, each after what it starts from as far as that isn't made."""
     order: list[str] = []
     for text in chosen:
         name, _, quality = text.partition("/")
-        qualities = [quality] if quality else recipes.entry_qualities(known, name)
-        for wanted_quality in qualities:
-            order += [training for training in recipes.chain(known, name, wanted_quality) if training not in order]
-    return [tuple(training.rsplit("/", 1)) for training in order]
+        for wanted in [quality] if quality else recipes.entry_qualities(known, name):
+            missing: list[str] = []
+            for training in reversed(recipes.chain(known, name, wanted)):
+                start, _, start_quality = training.rpartition("/")
+                if recipes.made(known, start, start_quality, folder):
+                    break
+                missing.insert(0, training)
+            order += [training for training in missing if training not in order]
+    return order
 
 
 def _train(known: Mapping[str, recipes.Recipe], name: str, quality: str, args: argparse.Namespace) -> None:

@@ -87,6 +87,13 @@ def test_what_is_to_be_trained_is_listed_after_what_it_starts_from(tmp_path):
     assert done.stdout.split() == recipes.chain(ALL, name, 1) and len(done.stdout.split()) > 1
 
 
+def test_nothing_of_the_catalogue_is_to_be_trained_nor_what_it_once_started_from():
+    script = paths.ROOT / "tools" / "train_zoo.py"
+    for names in ([], ["tiny-bmshj2018-hyperprior-mse"], ["tiny-mbt2018/3"]):
+        command = [sys.executable, script, "--photos", "none", "--list", *names]
+        assert subprocess.run(command, capture_output=True, text=True, check=True, cwd=paths.ROOT).stdout == ""
+
+
 def test_a_file_of_another_recipe_is_not_taken_for_made(tmp_path):
     from safetensors.torch import save_file
 
