@@ -82,7 +82,9 @@ def test_every_anchor_and_metric_has_its_bd_rates_with_intervals(tmp_path: Path)
 def test_each_model_has_its_budget_in_crops(tmp_path: Path) -> None:
     card = written(tmp_path)
     assert run(tmp_path, card).returncode == 0
-    row = f"| `{NAME}` | 2 | 0.005 | 12000 of 128² | 197 / 852 | 1 | 144 k | 0.32 | 1.5 / 1.5 | 0.700 | 31.00 | 0.9000 |"
+    row = (
+        f"| `{NAME}` | 2 | 0.005 | 12000 of 128² | 197 / 852 | 1 | 144 k | 0.32 | 1.5 / 1.5 | 0.700 | 31.00 | 0.9000 |"
+    )
     assert row in card.read_text()
 
 
