@@ -17,7 +17,7 @@ def space_samples(timer=benchmark.ScheduledPeriodicTimer):
     """Take `benchmark:`'s samples ever further apart, from half a second to half a minute, each 1.5 times its predecessor's.
 
     Snakemake takes two in a second for the first 15 s of a job. One of a process with PyTorch costs it 20 ms of CPU, for
-    `smaps_rollup`: together 3 % of the Kodak study; 9.27.
+    `smaps_rollup`: 2 % of the Kodak study together; 9.27.
     """
 
     def schedule(self):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from itertools import takewhile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
@@ -50,27 +51,26 @@ def main() -> None:
 
 def _bundled(known: Mapping[str, recipes.Recipe]) -> list[str]:
     """The trainings whose weights a codec of the catalogue has."""
-    return [
-        f"{name}/{quality}"
-        for name, entry in entries.codecs().items()
-        if name in known and str(entry.settings.get("weights", "")).startswith(f"{recipes.BUNDLED}/")
+    files = [
+        str(entry.settings.get("weights")).replace("{quality}", str(quality))
+        for entry in entries.codecs().values()
         for quality in entry.qualities
     ]
+    return ["/".join(training) for training in (recipes.of_weights(known, file) for file in files) if training]
 
 
 def _in_order(known: Mapping[str, recipes.Recipe], chosen: list[str], folder: str) -> list[str]:
     """Every training wanted that isn't made, each after what it starts from as far as that isn't made."""
+
+    def missing(training: str) -> bool:
+        return not recipes.made(known, *training.rsplit("/", 1), folder)
+
     order: list[str] = []
     for text in chosen:
         name, _, quality = text.partition("/")
         for wanted in [quality] if quality else recipes.entry_qualities(known, name):
-            missing: list[str] = []
-            for training in reversed(recipes.chain(known, name, wanted)):
-                start, _, start_quality = training.rpartition("/")
-                if recipes.made(known, start, start_quality, folder):
-                    break
-                missing.insert(0, training)
-            order += [training for training in missing if training not in order]
+            last_first = takewhile(missing, reversed(recipes.chain(known, name, wanted)))
+            order += [training for training in reversed(list(last_first)) if training not in order]
     return order
 
 
