@@ -21,7 +21,7 @@ def main() -> None:
     recipe = loop.Recipe(
         args.model, args.metric, args.n, args.m, args.h, args.lam, args.steps, args.batch, args.crop, args.lr,
         args.warmup, args.decay, args.seed, args.precision, args.init, args.average, args.lpips, args.adversarial,
-        args.pretraining,
+        args.pretraining, args.pattern,
     )  # fmt: skip
     held_out = validation.photos(recipe, args.validation) if args.validation else []  # refused before the training
     trainer = trainers.of_metric(recipe.metric)

@@ -35,7 +35,7 @@ WIDTHS = {"n": [4, 6, 8], "m": 12, "h": [4, 6, 8]}
 PARENT = loop.Recipe("mbt2018-mean", "mse", *WIDTHS.values(), 0.01, 100, batch=2, crop=64, warmup=5, precision="f32")
 TINY = loop.Recipe(
     "hific", "perceptual", *WIDTHS.values(), 0.001, 200, batch=2, crop=64, lr=1e-3, warmup=5, precision="f32",
-    pretraining=0.5,
+    pretraining=0.5, pattern=0.01,
 )  # fmt: skip
 
 
@@ -79,6 +79,30 @@ def test_the_loss_is_the_metric():
     assert loss(two, two).item() == 0
     flat = torch.zeros(1, 3, 64, 64, requires_grad=True)
     assert torch.isfinite(torch.autograd.grad(loss(flat, flat.detach() + 0.5).sum(), flat)[0]).all()
+
+
+@pytest.mark.parametrize("period", [2, 4, 8])
+def test_a_regular_pattern_is_told_from_noise_and_hidden_by_texture(period):
+    chance = torch.Generator().manual_seed(3)
+    flat = torch.full((1, 3, 100, 70), 0.5)
+    noise = torch.randn(flat.shape, generator=chance) * 2 / 255
+    repeated = noise[..., :period, :period].repeat(1, 1, 100 // period + 1, 70 // period + 1)[..., :100, :70]
+    variance = repeated[..., :period, :period].mul(255).var((2, 3), correction=0).mean().item()
+    assert perceptual.pattern(flat + repeated, flat).item() == pytest.approx(variance, rel=1e-3)
+    assert perceptual.pattern(flat + noise, flat).item() < 0.1 * 2**2
+    assert perceptual.pattern(flat + 0.1, flat).item() == pytest.approx(0, abs=1e-6)
+    texture = flat + torch.randn(flat.shape, generator=chance) * 20 / 255
+    assert perceptual.pattern(texture + repeated, texture).item() < 0.2 * variance
+
+
+def test_terms_see_what_a_decoder_shows(crops, parent, tmp_path):
+    """Values beyond 0 and 1 count as squared error alone: a decoder cuts them off."""
+    run = generative._Run(TINY, tmp_path / "it")
+    generative.begin(run.net, parent)
+    white = torch.ones(1, 3, 64, 64)
+    run.net.g_s = torch.nn.Flatten(0, 0)  # an image in place of a latent
+    _, mse, perceived, pattern = run._distorted(white + 0.2 * torch.rand(white.shape), white)
+    assert mse > 0 and perceived == 0 and pattern == 0
 
 
 def test_it_starts_as_the_mean_scale_hyperprior(crops, parent):
@@ -152,7 +176,8 @@ def test_terms_and_stages(trained):
     assert [row["validation"] is None for row in log] == [True, False, True, False]
     assert all(math.isfinite(value) for row in log for value in row.values() if value is not None)
     for row in log:
-        assert row["distortion"] == pytest.approx(TINY.lam * row["mse"] + TINY.lpips * row["lpips"], rel=1e-4)
+        distortion = TINY.lam * row["mse"] + TINY.lpips * row["lpips"] + TINY.pattern * row["pattern"]
+        assert row["distortion"] == pytest.approx(distortion, rel=1e-4)
         assert row["loss"] == pytest.approx(row["distortion"] + TINY.adversarial * row["adversarial"], rel=1e-4)
     assert log[0]["adversarial"] == log[1]["discriminator"] == 0
     assert log[2]["adversarial"] > 0 and 0 < log[3]["discriminator"] < 2 * math.log(2) + 0.5
@@ -222,8 +247,8 @@ def test_a_loss_that_is_not_finite_stops_with_the_step(crops, parent, tmp_path, 
     real = generative._Run._distorted
 
     def poisoned(run, *arguments):
-        image, mse, perceived = real(run, *arguments)
-        return image, mse, perceived * (float("nan") if run.steps == 75 else 1)
+        image, mse, *others = real(run, *arguments)
+        return image, mse * (float("nan") if run.steps == 75 else 1), *others
 
     def counted(run, step_crops, step):
         run.steps = step + 1
@@ -259,6 +284,7 @@ def test_bad_recipes():
         ({"model": "mbt2018-mean"}, "go together"),
         ({"metric": "mse"}, "go together"),
         ({"adversarial": -1.0}, "at least 0"),
+        ({"pattern": -0.1}, "at least 0"),
         ({"pretraining": 1.5}, "between 0 and 1"),
     ):
         with pytest.raises(StudyError, match=message):

@@ -4,20 +4,21 @@ The analysis, the hyperprior and the entropy models are those of a mean-scale hy
 error, and stay as they are: so does every bitstream's payload, and the rate target is the start's rate exactly. What is
 trained is the synthesis, a generator with residual blocks, for
 
-    lam * MSE + lpips * LPIPS + adversarial * -log D(image, latent)
+    lam * MSE + lpips * LPIPS + adversarial * -log D(image, latent) + pattern * P
 
-(their k_M, k_P and beta; MSE of values 0-255), first without the last term. The discriminator D then learns along, one
+(their k_M, k_P and beta; MSE of values 0-255; P is `perceptual.pattern`), first without the discriminator's term. The
+squared error is that of the generator's values, the other terms see what a decoder shows, values from 0 to 1. The discriminator D then learns along, one
 step for each of the generator's. It starts from random weights and isn't kept.
 
 One photo in `HELD_OUT` is never trained on. Of the generators at every `VALIDATED` steps of the last `LAST` part that
-one is kept whose images of those photos have the lowest distortion, the first two terms.
+one is kept whose images of those photos have the lowest distortion, all terms but the discriminator's.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ from study.training.loop import AVERAGED, Recipe
 if TYPE_CHECKING:
     from compressai.models import CompressionModel
 
-LOG = (*loop.LOG, "mse", "lpips", "adversarial", "discriminator", "validation")
+LOG = (*loop.LOG, "mse", "lpips", "pattern", "adversarial", "discriminator", "validation")
 HELD_OUT = 12
 VALIDATED, LAST = 100, 0.3
 VALIDATION_CROPS = 32
@@ -146,8 +147,8 @@ class _Run:
         latent, bpp = self._coded(x)
         # AlexNet sees every fourth row and column: at a fixed place the generator would learn a grid that LPIPS misses.
         top, left = torch.randint(networks.ALEXNET[0][0], (2,)).tolist()
-        image, mse, perceived = self._distorted(latent, x, top, left)
-        distortion = recipe.lam * mse + recipe.lpips * perceived
+        image, *terms = self._distorted(latent, x, top, left)
+        distortion = self._distortion(terms)
         judged = opposed = torch.zeros(())
         if joined:
             judged = generator_loss(self.discriminator(image, latent))
@@ -166,14 +167,14 @@ class _Run:
         own.step()
         if joined:
             other.step()
-        return [value.item() for value in (bpp, distortion, loss, mse, perceived, judged, opposed)]
+        return [value.item() for value in (bpp, distortion, loss, *terms, judged, opposed)]
 
     def validate(self, crops: Crops, step: int) -> None:
         """Compute the distortion of held-out photos, and keep the generator if it is the lowest of the last part."""
         x = _images(crops.batch(0, VALIDATION_CROPS))
         with torch.no_grad():
-            _, mse, perceived = self._distorted(self._coded(x)[0], x)
-        self.validated = value = (self.recipe.lam * mse + self.recipe.lpips * perceived).item()
+            _, *terms = self._distorted(self._coded(x)[0], x)
+        self.validated = value = self._distortion(terms).item()
         if step > (1 - LAST) * self.recipe.steps and (value < self.lowest or not self.best):
             self.lowest, self.best = value, copy.deepcopy(self.net.g_s.state_dict())
 
@@ -204,11 +205,19 @@ class _Run:
 
     def _distorted(
         self, latent: torch.Tensor, x: torch.Tensor, top: int = 0, left: int = 0
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The generator's images, their squared error (of values 0-255) and LPIPS, without some rows and columns."""
-        image = self.net.g_s(latent)
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The generator's images; their squared error (of values 0-255), LPIPS and pattern.
+
+        LPIPS is taken without the first `top` rows and `left` columns.
+        """
+        values = self.net.g_s(latent)
+        image = values.clamp(0, 1)
         perceived = self.lpips(image[..., top:, left:], x[..., top:, left:]).mean()
-        return image, (image - x).square().mean() * 255**2, perceived
+        return image, (values - x).square().mean() * 255**2, perceived, perceptual.pattern(image, x)
+
+    def _distortion(self, terms: Sequence[torch.Tensor]) -> torch.Tensor:
+        mse, perceived, pattern = terms
+        return self.recipe.lam * mse + self.recipe.lpips * perceived + self.recipe.pattern * pattern
 
 
 def _split(crops: Crops) -> tuple[Crops, Crops]:

@@ -41,8 +41,9 @@ class Recipe:
     average, in which each step keeps this part of those before it (Tarvainen and Valpola 2017, arXiv 1703.01780); 0
     takes the last step's.
 
-    Of the metric perceptual alone: `lpips` and `adversarial` are the weights of LPIPS and of the discriminator's
-    judgement beside `lam`, and `pretraining` is the part of the steps before the discriminator joins.
+    Of the metric perceptual alone: `lpips`, `pattern` and `adversarial` are the weights of LPIPS, of regular patterns
+    (`perceptual.pattern`) and of the discriminator's judgement beside `lam`, and `pretraining` is the part of the steps
+    before the discriminator joins.
     """
 
     model: str
@@ -64,6 +65,7 @@ class Recipe:
     lpips: float = 1.0
     adversarial: float = 0.15
     pretraining: float = 0.4
+    pattern: float = 0.0
 
     def __post_init__(self) -> None:
         architectures.check(self.model, self.n, self.m, self.h)
@@ -80,8 +82,8 @@ class Recipe:
             raise StudyError(f"init {self.init!r} is unknown; {allowed(self.init, ('principal', 'random'))}")
         if (self.metric == "perceptual") != (self.model == "hific"):
             raise StudyError(f"metric {self.metric} and model {self.model}: perceptual and hific go together alone")
-        if self.lpips < 0 or self.adversarial < 0 or not 0 <= self.pretraining <= 1:
-            raise StudyError("lpips and adversarial must be at least 0, pretraining between 0 and 1")
+        if min(self.lpips, self.adversarial, self.pattern) < 0 or not 0 <= self.pretraining <= 1:
+            raise StudyError("lpips, adversarial and pattern must be at least 0, pretraining between 0 and 1")
         if self.steps < 1 or self.batch < 1 or self.lam <= 0 or self.lr <= 0 or not 0 <= self.decay <= 1:
             raise StudyError("steps and batch must be at least 1, lambda and lr more than 0, decay between 0 and 1")
         if not 0 <= self.average < 1 or (self.average and self.metric == "perceptual"):

@@ -36,6 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "average": "weights at the end: an exponential average that keeps this part at each step; 0: the last step's",
         "lpips": "perceptual: weight of LPIPS",
         "adversarial": "perceptual: weight of the discriminator's judgement",
+        "pattern": "perceptual: weight of regular patterns",
         "pretraining": "perceptual: part of the steps, at the beginning, without the discriminator",
     }.items():
         default = defaults[name].default

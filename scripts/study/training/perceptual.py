@@ -1,4 +1,7 @@
-"""LPIPS with AlexNet as a loss: the metric `lpips_alex` (`study.metrics.lpips`), differentiable and in batches."""
+"""What a generative codec is trained for beside the squared error: LPIPS with AlexNet, and no regular patterns.
+
+The first is the metric `lpips_alex` (`study.metrics.lpips`), differentiable and in batches.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,9 @@ from torch.nn import functional
 from study.metrics import lpips, network_weights, networks
 
 SMALLEST = 31  # side of an image, in pixels
+PERIOD = 8  # pixels after which a pattern repeats; also 2 and 4 are found
+_WINDOW = 32  # side of the windows that are judged one by one
+_VISIBLE = 50.0  # variance of an image, of values 0-255, that hides half of a pattern
 _EPS = lpips.EPS**2  # under the root, whose derivative at zero is infinite
 
 
@@ -42,3 +48,23 @@ class Lpips(nn.Module):
             if layer < networks.POOLED:
                 x = functional.max_pool2d(x, 3, 2)
         return features
+
+
+def pattern(image: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+    """How much an image differs from its reference by a pattern that repeats every 8 pixels; both [N, 3, H, W] in 0-1.
+
+    Transposed convolutions leave such patterns (Odena, Dumoulin and Olah 2016, "Deconvolution and checkerboard
+    artifacts"), and LPIPS hardly sees them. In each window of 32x32 pixels the differences, of values 0-255, are
+    averaged over all places of the same phase: what is no pattern averages out. Given is the variance over the 64
+    phases, less where the reference has texture that hides it; its mean over windows and channels.
+    """
+    rows, columns = (side // _WINDOW for side in image.shape[2:])
+    count = _WINDOW // PERIOD
+
+    def windows(values: torch.Tensor) -> torch.Tensor:
+        cut = values[..., : rows * _WINDOW, : columns * _WINDOW] * 255
+        return cut.reshape(*values.shape[:2], rows, count, PERIOD, columns, count, PERIOD)
+
+    own = windows(image - reference).mean((3, 6)).var((3, 5), correction=0)
+    hidden = windows(reference).var((3, 4, 6, 7), correction=0)
+    return (own / (1 + hidden / _VISIBLE)).mean()

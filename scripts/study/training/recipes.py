@@ -59,6 +59,7 @@ class Recipe:
     lpips: float | None = None
     adversarial: float | None = None
     pretraining: float | None = None
+    pattern: float | None = None
 
 
 def load(path: Path = FILE) -> dict[str, Recipe]:
