@@ -7,8 +7,8 @@ trained is the synthesis, a generator with residual blocks, for
     lam * MSE + lpips * LPIPS + adversarial * -log D(image, latent) + pattern * P
 
 (their k_M, k_P and beta; MSE of values 0-255; P is `perceptual.pattern`), first without the discriminator's term. The
-squared error is that of the generator's values, the other terms see what a decoder shows, values from 0 to 1. The discriminator D then learns along, one
-step for each of the generator's. It starts from random weights and isn't kept.
+squared error is that of the generator's values, the other terms see what a decoder shows, values from 0 to 1. The
+discriminator D then learns along, one step for each of the generator's. It starts from random weights and isn't kept.
 
 One photo in `HELD_OUT` is never trained on. Of the generators at every `VALIDATED` steps of the last `LAST` part that
 one is kept whose images of those photos have the lowest distortion, all terms but the discriminator's.
