@@ -2,13 +2,13 @@
 
     bytes  what
     3      magic, `OFC`
-    1      version, 2
+    1      version, 3
     4      CRC-32 of everything after it: finds damage before anything is decoded
     4      check value: BLAKE2b of the parameters' and the latents' integers
     1-4    height, varint
     1-4    width, varint
-    1      level of chroma's finest grid
-    1      the gain of luma's finest grid at the start, in quarters of an octave
+    1      level of chroma's finest bands
+    1      the gain of all bands at the start, in quarters of an octave
     ...    the string: for each group of parameters its step, its table's scale and its values; then the latents
 
 The check value is compared after decoding, since a range decoder never notices by itself that its probabilities differ
@@ -28,7 +28,7 @@ from study.codecs.overfitted import grids
 from study.core.errors import BitstreamError
 
 MAGIC = b"OFC"
-VERSION = 2
+VERSION = 3
 _CHECK = 4
 
 
@@ -61,7 +61,7 @@ def parse(bitstream: bytes) -> Contents:
     height, position = read_varint(bitstream, CHECKED + _CHECK)
     width, position = read_varint(bitstream, position)
     form = bitstream[position : position + 2]
-    if 0 in (height, width) or len(form) < 2 or form[0] >= grids.LEVELS:
+    if 0 in (height, width) or len(form) < 2 or form[0] > grids.LEVELS:
         raise BitstreamError("inconsistent bitstream: its header has no size, or no grids that this codec has")
     check = bitstream[CHECKED : CHECKED + _CHECK]
     return Contents((height, width), form[0], form[1], check, bitstream[position + 2 :])

@@ -2,7 +2,7 @@
 
 After C3 (Kim, Bauer, Theis, Schwarz and Dupont, CVPR 2024, arXiv 2312.02753) and Cool-Chic (Ladune, Philippe, Henry,
 Clare and Leguay, ICCV 2023, arXiv 2212.05458); this is code of its own. It departs from both in its contexts (`grids`),
-so that a decoder works on whole arrays, in grids of chroma, and in a start from a pyramid of differences (`fitting`).
+so that a decoder works on whole arrays, and in wavelets for a synthesis, with which a fit starts (`fitting`).
 Encoding takes minutes; it keeps its state in `scratch` and goes on from there.
 """
 
@@ -26,7 +26,7 @@ from study.images.png import LARGEST_PIXELS
 
 BEST = 8
 CHECKPOINT_EVERY = 200  # steps
-_FINE_CHROMA = 5  # quality from which on chroma has a grid at half the image's size
+_FINE_CHROMA = 7  # quality from which on chroma has bands at the image's own size
 
 
 class Backend(Codec):
@@ -113,7 +113,7 @@ class Backend(Codec):
         return 2.0**self.quality / 2000
 
     def _start(self) -> tuple[int, int]:
-        """The level of chroma's finest grid, and the step that luma's begins with, in quarters of an octave.
+        """The level of chroma's finest bands, and the step that all bands begin with, in quarters of an octave.
 
         A uniform quantiser of step d has an error of d^2 / 12 and a rate whose slope against it is lambda for
         d^2 = 6 / (lambda ln 2); the start is somewhat finer.

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from study.codecs.overfitted import grids, parameters, synthesis
-
-_TAPS = 4  # of upsampling, for a sample and a direction
+from study.codecs.overfitted import grids, parameters, wavelets
 
 
 def macs(size: tuple[int, int], chroma_level: int) -> dict[str, float]:
-    """MAC per pixel of an image of `size` (H, W): of the `entropy` network, of `upsampling` and of the `synthesis`."""
+    """MAC per pixel of an image of `size` (H, W): of the `entropy` network, the `wavelets` and the `synthesis`."""
     pixels = size[0] * size[1]
     form = parameters.Form(tuple(grids.grids(size, chroma_level)), 0)
     weights = {name: values for name, values in parameters.start(form).items() if ".w" in name}
@@ -19,14 +17,10 @@ def macs(size: tuple[int, int], chroma_level: int) -> dict[str, float]:
     )
     of_a_pixel = sum(values.size for name, values in weights.items() if name.startswith(("colour", "mix")))
     elements = sum(grid.rows * grid.columns for grid in form.grids)
-    upsampling = 0
-    for coarse, fine in zip(form.grids, form.grids[1:]):
-        if fine.level < coarse.level:
-            stacked = len(synthesis.feature_keys(form.grids, coarse.level))
-            upsampling += stacked * _TAPS * (fine.rows * coarse.columns + fine.rows * fine.columns)
-    gains = elements
+    transformed = sum(2 * wavelets.MACS / 4**level for level in range(grids.LEVELS)) * grids.CHANNELS
+    gains = elements / pixels
     return {
         "entropy": of_an_element * elements / pixels,
-        "upsampling": (upsampling + gains) / pixels,
+        "wavelets": transformed + gains,
         "synthesis": float(of_a_pixel),
     }

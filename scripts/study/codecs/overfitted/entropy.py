@@ -39,28 +39,26 @@ def code(
     coder: Coder, form: Sequence[grids.Grid], values_of: Mapping[str, np.ndarray], given: Sequence[np.ndarray] | None
 ) -> list[np.ndarray]:
     """Write the latents `given`, int64 [rows, columns] in the order of `form`, or read them where there are none."""
-    raw: dict[tuple[int, int], np.ndarray] = {}
+    raw: dict[grids.Key, np.ndarray] = {}
     curve = magnitudes()
-    known: dict[tuple[int, int], np.ndarray] = {}
+    known: dict[grids.Key, np.ndarray] = {}
     latents = []
     for index, grid in enumerate(form):
-        key = grid.channel, grid.level
         values = np.zeros((grid.rows, grid.columns), dtype=np.int64)
-        raw[key] = np.zeros((grid.rows + 2, grid.columns + 2))
-        known[key] = np.zeros((grid.rows + 2, grid.columns + 2))
+        raw[grid.key], known[grid.key] = (grids.padded(values).astype(float) for _ in range(2))
         for number in range(len(grids.PASSES)):
             part = grids.elements(number)
             if not values[part].size:
                 continue
             shape = values[part].shape
-            mean = grids.contexts(grid, number, lambda channel, level: raw.get((channel, level)))
-            size = grids.contexts(grid, number, lambda channel, level: known.get((channel, level)))
+            mean = grids.contexts(grid, number, raw.get)
+            size = grids.contexts(grid, number, known.get)
             eighths, scales = predicted(_rows(mean), _rows(size), values_of, number, index)
             wanted = None if given is None else given[index][part].ravel()
             coded = coder.code(wanted, eighths, scales).reshape(shape)
             values[part] = np.clip(coded, -tables.LARGEST, tables.LARGEST)
-            raw[key][1:-1, 1:-1][part] = values[part]
-            known[key][1:-1, 1:-1][part] = curve[np.abs(values[part])]
+            grids.inner(raw[grid.key])[part] = values[part]
+            grids.inner(known[grid.key])[part] = curve[np.abs(values[part])]
         latents.append(values)
     return latents
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from study.codecs.compressai import startup
-from study.codecs.overfitted import grids, parameters, rate, synthesis, tables
+from study.codecs.overfitted import parameters, rate, synthesis, tables
 from study.core import checkpoints
 from study.core.errors import StudyError
 
@@ -184,34 +184,10 @@ def _tensor(values: np.ndarray, device: str) -> torch.Tensor:
 
 
 def first_latents(form: parameters.Form, rgb: np.ndarray, start: dict[str, np.ndarray]) -> np.ndarray:
-    """The latents that a fit begins with: a pyramid of differences (Burt and Adelson 1983), float [count].
-
-    The grids of luma below the image's level hold what upsampling the coarser one leaves, in steps of their gains; the
-    finest grid of each channel is left to the fit.
-    """
+    """The latents that a fit begins with: the bands of Y'CbCr in steps of their gains, float [count]."""
     import torch
 
     matrix = torch.tensor([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
-    pixels = torch.from_numpy(rgb.astype(np.float32) - 128)
-    planes = torch.einsum("kc,hwc->khw", matrix, pixels)
-    taps = torch.from_numpy(start["upsampling.w"]).float()
-    levels = [planes]
-    for level in range(1, grids.LEVELS):
-        rows, columns = (-(-side // 2**level) for side in rgb.shape[:2])
-        finer = levels[-1]
-        wide = torch.nn.functional.pad(
-            finer[None], (0, 2 * columns - finer.shape[2], 0, 2 * rows - finer.shape[1]), mode="replicate"
-        )
-        levels.append(torch.nn.functional.avg_pool2d(wide, 2)[0])
+    found = synthesis.bands(torch.einsum("kc,hwc->khw", matrix, torch.from_numpy(rgb.astype(np.float32) - 128)))
     gains = 2.0 ** start["gain"]
-    latents, shown = [], torch.zeros_like(levels[-1])
-    for level in reversed(range(grids.LEVELS)):
-        if level < grids.LEVELS - 1:
-            rows, columns = levels[level].shape[1:]
-            shown = synthesis.upsampled(shown, (rows, columns), taps)
-        for index, grid in enumerate(form.grids):
-            if grid.level == level:
-                latents.append((levels[level] - shown)[grid.channel] / gains[index])
-        present = {grid.channel for grid in form.grids if grid.level == level}
-        shown = torch.stack([levels[level][c] if c in present else shown[c] for c in range(grids.CHANNELS)])
-    return torch.cat([values.flatten() for values in latents]).double().numpy()
+    return torch.cat([(found[grid.key] / gain).flatten() for grid, gain in zip(form.grids, gains)]).double().numpy()

@@ -19,7 +19,7 @@ COARSEST = 0
 NEVER = 15  # in place of the exponent of a step: a group whose parameters are those of the start
 ENTROPY_WIDTH, MIX_WIDTH = 4, 8
 ENTROPY = ("context.w", "context.b", "scale.w", "scale.b", "mean.w")
-_FEATURES = 8  # of the synthesis: luma at three levels and below, each chroma at one and below
+
 _TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0.0))  # ITU-T T.871
 
 
@@ -27,7 +27,7 @@ _TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0.0))  #
 class Form:
     """What decides the parameters' number and their start.
 
-    `start_step` is the quantisation step of luma at the image's own size, in quarters of an octave above one of 255.
+    `start_step` is the quantisation step of all bands at the start, in quarters of an octave above one level of 255.
     """
 
     grids: tuple[grids.Grid, ...]
@@ -53,10 +53,9 @@ def start(form: Form) -> dict[str, np.ndarray]:
         "scale.w": scale,
         "scale.b": np.array([-2.0 + 0.5 * grid.level for grid in form.grids]),
         "mean.w": np.zeros((passes, grids.CONTEXTS)),
-        "upsampling.w": np.array([-27, 225, 67, -9]) / 256,  # Keys' cubic convolution with a = -3/4
-        "gain": np.array([form.start_step / 4 - 0.875 * grid.level for grid in form.grids]),
-        "colour.w": np.repeat(to_rgb, (4, 2, 2), axis=1),
-        "mix.w1": random(MIX_WIDTH, _FEATURES, span=0.5),
+        "gain": np.full(len(form.grids), form.start_step / 4),
+        "colour.w": to_rgb,
+        "mix.w1": random(MIX_WIDTH, grids.CHANNELS, span=0.5),
         "mix.b1": random(MIX_WIDTH, span=0.5),
         "mix.w2": np.zeros((3, MIX_WIDTH)),
         "mix.b2": np.zeros(3),

@@ -40,13 +40,13 @@ class Sites:
         self.count = sum(sizes)
         starts = np.cumsum([0, *sizes[:-1]])
         numbers = [start + np.arange(size).reshape(shape) for start, size, shape in zip(starts, sizes, self.shapes)]
-        margins = {(g.channel, g.level): grids.padded(number, self.count) for g, number in zip(form, numbers)}
+        margins = {g.key: grids.padded(number, self.count) for g, number in zip(form, numbers)}
         self.blocks: list[Block] = []
         for number in range(len(grids.PASSES)):
             part = grids.elements(number)
             own = np.concatenate([values[part].ravel() for values in numbers])
             of = np.concatenate([np.full(values[part].size, index) for index, values in enumerate(numbers)])
-            rows = [grids.contexts(g, number, lambda *key: margins.get(key), self.count) for g in form]
+            rows = [grids.contexts(g, number, margins.get, self.count) for g in form]
             around = np.stack([np.concatenate([row[n].ravel() for row in rows]) for n in range(grids.CONTEXTS)])
             size = _BLOCK if device == "cpu" else max(1, len(own))
             for first in range(0, len(own), size):
