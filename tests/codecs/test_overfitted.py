@@ -15,7 +15,18 @@ import damage
 from study.codecs import registry
 from study.codecs.overfitted import bitstream as overfitted_bitstream
 from study.codecs.overfitted import codec as overfitted_codec
-from study.codecs.overfitted import coding, complexity, entropy, fitting, grids, parameters, rate, synthesis, tables
+from study.codecs.overfitted import (
+    coding,
+    complexity,
+    entropy,
+    fitting,
+    grids,
+    parameters,
+    rate,
+    synthesis,
+    tables,
+    wavelets,
+)
 from study.codecs.registry import CodecSpec
 from study.core import readers
 from study.core.errors import BitstreamError, CodecError, StudyError
@@ -92,15 +103,15 @@ def test_each_element_is_coded_once_and_contexts_come_from_before(size, chroma_l
             assert not values[grids.elements(number)].any()
             values[grids.elements(number)] = turn
         assert values.all()
-        turns[grid.channel, grid.level] = values
+        turns[grid.key] = values
     turn = 0
     for grid in form:
         for number in range(len(grids.PASSES)):
             turn += 1
-            contexts = grids.contexts(grid, number, lambda *key: grids.padded(turns[key]) if key in turns else None)
+            contexts = grids.contexts(grid, number, lambda key: grids.padded(turns[key]) if key in turns else None)
             assert len(contexts) == grids.CONTEXTS
             for values in contexts:
-                assert values.shape == turns[grid.channel, grid.level][grids.elements(number)].shape
+                assert values.shape == turns[grid.key][grids.elements(number)].shape
                 assert values.max(initial=0) < turn
 
 
@@ -133,16 +144,77 @@ def test_the_entropy_network_is_exact_in_any_order_of_summation():
         entropy.check_exact(large)
 
 
-def test_upsampling_is_keys_cubic_convolution_with_its_gradients():
+def test_contexts_of_horizontal_details_are_those_of_vertical_ones_in_the_turned_image():
+    chance = np.random.default_rng(9)
+    form = grids.grids((22, 13), 2)
+    values = {grid.key: grids.padded(chance.integers(1, 99, (grid.rows, grid.columns))) for grid in form}
+    turned = {}
+    for channel, level, band in values:
+        other = {grids.HORIZONTAL: grids.VERTICAL, grids.VERTICAL: grids.HORIZONTAL}.get(band, band)
+        same = values[channel, level, other]
+        turned[channel, level, band] = same if other != band else same.T
+    by_key = {grid.key: grid for grid in grids.grids((13, 22), 2)}
+    for grid in form:
+        if grid.band == grids.HORIZONTAL:
+            other = by_key[grid.channel, grid.level, grids.VERTICAL]
+            for number in range(len(grids.PASSES)):
+                one, two = grids.contexts(grid, number, values.get), grids.contexts(other, number, turned.get)
+                of_bands = len(one) - grids.CHANNELS - 1, len(one) - grids.CHANNELS + 1  # vertical ones see horizontal
+                for index, (first, second) in enumerate(zip(one, two)):
+                    assert of_bands[0] <= index < of_bands[1] or np.array_equal(first, second)
+
+
+def test_elements_at_the_same_place_are_seen_upright():
+    """Where horizontal details, which are kept turned, are a context of the bands after them."""
+    form = {grid.key: grid for grid in grids.grids((16, 20), 2)}
+    places = np.arange(80).reshape(8, 10)
+    values = {(0, 1, band): grids.padded(grids.upright(places, band)) for band in (1, 2)}
+    for band in (grids.VERTICAL, grids.DIAGONAL):
+        for number in range(len(grids.PASSES)):
+            seen = grids.contexts(form[0, 1, band], number, values.get)[-grids.CHANNELS - 1]
+            assert np.array_equal(seen, places[grids.elements(number)])
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("size", [1, 2, 3, 8, 9])
+def test_wavelets_come_together_again(size, axis):
     import torch
 
-    chance = torch.Generator().manual_seed(1)
-    values = torch.randn(2, 3, 5, dtype=torch.double, generator=chance).requires_grad_()
-    taps = torch.tensor([-27, 225, 67, -9], dtype=torch.double).div(256).requires_grad_()
-    for shape in ((5, 9), (6, 10)):
-        assert torch.autograd.gradcheck(lambda v, t, shape=shape: synthesis.upsampled(v, shape, t), (values, taps))
-    expected = torch.nn.functional.interpolate(values[None], scale_factor=2, mode="bicubic", align_corners=False)[0]
-    assert torch.allclose(synthesis.upsampled(values, (6, 10), taps), expected, atol=1e-12)
+    shape = [5, 5]
+    shape[axis] = size
+    values = torch.randn(shape, dtype=torch.double, generator=torch.Generator().manual_seed(size))
+    low, high = wavelets.parted(values, axis)
+    assert low.shape[axis] == (size + 1) // 2 and high.shape[axis] == size // 2
+    assert torch.allclose(wavelets.joined(low, high, axis), values, atol=1e-12)
+
+
+def test_wavelets_are_those_of_jpeg_2000():
+    """The filters that Cohen, Daubechies and Feauveau give, scaled for a gain of sqrt(2); nearly orthonormal."""
+    import torch
+
+    low, high = torch.zeros(2, 40, dtype=torch.double)
+    low[20] = 1
+    of_low = wavelets.joined(low, high, 0)
+    filters = [0.788485616405583, 0.418092273221617, -0.040689417609164, -0.064538882628697]
+    assert of_low[40:44].tolist() == pytest.approx(filters, abs=1e-6)
+    assert of_low[37:41].tolist() == pytest.approx(filters[::-1], abs=1e-6)
+    of_high = wavelets.joined(high, low, 0)
+    of_high_filters = [0.852698679008894, -0.377402855612831, -0.110624404418437, 0.023849465019557, 0.037828455506995]
+    assert of_high[41:46].tolist() == pytest.approx(of_high_filters, abs=1e-6)
+    assert of_low.norm().item() == pytest.approx(1, abs=0.02) and of_high.norm().item() == pytest.approx(1, abs=0.03)
+
+
+def test_a_fit_begins_with_the_image():
+    """The bands of Y'CbCr, unrounded, are the image but for the finest chroma."""
+    import torch
+
+    form = parameters.Form(tuple(grids.grids(photo().shape[:2], 1)), 0)
+    first = parameters.start(form)
+    latents = torch.from_numpy(fitting.first_latents(form, photo(), first)).float()
+    values = {name: torch.from_numpy(value).float() for name, value in first.items()}
+    parts = rate.Sites(form.grids, "cpu").split(latents)
+    shown = synthesis.image(synthesis.features(parts, form.grids, values), values)
+    assert (shown - torch.from_numpy(photo()).permute(2, 0, 1)).abs().max() < 1
 
 
 def test_the_rate_is_that_of_the_entropy_network_with_its_gradients():
@@ -189,11 +261,11 @@ def test_soft_rounding_becomes_rounding_and_noise_becomes_uniform():
 
 @pytest.mark.slow
 def test_a_fit_lowers_its_loss_and_the_file_is_as_long_as_the_fit_says():
-    task = load(60).task(photo().shape[:2])
+    task = load(200).task(photo().shape[:2])
     form = task.form
     fit = fitting.Fit(task, photo())
     losses = []
-    while fit.step < 60:
+    while fit.step < 200:
         bpp, error = fit.advance()
         losses.append(bpp + fit.task.lam * error)
     assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
