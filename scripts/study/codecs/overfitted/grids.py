@@ -80,7 +80,7 @@ def padded(values: np.ndarray, fill: int = 0) -> np.ndarray:
 
 
 def inner(values: np.ndarray) -> np.ndarray:
-    """What `padded` has put a margin around."""
+    """What `padded` has put a margin around, [rows, columns]; a view."""
     return values[_MARGIN[0] : -_MARGIN[1], _MARGIN[0] : -_MARGIN[1]]
 
 

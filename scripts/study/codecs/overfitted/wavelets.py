@@ -33,7 +33,7 @@ def joined(low: torch.Tensor, high: torch.Tensor, axis: int) -> torch.Tensor:
 
 
 def parted(values: torch.Tensor, axis: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The low and the high band of values along `axis`, of which `joined` makes the values again."""
+    """The bands [..., N, ...] and [..., M, ...] of [..., N + M, ...], of which `joined` makes the values again."""
     import torch
 
     count = values.shape[axis]
