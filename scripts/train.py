@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 
 from study.core import atomic_io, errors, paths, readers
@@ -18,11 +19,7 @@ def main() -> None:
     from tqdm import tqdm
 
     torch.set_num_threads(args.threads)
-    recipe = loop.Recipe(
-        args.model, args.metric, args.n, args.m, args.h, args.lam, args.steps, args.batch, args.crop, args.lr,
-        args.warmup, args.decay, args.seed, args.precision, args.init, args.average, args.lpips, args.adversarial,
-        args.pretraining, args.pattern,
-    )  # fmt: skip
+    recipe = loop.Recipe(**{field.name: getattr(args, field.name) for field in dataclasses.fields(loop.Recipe)})
     held_out = validation.photos(recipe, args.validation) if args.validation else []  # refused before the training
     trainer = trainers.of_metric(recipe.metric)
     if args.manifest:

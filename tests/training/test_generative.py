@@ -247,8 +247,8 @@ def test_a_loss_that_is_not_finite_stops_with_the_step(crops, parent, tmp_path, 
     real = generative._Run._distorted
 
     def poisoned(run, *arguments):
-        image, mse, *others = real(run, *arguments)
-        return image, mse * (float("nan") if run.steps == 75 else 1), *others
+        image, mse, perceived, pattern = real(run, *arguments)
+        return image, mse, perceived * (float("nan") if run.steps == 75 else 1), pattern
 
     def counted(run, step_crops, step):
         run.steps = step + 1

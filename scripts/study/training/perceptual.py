@@ -12,7 +12,7 @@ from torch.nn import functional
 from study.metrics import lpips, network_weights, networks
 
 SMALLEST = 31  # side of an image, in pixels
-PERIOD = 8  # pixels after which a pattern repeats; also 2 and 4 are found
+_PERIOD = 8  # pixels after which a pattern repeats; also 2 and 4 are found
 _WINDOW = 32  # side of the windows that are judged one by one
 _VISIBLE = 50.0  # variance of an image, of values 0-255, that hides half of a pattern
 _EPS = lpips.EPS**2  # under the root, whose derivative at zero is infinite
@@ -59,11 +59,11 @@ def pattern(image: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
     phases, less where the reference has texture that hides it; its mean over windows and channels.
     """
     rows, columns = (side // _WINDOW for side in image.shape[2:])
-    count = _WINDOW // PERIOD
+    count = _WINDOW // _PERIOD
 
     def windows(values: torch.Tensor) -> torch.Tensor:
         cut = values[..., : rows * _WINDOW, : columns * _WINDOW] * 255
-        return cut.reshape(*values.shape[:2], rows, count, PERIOD, columns, count, PERIOD)
+        return cut.reshape(*values.shape[:2], rows, count, _PERIOD, columns, count, _PERIOD)
 
     own = windows(image - reference).mean((3, 6)).var((3, 5), correction=0)
     hidden = windows(reference).var((3, 4, 6, 7), correction=0)

@@ -111,10 +111,6 @@ def contexts(grid: Grid, number: int, values: Callable[[Key], np.ndarray | None]
 
     result = [taken(grid.key, (row + down, column + right), 2) for down, right in _NEIGHBOURS[number]]
     result += [taken((grid.channel, grid.level + 1, grid.band), place, 1) for place in _PARENTS[number]]
-    for band in (HORIZONTAL, VERTICAL):
-        before = (grid.channel, grid.level, band) if band < grid.band else (-1, 0, 0)
-        result.append(taken(before, (row, column), 2))
-    for channel in range(CHANNELS - 1):
-        before = (channel, grid.level, grid.band) if channel < grid.channel else (-1, 0, 0)
-        result.append(taken(before, (row, column), 2))
-    return result
+    at_its_place = [(band < grid.band, (grid.channel, grid.level, band)) for band in (HORIZONTAL, VERTICAL)]
+    at_its_place += [(channel < grid.channel, (channel, grid.level, grid.band)) for channel in range(CHANNELS - 1)]
+    return result + [taken(key, (row, column), 2) if before else nothing for before, key in at_its_place]

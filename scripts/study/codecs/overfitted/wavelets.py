@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
-STEPS = (-1.586134342, -0.05298011854, 0.8829110762, 0.4435068522)
+_STEPS = (-1.586134342, -0.05298011854, 0.8829110762, 0.4435068522)
 _LOW, _HIGH = 0.8698644, 1.1496044  # 0.8698644 * 1.1496044 = 1; a constant's low band is the constant times sqrt(2)
 MACS = 3  # for a sample and a direction: two steps of lifting and a scale
 
@@ -25,7 +25,7 @@ def joined(low: torch.Tensor, high: torch.Tensor, axis: int) -> torch.Tensor:
     if not count:
         return low
     even, odd = low * _LOW, high * _HIGH
-    for first, second in ((STEPS[3], STEPS[2]), (STEPS[1], STEPS[0])):
+    for first, second in ((_STEPS[3], _STEPS[2]), (_STEPS[1], _STEPS[0])):
         even = even - first * _around_even(odd, even.shape[axis], axis)
         odd = odd - second * _around_odd(even, count, axis)
     both = torch.stack([even.narrow(axis, 0, count), odd], axis + 1).flatten(axis, axis + 1)
@@ -40,7 +40,7 @@ def parted(values: torch.Tensor, axis: int) -> tuple[torch.Tensor, torch.Tensor]
     if count == 1:
         return values, values.narrow(axis, 0, 0)
     even, odd = (values.index_select(axis, torch.arange(first, count, 2)) for first in (0, 1))
-    for first, second in ((STEPS[0], STEPS[1]), (STEPS[2], STEPS[3])):
+    for first, second in ((_STEPS[0], _STEPS[1]), (_STEPS[2], _STEPS[3])):
         odd = odd + first * _around_odd(even, odd.shape[axis], axis)
         even = even + second * _around_even(odd, even.shape[axis], axis)
     return even / _LOW, odd / _HIGH
